@@ -18,6 +18,7 @@ WarroomError                 message says what to do next
 ├── LifecycleError           a state change that the lifecycle does not allow
 ├── StoreError               our own tables are unreadable, or of another version
 │   ├── StoreUnavailable     locked, full, restarting, gone: it passes; whoever asked tries again
+│   │   └── Overtaken        what it rests on changed meanwhile: look again, at less at once
 │   └── LeaseLost            somebody else works the incident now: ours does not count any more
 ├── ModelError               no usable answer from the model; the floor answers instead
 │   ├── ModelUnavailable     not reached, overloaded, timed out, breaker open; after the retries
@@ -113,6 +114,10 @@ class StoreError(WarroomError):
 
 class StoreUnavailable(StoreError):
     """Our own tables cannot be read or written now; trying again later may do."""
+
+
+class Overtaken(StoreUnavailable):
+    """What a transaction rests on was changed by somebody else meanwhile: nothing was written."""
 
 
 class LeaseLost(StoreError):

@@ -28,12 +28,10 @@ from ..record.store import Store, revise
 from ..settings import Settings
 from .configuration import recall
 from .configuration_file import read_configuration
-from .oncall import Link, Rota, make_link
+from .oncall import LINK_S, Link, Rota, make_link
 from .record import masked_content
 
 LEVELS = TypeAdapter(Levels)
-LINK_S = 86400.0
-"""How long the link of a page acknowledges."""
 ACTOR = "on-call"
 
 
@@ -87,9 +85,8 @@ def _step(
         escalations.call_off(connection, document.id)
     number, drill = known.version if known else 0, recall(settings, document.id).drill
     for who, channel, due in pages:
-        secret = make_link(
-            connection, Link(acknowledge=document.id, person=who, until=now + LINK_S)
-        )
+        good_for = Link(acknowledge=document.id, person=who, until=now + LINK_S)
+        secret, _key = make_link(connection, good_for)
         link = f"{rota.url}/on-call/acknowledge/{secret}"
         message = page(document, settings.language, channel, move.why, due, link)
         letter = Letter(message=message, drill=drill, at=due).model_dump_json()

@@ -10,10 +10,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, delete
 
+from ..agents.runtime.outbox import Letter
 from ..errors import InputError, NotFound, TelemetryError
-from ..incident.identity import WARROOM
+from ..incident.communication import Audience, Message
+from ..incident.identity import WARROOM, Identity
 from ..incident.severity import Severity
 from ..incident.timeline import from_ts
 from ..oncall.calendars import MOST_BYTES, feed, spells
@@ -22,6 +24,7 @@ from ..oncall.schedule import Note, Override, Schedule
 from ..oncall.shifts import SOON, Shift, Spell, shifts
 from ..record.oncall import Shelf
 from ..record.oncall_tables import ONCALL
+from ..record.outbox import put_page
 from ..record.tables import insert_once
 from ..record.teams import Teams
 from ..telemetry.sources.datasource import Datasource
@@ -31,6 +34,8 @@ from .configuration_file import Configuration
 PLACES = {word for levels in practice().levels.values() for one in levels for word in one.notify}
 """Words of the practice: nobody's name, where a team fills them with nobody."""
 LINK = "link"
+LINK_S = 86400.0
+"""How long the link of a page acknowledges."""
 
 
 class Copy(BaseModel):
@@ -162,12 +167,19 @@ class Rota:
 GONE = "this link is good for nothing, or no more: ask for a new one"
 
 
-def make_link(connection: Connection, link: Link, by: str = WARROOM.name) -> str:
-    """Its secret in clear, which is kept nowhere."""
-    secret = secrets.token_urlsafe(32)
-    row = {"kind": LINK, "key": _digest(secret), "version": 1, "at": time.time(), "made_by": by}
+def make_link(connection: Connection, link: Link, by: str = WARROOM.name) -> tuple[str, str]:
+    """Its secret in clear, which is kept nowhere, and what it is kept under."""
+    key = _digest(secret := secrets.token_urlsafe(32))
+    row = {"kind": LINK, "key": key, "version": 1, "at": time.time(), "made_by": by}
     insert_once(connection, ONCALL, **row, body=link.model_dump_json())
-    return secret
+    return secret, key
+
+
+def drop_links(engine: Engine, now: float) -> None:
+    """Those of pages that are good for nothing any more; now: unix seconds."""
+    of_a_page = (ONCALL.c.kind == LINK, ONCALL.c.body.not_like('%"until":null%'))
+    with engine.begin() as connection:
+        connection.execute(delete(ONCALL).where(*of_a_page, ONCALL.c.at < now - 2 * LINK_S))
 
 
 def _digest(secret: str) -> str:
@@ -200,3 +212,44 @@ def _read(ics: str) -> bytes:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{ics}: {error.strerror}: name a file that can be read") from error
+
+
+# Ways to people: theirs once the code that went there came back.
+
+CODE_S, TRIES = 900.0, 5
+"""How long a code counts, and how many wrong ones may be given."""
+
+
+def send_code(rota: Rota, key: str, way: Way, by: Identity, language: str = "en") -> None:
+    """Keep a way to somebody, unverified, and have a code go there."""
+    code, now = f"{secrets.randbelow(10**6):06}", time.time()
+    plain = way.model_dump(include=set(Way.model_fields))
+    kept = KnownWay(**plain, code=_digest(code), until=now + CODE_S)
+    rota.ways.put(key, kept, by)
+    channel = f"{way.method}:{key}"
+    message = Message(
+        id="M0",
+        template="code",
+        audience=Audience.engineering,
+        channels=[channel],
+        subject=f"Warroom's code for you: {code}",
+        body=f"{code} shows that this reaches you, for {CODE_S / 60:.0f} minutes.\n",
+        language=language,
+        created_at=from_ts(now),
+    )
+    letter = Letter(message=message, drill=False, at=from_ts(now)).model_dump_json()
+    with rota.ways.engine.begin() as connection:
+        put_page(connection, f"code:{kept.code[:16]}", "", channel, letter, now)
+
+
+def verify(rota: Rota, key: str, code: str, by: Identity) -> None:
+    """The code came back. Raises NotFound, InputError for one that is wrong or counts no more."""
+    kept = rota.ways.get(key)
+    way, version = kept.body, kept.version
+    if not way.code or way.until < time.time() or way.tries >= TRIES:
+        raise InputError("no code counts here any more: have a new one sent")
+    right = secrets.compare_digest(_digest(code), way.code)
+    update = {"verified": True, "code": ""} if right else {"tries": way.tries + 1}
+    rota.ways.put(key, way.model_copy(update=update), by, version)
+    if not right:
+        raise InputError(f"this is not the code; {TRIES - 1 - way.tries} more tries")

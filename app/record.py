@@ -11,6 +11,7 @@ from ..incident.evidence import Evidence
 from ..intake.alerts import episodes
 from ..record.ledger import Request
 from ..record.store import IncidentRow, Store
+from ..record.teams import Sight
 from ..settings import Settings
 from .configuration import KEPT
 
@@ -71,9 +72,9 @@ class Record:
         """This incident's document, or the newest one's. Raises NotFound."""
         return self.store.load(incident_id or self._newest())
 
-    def waiting(self, incident_id: str = "") -> list[Request]:
-        """What waits for a person to decide; of all incidents when none is named."""
-        return self.store.ledger.waiting(incident_id)
+    def waiting(self, incident_id: str = "", sight: Sight = None) -> list[Request]:
+        """What waits for a person to decide; of all incidents that are seen when none is named."""
+        return self.store.ledger.waiting(incident_id, sight)
 
     def untaken(self) -> list[Alert]:
         """Alerts that fire and that no incident took: silenced, or a process ended in between."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from ..errors import InputError
 from ..record.sessions import Lasts
 from ..record.tokens import Role
 from ..yaml_tables import Entry
@@ -42,6 +43,15 @@ class Oidc(Entry):
         default=None, description="of whoever is in none of these groups; null: they stay outside"
     )
     teams: dict[str, str] = Field(default={}, description="by group, the catalogue's team")
+
+    @property
+    def secret(self) -> str:
+        """What is in the file. Raises InputError."""
+        try:
+            return self.client_secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "is not UTF-8 text"
+            raise InputError(f"server.sign_in.oidc: {self.client_secret_file}: {why}") from error
 
 
 class SignIn(Entry):

@@ -27,6 +27,7 @@ class Vouched(StrEnum):
     token = "token"  # who holds a token of this name
     account = "account"  # who signed in with the password of this account
     oidc = "oidc"  # who signed in with a provider that vouches for them
+    link = "link"  # who has the link that a page brought; it acknowledges one incident
     terminal = "terminal"  # who may use this home, as the operating system says
     automatic = "automatic"  # a commander of drills and evaluations, that is code
     receiver = "receiver"  # a sender of alerts that signed as its receiver demands

@@ -1,8 +1,8 @@
 """What each step hands back: one base schema, one typed report per step of the practice."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Discriminator, Field, Tag
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from .action import ActionPlan, Measure, Outcome
 from .communication import Message
@@ -269,30 +269,32 @@ class HardeningReport(Report):
     step: Literal[13] = 13
 
 
-OWN = 13
-"""The practice's steps, which all report something of their own; a step more needs not."""
+OWN = 13  # the practice's steps, which all report something of their own; a step more needs not
 
 
-def _kind(report: Any) -> str:
-    """By its step: the kind that a stored report is read as."""
-    step = report.get("step") if isinstance(report, dict) else report.step
-    return str(step) if step in range(1, OWN + 1) else "other"
+def _no_own(report: Report) -> Report:
+    assert report.step > OWN, f"step {report.step} reports something of its own"
+    return report
 
 
 AnyReport = Annotated[
-    Annotated[DetectionReport, Tag("1")]
-    | Annotated[SweepReport, Tag("2")]
-    | Annotated[MitigationReport, Tag("3")]
-    | Annotated[InvestigationReport, Tag("4")]
-    | Annotated[SecurityReport, Tag("5")]
-    | Annotated[PerformanceReport, Tag("6")]
-    | Annotated[FixReport, Tag("7")]
-    | Annotated[VerificationReport, Tag("8")]
-    | Annotated[CommunicationReport, Tag("9")]
-    | Annotated[CustomerImpactReport, Tag("10")]
-    | Annotated[PostmortemReport, Tag("11")]
-    | Annotated[MonitoringReport, Tag("12")]
-    | Annotated[HardeningReport, Tag("13")]
-    | Annotated[Report, Tag("other")],
-    Discriminator(_kind),
+    Annotated[
+        DetectionReport
+        | SweepReport
+        | MitigationReport
+        | InvestigationReport
+        | SecurityReport
+        | PerformanceReport
+        | FixReport
+        | VerificationReport
+        | CommunicationReport
+        | CustomerImpactReport
+        | PostmortemReport
+        | MonitoringReport
+        | HardeningReport,
+        Field(discriminator="step"),
+    ]
+    | Annotated[Report, AfterValidator(_no_own)],
+    Field(union_mode="left_to_right"),
 ]
+"""By its step, found in the JSON itself: a function would have each report made twice."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
-from ..errors import StoreUnavailable
+from ..errors import Overtaken
 from ..incident.document import Alert, Incident
 from ..incident.events import AlertTaken, IncidentEvent
 from ..incident.identity import receiver
@@ -17,15 +17,19 @@ from ..record import events, store
 from ..record.store import Store
 from ..record.tables import ALERTS, INCIDENTS, WORK
 from ..record.waking import ENDED, wake_all
-from .scopes import Calls, Row, Scope
+from .scopes import Calls, Owners, Row, Scope
 from .silences import quiet
 from .telling import MOST_LINES, Arrival, doubled, end, join, opened
 
 BATCH = 1000
-"""Alerts that are grouped in one transaction."""
+"""Alerts that are grouped in one transaction, at most."""
+LESS = 8
+"""Times fewer, where an incident of theirs ended meanwhile."""
 
 
-def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict[str, bool]:
+def group_due(
+    records: Store, now: datetime, calls: Calls | None = None, owners: Owners | None = None
+) -> dict[str, bool]:
     """Give every alert that is due to its incident; the incidents that heard something, by id, and
     whether each is a new one.
 
@@ -33,17 +37,26 @@ def group_due(records: Store, now: datetime, calls: Calls | None = None) -> dict
         records: the record.
         now: as the incidents live it.
         calls: who calls whom.
+        owners: whose each component is.
 
     Raises StoreError; what was grouped by then stays grouped.
     """
     found: dict[str, bool] = {}
+    most = BATCH
     while True:
-        with records.durable.begin() as connection:
-            due = due_rows(connection, now.timestamp())
-            batch = Batch(records, connection, now, calls or {})
-            found = batch.take(due) | found
-        if len(due) < BATCH:
+        try:
+            with records.durable.begin() as connection:
+                due = due_rows(connection, now.timestamp(), most)
+                batch = Batch(records, connection, now, calls or {}, owners or {})
+                found = batch.take(due) | found
+        except Overtaken:
+            if most == 1:
+                raise
+            most = max(1, most // LESS)
+            continue
+        if len(due) < most:
             return found
+        most = min(BATCH, most * 2)
 
 
 LATER = ALERTS.alias()
@@ -58,7 +71,7 @@ FIRES = and_(
 """Not over, and not followed by a later episode."""
 
 
-def due_rows(connection: Connection, at: float) -> list[Row]:
+def due_rows(connection: Connection, at: float, most: int = BATCH) -> list[Row]:
     """The rows to look at, ours until the transaction ends: the worst first. Due is also what
     still fires and came to an incident after its last look, once the work on that has ended."""
     ended = and_(WORK.c.incident_id == ALERTS.c.incident_id, WORK.c.status.in_(ENDED))
@@ -66,7 +79,7 @@ def due_rows(connection: Connection, at: float) -> list[Row]:
     found: dict[int, Row] = {}
     for due in (ALERTS.c.due_at <= at, left):  # one by one: each has its index
         query = select(ALERTS).where(due).order_by(ALERTS.c.due_at, ALERTS.c.id)
-        query = query.limit(BATCH - len(found)).with_for_update(skip_locked=True, of=ALERTS)
+        query = query.limit(most - len(found)).with_for_update(skip_locked=True, of=ALERTS)
         found |= {row.id: row for row in connection.execute(query)}
     rows = list(found.values())
     return sorted(rows, key=lambda row: (row.scope, row.rank, row.starts_at, row.id))
@@ -91,6 +104,7 @@ class Batch:
     connection: Connection
     now: datetime
     calls: Calls
+    owners: Owners = field(default_factory=dict)
     shares: dict[str, Share] = field(default_factory=dict)
 
     def take(self, rows: Sequence[Row]) -> dict[str, bool]:
@@ -183,7 +197,8 @@ class Batch:
         if share.new:
             first, *arrivals = arrivals
             document = opened(incident_id, first.alert, self.now, related=share.related)
-            store.add(self.connection, document)
+            component = share.firing[0][0].component.casefold()
+            store.add(self.connection, document, self.owners.get(component, ""))
             news.append(AlertTaken(alert=first.alert))
         share.told = share.new or bool(arrivals or share.ended) or doubled(before, count)
         if not (arrivals or share.ended or (share.told and not share.new)):
@@ -214,8 +229,8 @@ class Batch:
         return self.connection.execute(select(func.count()).where(*here)).scalar_one()
 
     def _wake(self) -> None:
-        """Have those worked that heard something. Raises StoreUnavailable where one ended in this
-        very moment: its alerts are due again, and a new incident opens.
+        """Have those worked that heard something. Raises Overtaken where one ended in this very
+        moment: its alerts are due again, and a new incident opens.
 
         Rows of work come last: in this order nobody waits in a circle.
         """
@@ -224,7 +239,7 @@ class Batch:
         mine = (WORK.c.incident_id.in_(list(self.shares)), WORK.c.status.in_(ENDED))
         held = select(WORK.c.incident_id).where(*mine).with_for_update(read=True)
         if over := self.connection.execute(held).scalars().first():
-            raise StoreUnavailable(f"{over} ended while an alert joined it; look again")
+            raise Overtaken(f"{over} ended while an alert joined it; look again")
 
 
 @dataclass

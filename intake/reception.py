@@ -17,7 +17,7 @@ from .configuration import Receiver
 from .grouping import group_due
 from .identity import DEFAULT, Labels
 from .receiving import Reader
-from .scopes import Calls
+from .scopes import Calls, Owners
 from .sns import Fetch, fetch
 
 LOG = logging.getLogger(__name__)
@@ -38,10 +38,11 @@ class Reception:
         receivers: Iterable[Receiver],
         labels: Labels = DEFAULT,
         calls: Callable[[], Calls] = dict,
+        owners: Callable[[], Owners] = dict,
         fetch: Fetch = fetch,
     ) -> None:
-        """`calls` tells who calls whom, `fetch` asks SNS."""
-        self.records, self.calls = records, calls
+        """`calls` tells who calls whom, `owners` whose each is, `fetch` asks SNS."""
+        self.records, self.calls, self.owners = records, calls, owners
         self.readers = {one.name: Reader(one, fetch) for one in receivers}
         self._news, self._stop = Event(), Event()
         self.committer = Committer(records.engine, labels, kept=self._news.set)
@@ -66,7 +67,7 @@ class Reception:
             self._news.clear()
             began = time.monotonic()
             try:
-                group_due(self.records, utc_now(), self.calls())
+                group_due(self.records, utc_now(), self.calls(), self.owners())
             except StoreError as error:  # what is due stays due
                 LOG.warning("alerts wait to be grouped: %s", error)
                 self._stop.wait(LOOK_S)

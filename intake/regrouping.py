@@ -70,7 +70,8 @@ def split(records: Store, incident_id: str, alert_ids: Sequence[int], by: str) -
             raise InputError(f"{incident_id} would keep no alert: leave one, or merge instead")
         document = opened(new_id(), _alert(mine[0]), now, why, ())
         document.related.append(incident_id)
-        store.add(connection, document)
+        team = select(INCIDENTS.c.team).where(INCIDENTS.c.id == incident_id)
+        store.add(connection, document, connection.execute(team).scalar() or "")
         _move(connection, mine, document.id, why)
         _redirect(connection, mine, incident_id, document.id)
         arrivals = [Arrival(_alert(row), why) for row in mine[1:]]

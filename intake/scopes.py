@@ -27,6 +27,8 @@ STRONG_S, MEDIUM_S = 300.0, 1800.0
 """How far apart alerts of one incident may come in."""
 Calls = Mapping[str, frozenset[str]]
 """By component, in small letters, those that it calls."""
+Owners = Mapping[str, str]
+"""By component, in small letters, the team whose it is."""
 Row = sa.Row[Any]
 
 
@@ -36,6 +38,11 @@ def calls_of(catalogue: Catalogue) -> Calls:
         service.name.casefold(): frozenset(name.casefold() for name in service.depends_on)
         for service in catalogue.services
     }
+
+
+def owners_of(catalogue: Catalogue) -> Owners:
+    """Whose each service is, by the service catalogue."""
+    return {service.name.casefold(): service.team for service in catalogue.services}
 
 
 class Scope:

@@ -58,6 +58,12 @@ def _hours(text: str) -> str:
 def _wall(at: datetime) -> datetime:
     if at.tzinfo is not None:
         raise ValueError("write the time on the schedule's wall, without an offset")
+    return _near(at)
+
+
+def _near(at: datetime) -> datetime:
+    if not 1990 <= at.year <= 2200:
+        raise ValueError("write a year from 1990 to 2200")
     return at
 
 
@@ -73,6 +79,7 @@ def listed(value: Any) -> Any:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, AfterValidator(_hours)]
+Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 Wall = Annotated[datetime, AfterValidator(_wall)]
 Person = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Together = Annotated[tuple[Person, ...], BeforeValidator(_together)]
@@ -139,8 +146,8 @@ class Override(Entry):
 
     schedule: str = Field(description="of this schedule")
     people: Together = Field(description="who is on")
-    start: AwareDatetime = Field(description="from then")
-    end: AwareDatetime = Field(description="until then")
+    start: Moment = Field(description="from then")
+    end: Moment = Field(description="until then")
     reason: str = Field(default="", max_length=500, description="why")
 
     @model_validator(mode="after")

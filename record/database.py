@@ -104,16 +104,14 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-WAIT_S = 30
-"""For SQLite's write lock."""
-TURN = "turn"
-"""Under which a connection keeps our own lock."""
+WAIT_S = 30  # for SQLite's write lock
+TURN, SYNCHRONOUS = "turn", "synchronous"
+"""Under which a connection keeps our own lock, and how its commits reach the disk."""
 
 
 @cache
 def turn_of(_file: str) -> Lock:
-    """Whose turn it is to write, of the threads of this process: SQLite has whoever waits for its
-    lock sleep and look again, up to a tenth of a second."""
+    """Whose turn it is of our threads: who waits for SQLite's own lock sleeps meanwhile."""
     return Lock()
 
 
@@ -215,7 +213,7 @@ def glance(engine: Engine) -> Engine:
     """The same database for one query, or for a few of which each may see a newer state than the
     one before: on a server each is one round trip."""
     if engine.dialect.name == "sqlite":
-        return engine.execution_options(reading=True)
+        return engine.execution_options(reading=True, apart=True)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -225,9 +223,8 @@ def durable(engine: Engine) -> Engine:
 
 
 def lineage(connection: Connection) -> str:
-    """Tells apart the pasts that a server's database may have: another one once it was restored
-    elsewhere or to an earlier time, or another server took over that may not have had the last
-    transactions. Empty for SQLite, where nothing tells."""
+    """Tells apart the pasts of a server's database: another one once it was restored, or another
+    server took over that may lack the last transactions. Empty for SQLite, where nothing tells."""
     if connection.dialect.name != "postgresql":
         return ""
     if CLUSTER not in connection.info:  # a connection stays with the server that it was made to
@@ -245,8 +242,8 @@ TIMELINE = (
 
 
 def _settle(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver's own transaction handling would start transactions late and without the
-    # write lock; two writers that read first would then both believe what they read.
+    # The driver itself would begin late and without the write lock: two that read first would
+    # both believe what they read.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
 
@@ -259,14 +256,17 @@ def _let_go(_connection: object, record: ConnectionPoolEntry, *_error: object) -
 def _take_write_lock(turn: Lock, connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("reading", False):
-        connection.exec_driver_sql("BEGIN")
+        if not options.get("apart", False):  # queries that need no common state
+            connection.exec_driver_sql("BEGIN")
         return
     if TURN not in connection.info:  # it is kept until the connection is given back
         if not turn.acquire(timeout=WAIT_S):
             raise StoreUnavailable("the database is busy: another thread writes; try again")
         connection.info[TURN] = turn
     level = "FULL" if options.get("durable", False) else "NORMAL"
-    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    if connection.info.get(SYNCHRONOUS) != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info[SYNCHRONOUS] = level
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

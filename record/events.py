@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, literal, select, union_all
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
 from ..incident.communication import Message, MessageState
 from ..incident.document import Incident
 from ..incident.events import IncidentEvent, MessageSent, StateChanged
 from .database import glance
 from .tables import EVENTS
+from .teams import Sight, told
 
 ORDER = 0x57A8
 """Number of PostgreSQL's advisory lock under which positions are given out."""
@@ -57,8 +68,8 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
     """As `append`, of several incidents, in this order."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ORDER)))
-    own = NUMBERS.where(EVENTS.c.incident_id.in_({incident_id for incident_id, *_ in told}))
-    numbers = Counter({row.name: row.number for row in connection.execute(union_all(LAST, own))})
+    ids = {"incidents": sorted({incident_id for incident_id, *_ in told})}
+    numbers = Counter({row.name: row.number for row in connection.execute(NUMBERS, ids)})
     last, rows = numbers.pop(ANY), []
     for position, (incident_id, event, at) in enumerate(told, last + 1):
         numbers[incident_id] += 1
@@ -69,13 +80,15 @@ def append_to(connection: Connection, told: Sequence[tuple[str, IncidentEvent, f
 
 
 ANY = ""
-LAST = select(
-    literal(ANY).label("name"), func.coalesce(func.max(EVENTS.c.position), 0).label("number")
+NUMBERS = union_all(
+    select(
+        literal(ANY).label("name"), func.coalesce(func.max(EVENTS.c.position), 0).label("number")
+    ),
+    select(EVENTS.c.incident_id.label("name"), func.max(EVENTS.c.number).label("number"))
+    .where(EVENTS.c.incident_id.in_(bindparam("incidents", expanding=True)))
+    .group_by(EVENTS.c.incident_id),
 )
-NUMBERS = select(
-    EVENTS.c.incident_id.label("name"), func.max(EVENTS.c.number).label("number")
-).group_by(EVENTS.c.incident_id)
-"""The last position, and the last numbers of incidents."""
+"""The last position, and the last numbers of incidents; made once."""
 
 
 class EventLog:
@@ -107,6 +120,20 @@ class EventLog:
         with self.reading.begin() as connection:
             rows = connection.execute(query.order_by(EVENTS.c.position).limit(limit)).mappings()
             return [_stored(row) for row in rows]
+
+    def seen(
+        self, sight: Sight, position: int = 0, incident_id: str = "", limit: int = MOST
+    ) -> tuple[list[Stored], int]:
+        """As `after`, what somebody sees of the next ones; and the position to go on from, which
+        is further than the last of them where others' events follow."""
+        query = select(EVENTS, told(sight, EVENTS.c.incident_id).label("told"))
+        query = query.where(EVENTS.c.position > position).order_by(EVENTS.c.position)
+        if incident_id:
+            query = query.where(EVENTS.c.incident_id == incident_id)
+        with self.reading.begin() as connection:
+            rows = connection.execute(query.limit(limit)).mappings().all()
+        found = [_stored(row) for row in rows if row["told"]]
+        return found, rows[-1]["position"] if rows else position
 
     def follow(
         self,

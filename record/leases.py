@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, bindparam, select, text
 
 from ..errors import LeaseLost
 from .tables import WORK
@@ -67,9 +67,16 @@ def is_dead(owner: str) -> bool:
 
 def hold(connection: Connection, lease: Lease) -> None:
     """See that the lease is ours until this transaction ends. Raises LeaseLost."""
-    query = select(WORK.c.token).where(WORK.c.incident_id == lease.incident_id)
-    if connection.execute(query.with_for_update(read=True)).scalar() != lease.token:
+    if connection.execute(HELD, {"incident": lease.incident_id}).scalar() != lease.token:
         raise lost(lease)
+
+
+HELD = (
+    select(WORK.c.token)
+    .where(WORK.c.incident_id == bindparam("incident"))
+    .with_for_update(read=True)
+)
+"""Made once: each write of a holder asks it."""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..incident.document import Alert
 from .database import reader
 from .store import LISTED, NEWEST, IncidentRow
 from .tables import ALERTS, APPROVALS, INCIDENTS, WORK
+from .teams import Sight, seen, told
 from .waking import HANDED_OVER, STUCK
 
 T = TypeVar("T")
@@ -45,12 +46,14 @@ def incidents(
     severities: Sequence[str] = (),
     after: str = "",
     limit: int = 50,
+    sight: Sight = None,
 ) -> Page[IncidentRow]:
-    """Incidents of these states and severities (of all where none is named), newest first.
+    """Incidents of these states and severities (of all where none is named), newest first; those
+    that somebody sees.
 
     Raises InputError for a mark that no page ended with.
     """
-    query = LISTED.add_columns(INCIDENTS.c.taken_at)
+    query = LISTED.add_columns(INCIDENTS.c.taken_at).where(seen(sight))
     if states:
         query = query.where(INCIDENTS.c.state.in_(states))
     if severities:
@@ -89,6 +92,7 @@ class Wanted:
     text: str = ""  # in id, title or service
     service: str = ""
     team: str = ""
+    sight: Sight = None  # whose incidents are seen at all
 
     @property
     def narrowed(self) -> bool:
@@ -97,6 +101,7 @@ class Wanted:
 
     def clauses(self) -> Iterator[ColumnElement[bool]]:
         """As SQL has it, on both databases."""
+        yield seen(self.sight)
         if self.states:
             yield INCIDENTS.c.state.in_(self.states)
         if self.severities:
@@ -139,7 +144,7 @@ def _waits() -> ColumnElement[bool]:
 
 def _listed() -> Select:
     mine = select(APPROVALS.c.title).where(APPROVALS.c.incident_id == INCIDENTS.c.id, *_open())
-    first = mine.order_by(APPROVALS.c.requested_at).limit(1).scalar_subquery()
+    first = mine.order_by(APPROVALS.c.kind, APPROVALS.c.requested_at).limit(1).scalar_subquery()
     return LISTED.add_columns(first.label("question"), INCIDENTS.c.taken_at)
 
 
@@ -151,10 +156,17 @@ def _mark(after: str) -> tuple[float, str]:
         raise InputError("`after` is what the page before ended with: give that") from None
 
 
-def alerts(engine: Engine, after: int = 0, limit: int = 50) -> Page[TakenAlert]:
-    """Alerts in the order in which they came, after this number."""
+def alerts(
+    engine: Engine, after: int = 0, limit: int = 50, sight: Sight = None
+) -> Page[TakenAlert]:
+    """Alerts in the order in which they came, after this number; not those of incidents that
+    somebody does not see."""
     query = select(ALERTS.c.id, ALERTS.c.received_at, ALERTS.c.incident_id, ALERTS.c.body)
-    query = query.where(ALERTS.c.id > after).order_by(ALERTS.c.id).limit(limit + 1)
+    query = (
+        query.where(ALERTS.c.id > after, told(sight, ALERTS.c.incident_id))
+        .order_by(ALERTS.c.id)
+        .limit(limit + 1)
+    )
     with reader(engine).begin() as connection:
         rows = connection.execute(query).all()
     found = [_taken(row) for row in rows[:limit]]

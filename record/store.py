@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from ..errors import NotFound, StoreError
 from ..incident.document import Incident
@@ -171,9 +171,13 @@ class Store:
             return [IncidentRow(*row) for row in rows]
 
 
-def add(connection: Connection, document: Incident) -> None:
-    """A new incident, inside the transaction of what it is opened for."""
-    row = {"id": document.id, "version": 1, "taken_at": time.time(), **_columns(document)}
+def add(connection: Connection, document: Incident, team: str = "") -> None:
+    """A new incident, inside the transaction of what it is opened for.
+
+    team: whose the alerting service is, where the catalogue says so; triage says it anew.
+    """
+    row = {"id": document.id, "version": 1, "taken_at": time.time(), "team": team}
+    row |= _columns(document)
     connection.execute(insert(INCIDENTS).values(row))
 
 
@@ -207,10 +211,10 @@ def _revise(
     change(document)
     if document.timeline[: len(before)] != before:
         raise StoreError("the timeline only grows: a past entry was changed or removed")
-    here = (INCIDENTS.c.id == incident_id, INCIDENTS.c.version == stamp.version)
     values = {"version": stamp.version + 1, **_columns(document)}
     read = _readable(incident_id, values["document"])
-    if connection.execute(update(INCIDENTS).where(*here).values(values)).rowcount != 1:
+    known_as = {"incident": incident_id, "known": stamp.version}
+    if connection.execute(REWRITE, values | known_as).rowcount != 1:
         raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
     written = Written(_Stamp(values["version"], values["updated_at"]), read)
     return document, past.news(document), written
@@ -250,17 +254,21 @@ class _Newest:
             self._written.pop(oldest, None)
 
 
+# Made once: each step asks them, and a statement takes longer to make than to execute.
+HERE = INCIDENTS.c.id == bindparam("incident")
+DOCUMENT = select(INCIDENTS.c.document).where(HERE)
+STAMP = select(INCIDENTS.c.version, INCIDENTS.c.updated_at).where(HERE).with_for_update()
+REWRITE = update(INCIDENTS).where(HERE, INCIDENTS.c.version == bindparam("known"))
+
+
 def _locked(connection: Connection, incident_id: str) -> _Stamp:
     """Which writing is the newest; nobody else changes the incident until this transaction ends."""
-    columns = (INCIDENTS.c.version, INCIDENTS.c.updated_at)
-    query = select(*columns).where(INCIDENTS.c.id == incident_id)
-    row = connection.execute(query.with_for_update()).first()
+    row = connection.execute(STAMP, {"incident": incident_id}).first()
     return _Stamp(*row) if row else _Stamp(0, 0.0)
 
 
 def _read(connection: Connection, incident_id: str) -> Incident:
-    query = select(INCIDENTS.c.document).where(INCIDENTS.c.id == incident_id)
-    text = connection.execute(query).scalar()
+    text = connection.execute(DOCUMENT, {"incident": incident_id}).scalar()
     if text is None:
         raise NotFound(f"no incident {incident_id}; `warroom incidents` lists them")
     return Incident.model_validate_json(text)
@@ -284,4 +292,5 @@ def _columns(document: Incident) -> dict[str, Any]:
         "fingerprint": document.alert.fingerprint,
         "opened_at": document.opened_at.timestamp(),
         "updated_at": time.time(),
+        **({"team": document.services[0].team} if document.services else {}),
     }

@@ -7,7 +7,7 @@ as the first time; the others say what is so now.
 
 from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.encoders import jsonable_encoder
 
 from ..app.decisions import approve, edit, named, reject
@@ -26,12 +26,11 @@ from ..record.ledger import Request
 from ..record.lists import Page, TakenAlert
 from ..record.store import IncidentRow
 from ..record.work import Standing
-from .auth import Commander, Observer, Responder
+from .auth import At, Commander, IncidentId, Observer, Responder
 from .forms import (
     LARGEST,
     Edit,
     EvidenceId,
-    IncidentId,
     Limit,
     Markdown,
     Payload,
@@ -39,10 +38,9 @@ from .forms import (
     Reason,
     Subject,
 )
-from .service import Service, service_of
+from .service import Service
 
 T = TypeVar("T")
-At = Annotated[Service, Depends(service_of)]
 READ = APIRouter(tags=["incidents"])
 DECIDE = APIRouter(tags=["decisions"])
 After = Annotated[
@@ -57,14 +55,16 @@ After = Annotated[
 @READ.get("/incidents")
 def list_incidents(
     service: At,
-    _who: Observer,
+    who: Observer,
     state: Annotated[list[State] | None, Query()] = None,
     severity: Annotated[list[Severity] | None, Query()] = None,
     after: After = "",
     limit: Limit = 50,
 ) -> Page[IncidentRow]:
     """Incidents, newest first; of these states and severities only, where some are named."""
-    return masked(lists.incidents(service.engine, state or (), severity or (), after, limit))
+    return masked(
+        lists.incidents(service.engine, state or (), severity or (), after, limit, who.sight)
+    )
 
 
 @READ.get("/incidents/{incident}")
@@ -111,12 +111,12 @@ def get_postmortem(service: At, _who: Observer, incident: IncidentId) -> Markdow
 @READ.get("/alerts")
 def list_alerts(
     service: At,
-    _who: Observer,
+    who: Observer,
     after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
     limit: Limit = 50,
 ) -> Page[TakenAlert]:
     """Alerts in the order in which they were taken, and which incident has each."""
-    return masked(lists.alerts(service.engine, after, limit))
+    return masked(lists.alerts(service.engine, after, limit, who.sight))
 
 
 @READ.get("/incidents/{incident}/work")
@@ -137,9 +137,9 @@ def resume(service: At, who: Responder, incident: IncidentId) -> Standing:
 
 
 @DECIDE.get("/requests")
-def list_requests(service: At, _who: Observer) -> list[Request]:
+def list_requests(service: At, who: Observer) -> list[Request]:
     """Everything that waits for a person, oldest first."""
-    return masked(service.record.waiting())
+    return masked(service.record.waiting(sight=who.sight))
 
 
 @DECIDE.get("/incidents/{incident}/requests")

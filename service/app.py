@@ -17,6 +17,8 @@ from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .oncall import ONCALL, OPENED
+from .pages.acknowledging import ACKNOWLEDGE
 from .pages.approval import APPROVAL
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
@@ -54,14 +56,18 @@ def build(service: Service) -> FastAPI:
     app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE):
+    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE, ONCALL):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL):
+    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACKNOWLEDGE, OPENED):
         pages.include_router(part)
     app.include_router(pages)
+    if oidc := service.configuration.server.sign_in.oidc:
+        from .pages.single_sign_on import mount  # only who signs in by it waits for its import
+
+        mount(app, service, oidc)
     app.openapi = lambda: _schema(app)
     return app
 

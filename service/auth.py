@@ -16,14 +16,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import RedirectResponse, Response
 
+from ..errors import NotFound
 from ..incident.identity import Identity
+from ..record.break_glass import tell
 from ..record.sessions import Known, csrf_of
 from ..record.teams import Sight
 from ..record.tokens import Role
+from .forms import INCIDENT
 from .problems import Refused
 from .service import Service, service_of
 
@@ -54,7 +57,8 @@ class Who:
     @property
     def sight(self) -> Sight:
         """Whose incidents they see."""
-        return None if self.role is Role.admin or not self.teams else self.teams
+        everything = self.role is Role.admin or self.identity.break_glass
+        return None if everything or not self.teams else self.teams
 
 
 class SignInFirst(Exception):
@@ -99,7 +103,7 @@ def _who(request: Request, service: At, given: Given, csrf: Annotated[str, Depen
         from_us(request, service)
         if not hmac.compare_digest(csrf.encode(), csrf_of(cookie).encode()):
             raise Refused(403, "this page is from before you signed in: load it again, then repeat")
-    return _known(known, csrf_of(cookie))
+    return _known(request, service, known, csrf_of(cookie))
 
 
 def _by_token(request: Request, service: Service, text: str) -> Who:
@@ -110,11 +114,15 @@ def _by_token(request: Request, service: Service, text: str) -> Who:
     if known is None:
         service.attempts.failed(address)
         raise Refused(401, "send `Authorization: Bearer …` with a token that is alive")
-    return _known(known)
+    return _known(request, service, known)
 
 
-def _known(known: Known, csrf: str = "") -> Who:
-    return Who(Identity(known.name, known.vouched), known.role, known.teams, csrf)
+def _known(request: Request, service: Service, known: Known, csrf: str = "") -> Who:
+    identity = service.identity(known.name, known.vouched)
+    if identity.break_glass:
+        what, incident = f"{request.method} {request.url.path}", request.path_params.get("incident")
+        tell(service.engine, identity, what, incident or "", looks=request.method in SAFE)
+    return Who(identity, known.role, known.teams, csrf)
 
 
 def address_of(request: Request) -> str:
@@ -151,3 +159,35 @@ Observer = Annotated[Who, _may(Role.observer)]
 Responder = Annotated[Who, _may(Role.responder)]
 Commander = Annotated[Who, _may(Role.commander)]
 Admin = Annotated[Who, _may(Role.admin)]
+
+
+def seen(service: Service, who: Who, incident: str) -> str:
+    """The id again, where they see it. Raises NotFound for another team's incident as for one that
+    is not there."""
+    if who.sight is not None and not service.teams.sees(who.sight, incident):
+        raise NotFound(f"no incident {incident}; `warroom incidents` lists them")
+    return incident
+
+
+def _named(
+    service: At,
+    who: Annotated[Who, Depends(_who)],
+    incident: Annotated[str, Path(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])],
+) -> str:
+    return seen(service, who, incident)
+
+
+def _asked_of(
+    service: At,
+    who: Annotated[Who, Depends(_who)],
+    incident: Annotated[
+        str, Query(pattern=f"^$|{INCIDENT}", description="of this incident only")
+    ] = "",
+) -> str:
+    return seen(service, who, incident) if incident else ""
+
+
+IncidentId = Annotated[str, Depends(_named)]
+"""The incident that a route's path names: only one that whoever asks sees."""
+Which = Annotated[str, Depends(_asked_of)]
+"""The same as a parameter; empty: all that they see."""

@@ -8,15 +8,20 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
+from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
+from ..app.notifying import channels_of
+from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
+from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
+from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
 EVERY_S = 1.0
-HOUR_S = 3600.0
+HOUR_S, CALENDARS_S = 3600.0, 300.0
 log = logging.getLogger(__name__)
 Chore = Callable[[Settings, Store], object]
 
@@ -28,32 +33,45 @@ def bury(_settings: Settings, store: Store) -> None:
 
 def deliver(settings: Settings, store: Store) -> None:
     """Messages that are due go out."""
-    dispatch(store, settings)
+    dispatch(store, settings, channels=channels_of(store.engine))
 
 
-def hourly(chore: Chore) -> Chore:
-    """At the first round, then once an hour."""
-    due = 0.0
+def every(seconds: float) -> Callable[[Chore], Chore]:
+    """At the first round, then once in so long."""
 
-    @wraps(chore)
-    def when_due(settings: Settings, store: Store) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + HOUR_S
-            chore(settings, store)
+    def slowly(chore: Chore) -> Chore:
+        due = 0.0
 
-    return when_due
+        @wraps(chore)
+        def when_due(settings: Settings, store: Store) -> None:
+            nonlocal due
+            if time.monotonic() >= due:
+                due = time.monotonic() + seconds
+                chore(settings, store)
+
+        return when_due
+
+    return slowly
 
 
-@hourly
+@every(HOUR_S)
 def age(settings: Settings, store: Store) -> None:
     """What is older than it has to be is dropped."""
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
     drop_changes(store.engine, time.time(), settings.delivery_days)
+    Sessions(store.engine).forget()
+    Failures(store.engine).forget()
+    drop_links(store.engine, time.time())
 
 
-CHORES: Sequence[Chore] = (bury, escalate, deliver, age)
+@every(CALENDARS_S)
+def read_calendars(_settings: Settings, store: Store) -> None:
+    """What teams' calendars say of who is on call."""
+    refresh(Rota(store.engine, read_configuration()))
+
+
+CHORES: Sequence[Chore] = (bury, read_calendars, escalate, deliver, age)
 
 
 class Chores:

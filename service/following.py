@@ -19,12 +19,12 @@ from starlette.concurrency import run_in_threadpool
 from ..app.record import masked_content
 from ..incident.timeline import from_ts
 from ..record.events import Stored
-from .auth import Observer
+from ..record.teams import Sight
+from .auth import At, Observer, Which
 from .forms import LARGEST, Limit, Position
 from .problems import Refused
-from .service import Service, service_of
+from .service import Service
 
-At = Annotated[Service, Depends(service_of)]
 FOLLOW = APIRouter(tags=["events"])
 LOOK_S = 0.5
 """A follower hears of an event within this."""
@@ -49,27 +49,26 @@ class Events(BaseModel):
     after: int = Field(description="position to go on from")
 
 
-Which = Annotated[
-    str, Query(pattern=r"^([A-Za-z0-9-]{1,64})?$", description="of this incident only")
-]
-
-
 @FOLLOW.get("/events")
 async def list_events(
     service: At,
-    _who: Observer,
+    who: Observer,
+    incident: Which,
     after: Position = 0,
-    incident: Which = "",
     limit: Limit = 100,
     wait_s: Annotated[float, Query(ge=0, le=30, description="longest wait for the first")] = 0,
 ) -> Events:
     """Events after a position, oldest first; with `wait_s` an empty page comes only after it."""
-    until = time.monotonic() + wait_s
-    while not (found := await _after(service, after, incident, limit)):
+    until, found = time.monotonic() + wait_s, []
+    while not found:
+        before = after
+        found, after = await _after(service, who.sight, after, incident, limit)
+        if after > before:
+            continue  # what came is others'
         if time.monotonic() >= until or service.stopping.is_set():
             break
         await asyncio.sleep(min(LOOK_S, wait_s))
-    return Events(items=found, after=found[-1].position if found else after)
+    return Events(items=found, after=after)
 
 
 async def _room(service: At, _who: Observer) -> AsyncIterator[None]:
@@ -85,26 +84,29 @@ async def _room(service: At, _who: Observer) -> AsyncIterator[None]:
 @FOLLOW.get("/events/stream", response_class=EventSourceResponse, dependencies=[Depends(_room)])
 async def stream_events(
     service: At,
+    who: Observer,
+    incident: Which,
     after: Position = 0,
-    incident: Which = "",
     last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """The same as server-sent events, each with its position as id, until the client goes."""
     until = time.monotonic() + STREAM_S
     seen = after if last_event_id is None else last_event_id
     while time.monotonic() < until and not service.stopping.is_set():
-        found = await _after(service, seen, incident, 100)
+        before = seen
+        found, seen = await _after(service, who.sight, seen, incident, 100)
         for each in found:
-            seen = each.position
-            yield ServerSentEvent(data=each, event=each.event["event"], id=str(seen))
-        if not found:
+            yield ServerSentEvent(data=each, event=each.event["event"], id=str(each.position))
+        if seen == before:
             await asyncio.sleep(LOOK_S)
 
 
-async def _after(service: Service, position: int, incident: str, limit: int) -> list[Happened]:
-    def read() -> list[Happened]:
-        stored = service.events.after(position, incident or None, limit)
-        return [_happened(each) for each in stored]
+async def _after(
+    service: Service, sight: Sight, position: int, incident: str, limit: int
+) -> tuple[list[Happened], int]:
+    def read() -> tuple[list[Happened], int]:
+        stored, seen = service.events.seen(sight, position, incident, limit)
+        return [_happened(each) for each in stored], seen
 
     return await run_in_threadpool(read)
 

@@ -19,9 +19,7 @@ WORD = r"^[^\x00-\x1f\x7f-\x9f]+$"
 LARGEST = 2**53 - 1
 """The largest number that every reader of JSON keeps as it is."""
 
-IncidentId = Annotated[
-    str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", examples=["INC-20261129-091858-624d"])
-]
+INCIDENT = r"^[A-Za-z0-9-]{1,64}$"
 EvidenceId = Annotated[str, Path(pattern=r"^E[1-9][0-9]{0,8}$", examples=["E12"])]
 Subject = Annotated[
     str,

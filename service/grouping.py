@@ -3,18 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, Field
 
 from ..incident.document import Incident
 from ..incident.timeline import utc_now
 from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
-from .auth import Observer, Responder
-from .forms import LARGEST, Form, IncidentId, Text
-from .service import Service, service_of
+from .auth import At, IncidentId, Observer, Responder, seen
+from .forms import INCIDENT, LARGEST, Form, Text
 
-At = Annotated[Service, Depends(service_of)]
 GROUP = APIRouter(tags=["alerts"])
 Number = Annotated[int, Field(ge=1, le=LARGEST)]
 SilenceId = Annotated[str, Path(pattern=r"^SIL-[0-9a-f]{1,32}$", examples=["SIL-1f3a9c02"])]
@@ -23,7 +21,7 @@ SilenceId = Annotated[str, Path(pattern=r"^SIL-[0-9a-f]{1,32}$", examples=["SIL-
 class Into(Form):
     """Where its alerts go, and why."""
 
-    into: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$", examples=["INC-20261129-091858-624d"])
+    into: str = Field(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])
     reason: Text
 
 
@@ -46,6 +44,7 @@ class NewSilence(Form):
 @GROUP.post("/incidents/{incident}/merge")
 def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> Incident:
     """Its alerts become those of another, which is answered; it is closed."""
+    seen(service, who, form.into)
     merge(service.store, incident, form.into, str(who.identity), form.reason)
     return service.record.published(form.into)
 

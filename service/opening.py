@@ -10,10 +10,11 @@ from ..incident.private import write_private
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import labels_with
 from ..intake.reception import Reception
-from ..intake.scopes import Calls, calls_of
+from ..intake.scopes import calls_of, owners_of
 from ..record import audit
 from ..settings import Settings
 from ..telemetry.bundle import open_bundle
+from ..telemetry.model import Catalogue
 from .otlp_process import Beside, Job
 from .service import Service
 from .serving import Bound
@@ -32,14 +33,15 @@ def open_service(
     """
     record = Record(settings)
     audit.check_key(record.store.engine)
-    calls = _calls(sources)
+    catalogue = _catalogue(sources)
+    calls, owners = calls_of(catalogue), owners_of(catalogue)
     receivers = configuration.receivers or [first_receiver(settings.home)]
     labels = labels_with(configuration.labels)
     return Service(
         configuration,
         record,
         sources,
-        Reception(record.store, receivers, labels, calls=lambda: calls),
+        Reception(record.store, receivers, labels, lambda: calls, lambda: owners),
         Worker(settings, sources) if work else None,
     )
 
@@ -79,9 +81,9 @@ def _secret(home: Path, name: str) -> Authorization:
     return Authorization(type="Bearer", credentials_file=file, credentials_files=())
 
 
-def _calls(sources: Sources) -> Calls:
-    """Who calls whom, by the bundle's catalogue or the team's own: alerts of neighbours belong
-    together."""
+def _catalogue(sources: Sources) -> Catalogue:
+    """The bundle's, or the team's own: alerts of neighbours belong together, and an incident to
+    whoever has the service."""
     if sources.telemetry:
-        return calls_of(open_bundle(sources.telemetry).recording.catalogue())
-    return calls_of(declared(sources).catalogue)
+        return open_bundle(sources.telemetry).recording.catalogue()
+    return declared(sources).catalogue

@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ...actions.catalogue import fitting
+from ...actions.policy import persons_for
 from ...errors import ApprovalError, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import Message, MessageState
@@ -83,7 +84,8 @@ def ask_for_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -
     waiting = _waiting(context.store.load(state.incident_id))
     newest = {message.audience: message.hash for message in waiting}
     for message in waiting:
-        put(context, state.incident_id, message.hash, Asks.text, message.subject)
+        wanted = 1 if context.drill else persons_for(message)  # a drill's text goes nowhere
+        put(context, state.incident_id, message.hash, Asks.text, message.subject, wanted)
         if newest[message.audience] != message.hash:
             _replace(context, state.incident_id, message.hash)
     return {}

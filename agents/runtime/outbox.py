@@ -19,7 +19,9 @@ from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
 from ...incident.finding import Gap
 from ...incident.lifecycle import OVER
+from ...incident.severity import Severity
 from ...incident.timeline import Event, EventKind
+from ...notify.channels import Channels
 from ...record.claims import Does, Effect
 from ...record.outbox import Outbox, Parcel
 from ...record.store import Store
@@ -29,6 +31,9 @@ from ...tools import notify
 from ..comms import handing_over
 from .context import ResponseContext
 from .gate import add_decision
+
+FILES = Channels()
+"""Nothing is configured: each message is a file."""
 
 
 class Letter(BaseModel):
@@ -74,7 +79,7 @@ def _send(context: ResponseContext, incident_id: str) -> int:
             notes.append((message.hash, new, decision))
     if notes:
         document = context.store.update(incident_id, lambda doc: _note(context, doc, notes))
-    if dispatch(context.store, context.settings, incident_id):
+    if dispatch(context.store, context.settings, incident_id, context.channels):
         document = context.store.load(incident_id)
     return len([message for message in document.communications if message.sent_at])
 
@@ -98,7 +103,8 @@ def _put(
     effect = Effect(document.id, Does.send, message.hash, number, approved=message.external)
     at = context.now(document)
     letter = Letter(message=message, drill=context.drill, at=at).model_dump_json()
-    bodies = dict.fromkeys(message.channels, letter)
+    level = document.severity or Severity.P3
+    bodies = dict.fromkeys(context.channels.names(message, level, context.drill), letter)
     try:
         Outbox(store.engine).put(store.ledger, effect, bodies, store.lease)
     except ApprovalError:  # its time ran out in this very moment: the next round says so
@@ -106,11 +112,19 @@ def _put(
     return MessageState.approved
 
 
-def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
+MOST = 20
+"""Messages of one round: they are done before somebody else takes them up."""
+
+
+def dispatch(
+    store: Store, settings: Settings, incident_id: str = "", channels: Channels = FILES
+) -> int:
     """Deliver what is due, of one incident or of all; how many messages arrived on a channel."""
-    outbox, arrived = Outbox(store.engine), 0
-    for _incident, parcels in groupby(outbox.due(incident_id), lambda parcel: parcel.incident_id):
-        out = [parcel for parcel in parcels if _deliver(store, settings, outbox, parcel)]
+    outbox, arrived, down = Outbox(store.engine), 0, dict[str, str]()
+    due = outbox.due(incident_id, MOST)
+    for _incident, parcels in groupby(due, lambda parcel: parcel.incident_id):
+        deliver = partial(_deliver, store, settings, outbox, channels, down)
+        out = [parcel for parcel in parcels if deliver(parcel)]
         for page in (parcel for parcel in out if parcel.page):
             outbox.arrived(page)
         if letters := [parcel for parcel in out if not parcel.page]:
@@ -119,14 +133,28 @@ def dispatch(store: Store, settings: Settings, incident_id: str = "") -> int:
     return arrived
 
 
-def _deliver(store: Store, settings: Settings, outbox: Outbox, parcel: Parcel) -> bool:
-    """Whether it arrived."""
+def _deliver(
+    store: Store,
+    settings: Settings,
+    outbox: Outbox,
+    channels: Channels,
+    down: dict[str, str],
+    parcel: Parcel,
+) -> bool:
+    """Whether it arrived; a channel that failed in this round is not waited for again."""
     letter = Letter.model_validate_json(parcel.body)
     message, folder = letter.message, settings.outbox(parcel.incident_id, letter.drill)
     decision = _decision(store, parcel.incident_id, message)
     try:
-        notify.send(folder, message, decision, letter.drill, [parcel.channel])
+        if parcel.channel in down:
+            raise ToolFailed(down[parcel.channel])
+        if channels.carries(parcel.channel, letter.drill):
+            notify.require(message, decision)
+            channels.send(parcel.channel, message, parcel.key, letter.drill)
+        else:
+            notify.send(folder, message, decision, letter.drill, [parcel.channel])
     except ToolFailed as error:
+        down[parcel.channel] = str(error)
         outbox.failed(parcel, str(error))
         if parcel.page:
             return False

@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from ...app.decisions import approve, edit, named, preview, reject, resume
 from ...errors import ApprovalError, InputError
 from ...incident.action import Level, Verdict
-from ..auth import Commander, Responder, Who
-from ..forms import IncidentId, Subject
+from ..auth import Commander, IncidentId, Responder, Who
+from ..forms import Subject
 from ..problems import STATUS
 from ..service import Service, service_of
 from .approval_view import ApprovalView, edits_of, view_of

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from ..auth import Observer
-from ..forms import EvidenceId, IncidentId
+from ..auth import IncidentId, Observer
+from ..forms import EvidenceId
 from ..service import Service, service_of
 from .charting import drawn
 from .evidence_view import evidence_view

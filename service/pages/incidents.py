@@ -81,7 +81,7 @@ def list_page(
 ) -> HTMLResponse:
     """Everything at a glance, without a script."""
     states, levels = ([word for word in words or () if word] for words in (state, severity))
-    wanted = Wanted(states, levels, q.strip(), affected.strip(), team.strip())
+    wanted = Wanted(states, levels, q.strip(), affected.strip(), team.strip(), who.sight)
     view = _view(service, wanted, after, list(request.query_params.multi_items()))
     url, readers = service.configuration.server.url, service.reception.readers.values()
     told = [text for text in (paste(each.receiver, url) for each in readers) if text]

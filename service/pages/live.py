@@ -24,9 +24,8 @@ from ...errors import NotFound
 from ...incident.events import StepStarted
 from ...record.events import KINDS
 from ...record.tables import APPROVALS, EVENTS, INCIDENTS, WORK
-from ..auth import Observer
+from ..auth import IncidentId, Observer
 from ..following import STREAM_S
-from ..forms import IncidentId
 from ..problems import Refused
 from ..service import Service, service_of
 from .incident_view import IncidentView, view_of

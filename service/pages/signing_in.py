@@ -99,7 +99,7 @@ def begun(
     """A session begins, in place of the one that this browser had."""
     network, before = network_of(address_of(request)), request.cookies.get(service.cookie, "")
     try:
-        cookie = service.sessions.begin(name, vouched, network, token, before)
+        cookie = service.sessions.begin(service.identity(name, vouched), network, token, before)
     except InputError:  # disabled; who has the right password may not learn that either
         return _form(service, place, name, WRONG, 403)
     return _with_cookie(service, RedirectResponse(place, 303), cookie)
@@ -158,6 +158,11 @@ def change_password(
         return _account(who, str(error), 422)
     service.failures.passed(who.name, network)
     return begun(request, service, "/account", who.name, who.identity.vouched)
+
+
+def refused(service: Service, place: str, problem: str) -> Response:
+    """The form again, and why."""
+    return _form(service, place, problem=problem, status=403)
 
 
 def _form(

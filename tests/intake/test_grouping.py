@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from warroom.incident.document import Incident
 from warroom.incident.lifecycle import State
@@ -12,7 +13,9 @@ from warroom.incident.severity import Severity
 from warroom.intake.grouping import Batch, due_rows, group_due
 from warroom.intake.scopes import MEDIUM_S, STRONG_S
 from warroom.record.store import Store
+from warroom.record.teams import Teams
 from warroom.tests.support.alerts import NOW, due, end_work, fires, kept, later, over, put
+from warroom.tests.support.databases import fresh
 
 CALLS = {"checkout": frozenset({"payments"})}
 
@@ -225,6 +228,23 @@ def test_an_alert_that_fires_while_its_incident_ends_is_taken_by_a_new_one(store
     assert second.opened_at >= NOW + timedelta(seconds=3600)
 
 
+def test_where_incidents_keep_ending_all_is_grouped_in_one_call(server: str) -> None:
+    """On a server others write meanwhile: once a batch of many began anew until none ended."""
+    store = Store.open(fresh(server))
+    put(store, *(fires(f"s{number}") for number in range(100)))
+    running = [incident.id for incident in group(store)]
+    put(store, *(fires(f"s{number}", "Late") for number in range(100)), at=1)
+    ends = running[:5]
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def end_one(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if ends and statement.startswith("UPDATE alerts"):
+            end_work(store, ends.pop())
+
+    group(store, 1)
+    assert (ends, due(store)) == ([], 0)
+
+
 def test_what_came_after_the_last_look_is_worked_once_the_incident_ended(store: Store) -> None:
     """It stands on an incident whose response measured nothing after it came."""
     put(store, fires(name="Slow"), fires(name="Down"))
@@ -260,3 +280,12 @@ def test_one_that_is_worse_than_before_is_news_too(store: Store) -> None:
     end_work(store, first.id)
     (second,) = group(store, 21)
     assert (second.alert.severity, second.related) == ("critical", [first.id])
+
+
+def test_an_incident_is_from_the_start_of_whoever_has_its_service(store: Store) -> None:
+    teams = Teams(store.engine)
+    put(store, fires())
+    (incident,) = group_due(store, later(0), CALLS, {"cart": "payments"})
+    assert teams.sees(frozenset({"payments"}), incident)
+    assert not teams.sees(frozenset({"search"}), incident)
+    assert teams.sees(None, incident)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from warroom.errors import InputError
-from warroom.incident.identity import Vouched
+from warroom.incident.identity import Identity, Vouched, token_holder
 from warroom.record.accounts import Accounts
 from warroom.record.database import open_database
 from warroom.record.sessions import Lasts, Sessions
@@ -37,7 +37,7 @@ def sessions(place: Path | str, clock: Clock) -> Sessions:
 def ann(sessions: Sessions, clock: Clock) -> Callable[[], str]:
     """Has an account, and begins a session."""
     Accounts(sessions.engine, clock).create("ann", Role.commander, by="bob")
-    return lambda: sessions.begin("ann", Vouched.account, "192.0.2.1")
+    return lambda: sessions.begin(Identity("ann", Vouched.account), "192.0.2.1")
 
 
 def test_one_is_found_by_its_cookie_alone(sessions: Sessions, ann: Callable[[], str]) -> None:
@@ -107,7 +107,7 @@ def test_a_token_of_an_accounts_name_may_no_more_than_the_account(
 def test_a_session_ends_with_the_token_that_began_it(sessions: Sessions) -> None:
     tokens = Tokens(sessions.engine)
     token = tokens.create("ci", Role.observer)
-    cookie = sessions.begin("ci", Vouched.token, "", token)
+    cookie = sessions.begin(token_holder("ci"), "", token)
     assert sessions.by_cookie(cookie)
     tokens.revoke("ci")
     tokens.create("ci", Role.admin)

@@ -19,6 +19,18 @@ NEEDS = {
         ("POST", "/api/v1/silences"),
         ("DELETE", "/api/v1/silences/{silence}"),
         ("POST", "/api/v1/switches/off"),
+        ("POST", "/api/v1/on-call/schedules/{name}/notes"),
+        ("POST", "/api/v1/on-call/overrides"),
+        ("DELETE", "/api/v1/on-call/overrides/{key}"),
+        ("GET", "/api/v1/on-call/ways"),
+        ("POST", "/api/v1/on-call/ways"),
+        ("POST", "/api/v1/on-call/ways/{key}/code"),
+        ("POST", "/api/v1/on-call/ways/{key}/verify"),
+        ("DELETE", "/api/v1/on-call/ways/{key}"),
+        ("POST", "/api/v1/on-call/calendars"),
+        ("DELETE", "/api/v1/on-call/calendars/{key}"),
+        ("POST", "/api/v1/incidents/{incident}/acknowledge"),
+        ("POST", "/api/v1/incidents/{incident}/release"),
     },
     Role.commander: {
         ("POST", "/api/v1/incidents/{incident}/requests/{subject}/approve"),
@@ -39,11 +51,13 @@ NEEDS = {
         ("POST", "/api/v1/accounts/{name}/enable"),
         ("PUT", "/api/v1/teams/{team}/members/{name}"),
         ("DELETE", "/api/v1/teams/{team}/members/{name}"),
+        ("PUT", "/api/v1/on-call/schedules/{name}"),
+        ("DELETE", "/api/v1/on-call/schedules/{name}"),
     },
 }
 """What takes another role than an observer's."""
 FILL = {"incident": "INC-1", "evidence": "E1", "subject": "0" * 12, "name": "ann"}
-FILL |= {"silence": "SIL-0", "team": "payments"}
+FILL |= {"silence": "SIL-0", "team": "payments", "key": "0" * 12}
 
 
 @pytest.fixture
