@@ -11,6 +11,7 @@ from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import read_configuration
 from ..app.record import Record
 from ..errors import InputError
+from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
 from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
@@ -43,6 +44,8 @@ def doctor_command(as_json: bool) -> Exit:
     found = checkups(datasources)
     seen, known = sights(found), declared(Sources())
     lines = list(_catalogue(known, datasources, found))
+    out = list(described(file.notifications))
+    unsent = Channels(file.notifications).faults()
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -50,13 +53,17 @@ def doctor_command(as_json: bool) -> Exit:
                 "datasources": told,
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
+                "channels": {"has": dict(out), "says": unsent},
             }
         )
     else:
         _print(screen(), found, seen)
         if known.files or lines:
             screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
-    return Exit.failed if known.faults or any(one.fault for one in found) else Exit.done
+        if out or unsent:
+            screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
+    wrong = known.faults or unsent or any(one.fault for one in found)
+    return Exit.failed if wrong else Exit.done
 
 
 def _glass(name: str) -> str:
