@@ -8,12 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..incident.action import ActionKind, ActionPlan
+from ..incident.communication import Message
 from ..incident.severity import Severity
 from .base import PROFILES
 
@@ -84,6 +85,15 @@ def _kind(text: Any) -> ActionKind:
     return ActionKind(kinds[0])
 
 
+SECOND_READER = ("security", "legal")
+"""How templates of texts begin that one person alone never sends."""
+
+
+def persons_for(message: Message) -> int:
+    """Persons that have to approve a text."""
+    return 2 if message.template.startswith(SECOND_READER) else 1
+
+
 class Limits(BaseModel):
     """How many actions may begin within an hour; null: no limit."""
 
@@ -103,6 +113,9 @@ class Policy(BaseModel):
     )
     two_person: Sequence[Annotated[ActionKind, BeforeValidator(_kind)]] = Field(
         default=(), description="actions that always take two persons: repair_rows, …"
+    )
+    own_proposals: Literal["allow", "refuse"] = Field(
+        default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
     freeze: Sequence[Annotated[Freeze, BeforeValidator(Freeze.parse)]] = Field(
         default=(), description=f"when no action begins: {HOW}"

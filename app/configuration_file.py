@@ -20,6 +20,7 @@ from ..actions.policy import Policy
 from ..errors import InputError
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
+from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
@@ -153,6 +154,9 @@ class Configuration(Entry):
         default=None, description="which labels say what an alert is about; null: the usual ones"
     )
     oncall: OnCall = Field(default=OnCall(), description="who is on call, and told after whom")
+    notifications: Notifications = Field(
+        default=Notifications(), description="by which channels people are told; none: files"
+    )
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
     @field_validator("receivers", "datasources")

@@ -208,7 +208,8 @@ def _known(plan: ActionPlan) -> str:
 def put_edited(
     context: ResponseContext, incident_id: str, old: str, new: ActionPlan, by: Identity
 ) -> Decision:
-    """Replace the plan asked about by the edited one, and approve that.
+    """Replace the plan asked about by the edited one, and approve that, where one may approve
+    one's own.
 
     The new plan is on the record and asked about before the old one is answered, so that a
     process that dies in between leaves an open question, never an unanswerable one.
@@ -222,7 +223,8 @@ def put_edited(
     now = ledger.clock()
     expires = now + context.settings.approval_minutes * 60
     kind, title = Asks.action.value, new.title
-    request = Request(incident_id, new.hash, kind, title, now, expires, wanted=wanted)
+    barred = by.person if context.policy.own_proposals == "refuse" else ""
+    request = Request(incident_id, new.hash, kind, title, now, expires, 1, wanted, barred)
     ledger.ask(request, afresh=(*LAPSED, Verdict.edited, Verdict.rejected))
     try:
         edited = ledger.decide(incident_id, old, Verdict.edited, by, reason=new.hash)
@@ -232,7 +234,7 @@ def put_edited(
     context.store.update(
         incident_id, lambda doc: add_decision(doc, edited, min(context.now(doc), edited.at))
     )
-    return ledger.decide(incident_id, new.hash, Verdict.approved, by)
+    return edited if barred else ledger.decide(incident_id, new.hash, Verdict.approved, by)
 
 
 def _propose(proposals: list[ActionPlan], new: ActionPlan) -> None:

@@ -29,6 +29,7 @@ from ..telemetry.sources.sent import Sent
 from ..telemetry.sources.source import Source
 from .configuration import Sources, asked, declared
 from .configuration_file import read_configuration
+from .notifying import channels_of
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
 
@@ -107,6 +108,7 @@ def open_context(
         pace=pace if pace is not None else float(end is None),
         recorded=end is not None,
         drill=sources.drill,
+        channels=channels_of(store.engine),
     )
     if rehearse:
         context.operations = Rehearsal(context.inventory)

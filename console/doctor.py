@@ -7,9 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..app.configuration import Sources, declared, received
+from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import read_configuration
+from ..app.record import Record
 from ..errors import InputError
+from ..notify.channels import Channels, described
+from ..record.accounts import Accounts
+from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
 from ..telemetry.catalogue.written import measure
 from ..telemetry.sources.cells import uncounted
@@ -29,6 +33,8 @@ NONE = "-"
 def doctor_command(as_json: bool) -> Exit:
     """Ask them all; exit code 1 where one cannot be read."""
     file = read_configuration()
+    if (name := file.server.sign_in.break_glass) and not as_json:
+        screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
     datasources = [*received(file), *file.asked]
     if not datasources:
         raise InputError(
@@ -38,6 +44,8 @@ def doctor_command(as_json: bool) -> Exit:
     found = checkups(datasources)
     seen, known = sights(found), declared(Sources())
     lines = list(_catalogue(known, datasources, found))
+    out = list(described(file.notifications))
+    unsent = Channels(file.notifications).faults()
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -45,13 +53,27 @@ def doctor_command(as_json: bool) -> Exit:
                 "datasources": told,
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
+                "channels": {"has": dict(out), "says": unsent},
             }
         )
     else:
         _print(screen(), found, seen)
         if known.files or lines:
             screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
-    return Exit.failed if known.faults or any(one.fault for one in found) else Exit.done
+        if out or unsent:
+            screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
+    wrong = known.faults or unsent or any(one.fault for one in found)
+    return Exit.failed if wrong else Exit.done
+
+
+def _glass(name: str) -> str:
+    """Whether somebody is signed in with it, and whether anybody could."""
+    engine = Record(settings()).store.engine
+    if count := Sessions(engine).count(name):
+        return f"sessions that are open: {count}; what is done under it is in the audit log"
+    known = any(one.name == name and one.has_password for one in Accounts(engine).all())
+    how = f"`warroom account create {name} --role admin`, or `link {name}`"
+    return "nobody is signed in with it" if known else f"nobody could sign in: {how}"
 
 
 def _catalogue(

@@ -15,6 +15,7 @@ import typer
 from ..errors import InputError, NotFound
 from .by_hand import BY_HAND
 from .keeping import KEEP, bundle, catalog
+from .notifying import notify
 from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
@@ -99,6 +100,9 @@ def drill(
             help="Alert through Prometheus and Alertmanager; default: where both are installed.",
         ),
     ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Serve its pages too, until you are done with them.")
+    ] = False,
     seed: Annotated[
         list[int] | None, typer.Option(help="Draw a surprise by this seed; may be repeated.")
     ] = None,
@@ -110,7 +114,7 @@ def drill(
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, pages)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -259,6 +263,7 @@ app.add_typer(BY_HAND)
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
+app.add_typer(notify, name="notify")
 for name, group in (ADMINISTER | PEOPLE).items():
     app.add_typer(group, name=name)
 

@@ -140,6 +140,14 @@ class StateChanged(BaseModel):
     transition: Transition = Field(description="to which, who says so and why")
 
 
+class GlassBroken(BaseModel):
+    """Somebody acts on it, or looks at it, under the account for when nothing else works."""
+
+    event: Literal["glass_broken"] = "glass_broken"
+    by: str = Field(description="the account")
+    what: str = Field(description="what was asked for")
+
+
 class MessageSent(BaseModel):
     """A message went out."""
 
@@ -188,6 +196,7 @@ IncidentEvent = Annotated[
     | Decided
     | StateChanged
     | MessageSent
+    | GlassBroken
     | Escalated
     | Acknowledged
     | PersonActed,

@@ -32,6 +32,7 @@ from ..settings import Settings
 from . import audit
 from .claims import Does
 from .database import durable, open_database, url_of
+from .people_tables import ACCOUNTS, SESSIONS
 from .tables import APPROVALS, EFFECTS, OUTBOX, WORK
 
 DATABASES = ("checkpoints.db", "warroom.db")
@@ -101,7 +102,8 @@ def restore(settings: Settings, backup: Path) -> int:
 
 def after_restore(engine: Engine, now: float, by: str = RESTORE) -> int:
     """Void whatever waits for an answer or was approved and not begun, and messages not known to be
-    sent; every incident looks at itself again. How many questions and approvals that were.
+    sent; sessions and one-time links end, as some had ended since; every incident looks at itself
+    again. How many questions and approvals that were.
 
     now: unix seconds.
     """
@@ -120,6 +122,10 @@ def after_restore(engine: Engine, now: float, by: str = RESTORE) -> int:
     with durable(engine).begin() as connection:
         count = connection.execute(update(APPROVALS).where(*open_ones).values(void)).rowcount
         connection.execute(update(OUTBOX).where(OUTBOX.c.next_at.is_not(None)).values(unsent))
+        connection.execute(
+            update(SESSIONS).where(SESSIONS.c.ended_at.is_(None)).values(ended_at=now)
+        )
+        connection.execute(update(ACCOUNTS).values(link=None))
         audit.add(connection, by, "restore", detail={"void": count})
         connection.execute(update(WORK).where(WORK.c.wake_at.is_not(None)).values(look))
     return count

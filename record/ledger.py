@@ -51,6 +51,7 @@ class Request:
     expires_at: float
     number: int = 1  # asked for the first, the second, … time
     wanted: int = 1  # persons that have to approve
+    barred: str = ""  # the person who made it, where nobody approves their own
 
 
 LAPSED = (Verdict.expired, Verdict.withdrawn)
@@ -78,7 +79,8 @@ class Ledger(Claims):
                 answer = self._answer(connection, row)
                 if answer is None or answer.verdict not in afresh:
                     return _request(row)
-                request = replace(request, number=row["number"] + 1)
+                barred = request.barred or row["barred"]  # asked anew it is as much their own
+                request = replace(request, number=row["number"] + 1, barred=barred)
             fresh = {**vars(request), "consents": "[]", "lineage": lineage(connection)}
             if insert_once(connection, APPROVALS, **fresh):
                 _told(connection, request, self.clock())
@@ -138,9 +140,10 @@ class Ledger(Claims):
             given = json.loads(row["consents"])
             if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
                 verdict = Verdict.one_of_two
-            before = [one.partition(":")[2].casefold() for one in given]
-            again = by.person.partition(":")[2] in before
-            if verdict in (Verdict.approved, Verdict.one_of_two) and again:
+            yes = verdict in (Verdict.approved, Verdict.one_of_two)
+            if yes and by.person == row["barred"]:
+                raise ApprovalError(f"{short(subject)} is {by.name}'s own: it wants another person")
+            if yes and by.person.partition(":")[2] in map(_whose, given):
                 raise ApprovalError(f"{short(subject)}: {by.name} approved it; it wants another")
             answer = {"verdict": verdict.value, "decided_by": by.name, "decided_at": now}
             if verdict is Verdict.one_of_two:
@@ -254,6 +257,11 @@ def _note(
     detail = {"kind": kind, "subject": decision.subject, "reason": decision.reason}
     audit.add(connection, str(by), decision.verdict.value, incident_id, detail)
     events.append(connection, incident_id, Decided(decision=decision), decision.at.timestamp())
+
+
+def _whose(person: str) -> str:
+    """The name, also of one that was kept when each way to sign in was a person of its own."""
+    return person.partition(":")[2].casefold()
 
 
 def _here(incident_id: str, subject: str) -> tuple[Any, Any]:

@@ -144,7 +144,7 @@ def _waits() -> ColumnElement[bool]:
 
 def _listed() -> Select:
     mine = select(APPROVALS.c.title).where(APPROVALS.c.incident_id == INCIDENTS.c.id, *_open())
-    first = mine.order_by(APPROVALS.c.requested_at).limit(1).scalar_subquery()
+    first = mine.order_by(APPROVALS.c.kind, APPROVALS.c.requested_at).limit(1).scalar_subquery()
     return LISTED.add_columns(first.label("question"), INCIDENTS.c.taken_at)
 
 

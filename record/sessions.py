@@ -73,29 +73,33 @@ class Sessions:
             self._touch(session.digest, now)
         return known
 
-    def begin(
-        self, name: str, vouched: Vouched, network: str, token: str = "", before: str = ""
-    ) -> str:
+    def begin(self, who: Identity, network: str, token: str = "", before: str = "") -> str:
         """A new one for who has just shown who they are; the cookie in clear.
 
         token: that it was shown by. before: the browser's earlier cookie; that session ends.
         Raises InputError where they may not sign in any more.
         """
         text, now = secrets.token_urlsafe(32), self.clock()
-        row = {"digest": _digest(text), "name": name, "vouched": vouched.value, "network": network}
+        row = {"digest": _digest(text), "name": who.name, "vouched": who.vouched.value}
         times = {"made_at": now, "seen_at": now, "ends_at": now + self.lasts.whole_s}
         shown = secret_digest(token) if token else None
         with self.engine.begin() as connection:
-            account = select(ACCOUNTS.c.name).where(ACCOUNTS.c.name == name.lower())
+            account = select(ACCOUNTS.c.name).where(ACCOUNTS.c.name == who.name.lower())
             connection.execute(account.with_for_update())  # nobody disables it meanwhile
-            connection.execute(SESSIONS.insert().values(**row, **times, token=shown))
+            where = {"token": shown, "network": network}
+            connection.execute(SESSIONS.insert().values(**row, **times, **where))
             session = connection.execute(_of(row["digest"])).one()
             if _owner(connection, session) is None:
                 raise InputError(GONE)
             self._end(connection, before)
-            detail = {"network": network}
-            audit.add(connection, str(Identity(name, vouched)), "sign in", detail=detail)
+            audit.add(connection, str(who), "sign in", detail={"network": network})
         return text
+
+    def count(self, name: str) -> int:
+        """How many this name has open."""
+        theirs = (*self._alive(self.clock()), SESSIONS.c.name == name)
+        with self.reading.begin() as connection:
+            return len(connection.execute(select(SESSIONS.c.digest).where(*theirs)).all())
 
     def end(self, text: str) -> None:
         """Its person signs out."""

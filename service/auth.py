@@ -22,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ..errors import NotFound
 from ..incident.identity import Identity
+from ..record.break_glass import tell
 from ..record.sessions import Known, csrf_of
 from ..record.teams import Sight
 from ..record.tokens import Role
@@ -56,7 +57,8 @@ class Who:
     @property
     def sight(self) -> Sight:
         """Whose incidents they see."""
-        return None if self.role is Role.admin or not self.teams else self.teams
+        everything = self.role is Role.admin or self.identity.break_glass
+        return None if everything or not self.teams else self.teams
 
 
 class SignInFirst(Exception):
@@ -101,7 +103,7 @@ def _who(request: Request, service: At, given: Given, csrf: Annotated[str, Depen
         from_us(request, service)
         if not hmac.compare_digest(csrf.encode(), csrf_of(cookie).encode()):
             raise Refused(403, "this page is from before you signed in: load it again, then repeat")
-    return _known(known, csrf_of(cookie))
+    return _known(request, service, known, csrf_of(cookie))
 
 
 def _by_token(request: Request, service: Service, text: str) -> Who:
@@ -112,11 +114,15 @@ def _by_token(request: Request, service: Service, text: str) -> Who:
     if known is None:
         service.attempts.failed(address)
         raise Refused(401, "send `Authorization: Bearer …` with a token that is alive")
-    return _known(known)
+    return _known(request, service, known)
 
 
-def _known(known: Known, csrf: str = "") -> Who:
-    return Who(Identity(known.name, known.vouched), known.role, known.teams, csrf)
+def _known(request: Request, service: Service, known: Known, csrf: str = "") -> Who:
+    identity = service.identity(known.name, known.vouched)
+    if identity.break_glass:
+        what, incident = f"{request.method} {request.url.path}", request.path_params.get("incident")
+        tell(service.engine, identity, what, incident or "", looks=request.method in SAFE)
+    return Who(identity, known.role, known.teams, csrf)
 
 
 def address_of(request: Request) -> str:

@@ -8,17 +8,21 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
+from ..app.cadence import remind
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
+from ..app.notifying import channels_of
 from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
+from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
+from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
 EVERY_S = 1.0
-HOUR_S, CALENDARS_S = 3600.0, 300.0
+HOUR_S, CALENDARS_S, UPDATES_S = 3600.0, 300.0, 5.0
 log = logging.getLogger(__name__)
 Chore = Callable[[Settings, Store], object]
 
@@ -30,7 +34,7 @@ def bury(_settings: Settings, store: Store) -> None:
 
 def deliver(settings: Settings, store: Store) -> None:
     """Messages that are due go out."""
-    dispatch(store, settings)
+    dispatch(store, settings, channels=channels_of(store.engine))
 
 
 def every(seconds: float) -> Callable[[Chore], Chore]:
@@ -57,6 +61,8 @@ def age(settings: Settings, store: Store) -> None:
     drop_evidence(store.engine, time.time(), settings.evidence_days)
     drop_deliveries(store.engine, time.time(), settings.delivery_days)
     drop_changes(store.engine, time.time(), settings.delivery_days)
+    Sessions(store.engine).forget()
+    Failures(store.engine).forget()
     drop_links(store.engine, time.time())
 
 
@@ -66,7 +72,13 @@ def read_calendars(_settings: Settings, store: Store) -> None:
     refresh(Rota(store.engine, read_configuration()))
 
 
-CHORES: Sequence[Chore] = (bury, read_calendars, escalate, deliver, age)
+@every(UPDATES_S)
+def updates(settings: Settings, store: Store) -> None:
+    """The next update is drafted when its time has come."""
+    remind(settings, store)
+
+
+CHORES: Sequence[Chore] = (bury, read_calendars, escalate, updates, deliver, age)
 
 
 class Chores:

@@ -60,4 +60,6 @@ def _writable(service: Service) -> bool:
 @HEALTH.get("/metrics", response_class=PlainTextResponse, responses=RESPONSES)
 def metrics(service: At, _who: Observer) -> Response:
     """Warroom itself in Prometheus' format; give Prometheus a token of role observer."""
-    return Response(exposition(service.engine), media_type="text/plain; version=0.0.4")
+    glass = service.configuration.server.sign_in.break_glass
+    open_ones = service.sessions.count(glass) if glass else 0
+    return Response(exposition(service.engine, open_ones), media_type="text/plain; version=0.0.4")

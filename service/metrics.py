@@ -5,7 +5,7 @@ scrape and holds for every process; the rest is this process's own.
 import time
 from collections.abc import Iterator
 
-from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
@@ -20,8 +20,15 @@ REQUESTS = Histogram(
 )
 
 
-def exposition(engine: Engine) -> bytes:
-    """The page. Raises StoreError when the database does not answer: then the scrape fails too."""
+GLASS = Gauge(
+    "warroom_break_glass_sessions", "Open sessions of the account for when nothing else works."
+)
+
+
+def exposition(engine: Engine, glass: int = 0) -> bytes:
+    """The page; `glass`: how many sessions the break-glass account has open. Raises StoreError when
+    the database does not answer: then the scrape fails too."""
+    GLASS.set(glass)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Record(engine))
     return generate_latest(registry) + generate_latest(REGISTRY)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from ..app.configuration import Sources
 from ..app.configuration_file import Configuration
 from ..app.record import Record
+from ..incident.identity import Identity, Vouched
 from ..intake.reception import Reception
 from ..record.accounts import Accounts
 from ..record.events import EventLog
@@ -81,6 +82,11 @@ class Service:
     def link_of(self, code: str) -> str:
         """What sets a password, once."""
         return f"{self.configuration.server.url}/set-password/{code}"
+
+    def identity(self, name: str, vouched: Vouched) -> Identity:
+        """Whoever signed in so."""
+        loud = name.lower() == self.configuration.server.sign_in.break_glass != ""
+        return Identity(name, vouched, break_glass=loud)
 
     @property
     def secure(self) -> bool:

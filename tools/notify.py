@@ -36,8 +36,7 @@ def send(
         ApprovalRequired: text that leaves the house without an approval of exactly this text.
         ToolFailed: the outbox cannot be written.
     """
-    if message.external:
-        _require(message, approval)
+    require(message, approval)
     try:
         outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         return [_write(outbox, message, channel, drill) for channel in channels or message.channels]
@@ -76,9 +75,11 @@ def _markdown(message: Message, channel: str, drill: bool) -> str:
     return "\n".join(["---", *lines, "---", "", f"# {data(message.subject)}", "", message.body, ""])
 
 
-def _require(message: Message, approval: Decision | None) -> None:
+def require(message: Message, approval: Decision | None) -> None:
+    """Raise ApprovalRequired for a text that leaves the house without an approval of exactly it."""
     approved = approval is not None and approval.verdict is Verdict.approved
-    if not approved or approval is None or approval.subject != message.hash:
+    fits = approved and approval is not None and approval.subject == message.hash
+    if message.external and not fits:
         raise ApprovalRequired(
             f"{message.id} to {message.audience.value} leaves the house: a person has to approve "
             f"the text {short(message.hash)} first"

@@ -23,6 +23,7 @@ from ...incident.finding import Gap
 from ...incident.report import AnyReport
 from ...incident.timeline import utc_now
 from ...models.redaction import Redaction
+from ...notify.channels import Channels
 from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying
@@ -165,6 +166,7 @@ class ResponseContext:
     commander: str = "on-call commander"
     recorded: bool = False  # what telemetry holds is history: nothing new comes
     drill: bool = False  # its messages go to an outbox of their own and say so
+    channels: Channels = field(default_factory=Channels)  # by which messages go out
     _memories: dict[str, Memory] = field(default_factory=dict)
     _redactions: dict[str, Redaction] = field(default_factory=dict)
 

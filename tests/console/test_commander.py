@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from warroom.actions.catalogue import plan
+from warroom.actions.policy import Policy
 from warroom.actions.services import Reroute, Restart, RollBack
-from warroom.app.decisions import changed, put_edited
+from warroom.app.decisions import approve, changed, put_edited
 from warroom.console.commander import Prompt
 from warroom.errors import ApprovalError, ToolRetry
 from warroom.incident.action import ActionPlan, Verdict
@@ -181,6 +182,18 @@ def test_edits_take_json_words_and_lists(here):
     assert changed(chosen, ['away_from=["checkout-1"]'], INVENTORY).hash == chosen.hash
     with pytest.raises(ToolRetry, match="is not key=value"):
         changed(chosen, ["away_from"], INVENTORY)
+
+
+def test_who_edits_does_not_approve_where_nobody_approves_their_own(here):
+    here.policy = Policy(own_proposals="refuse")
+    document = incident(here)
+    request = asked(here.store, document)
+    new = changed(document.proposals[0], ["to_version=v0.9.0"], INVENTORY)
+    assert put_edited(here, document.id, request.subject, new, person("ann")).by == "ann"
+    assert [each.subject for each in here.store.ledger.waiting()] == [new.hash]
+    with pytest.raises(ApprovalError, match="ann's own"):
+        approve(here.store, document.id, new.hash, person("ann"))
+    assert approve(here.store, document.id, new.hash, person("bob")).verdict is Verdict.approved
 
 
 def test_an_edit_of_a_decided_plan_leaves_no_open_question(here):

@@ -20,7 +20,7 @@ LEVELS = (
     ("analysis",),
     ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
-    ("oncall",),
+    ("notify", "oncall"),
     ("actions", "record"),
     ("targets", "telemetry", "prompts"),
     ("tools", "models", "intake"),
@@ -40,6 +40,7 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "faults": {"errors", "yaml_tables"},
+    "notify": {"errors", "incident", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},

@@ -5,17 +5,20 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from warroom.errors import ApprovalError
 from warroom.incident.action import Decision, Verdict
-from warroom.incident.identity import automatic, receiver
+from warroom.incident.identity import Identity, Vouched, automatic, receiver
 from warroom.record import audit
 from warroom.record.claims import Does, Effect
 from warroom.record.ledger import LAPSED, Request
 from warroom.record.store import Store
+from warroom.record.tables import APPROVALS
 from warroom.tests.support.people import person
 
 HERE = ("INC-1", "abc")
+TERMINAL = Identity("on-call commander", Vouched.terminal, "ann")
 
 
 @pytest.fixture
@@ -140,3 +143,36 @@ def test_a_commander_that_is_code_is_told_from_a_person(store: Store) -> None:
     store.ledger.decide(*HERE, Verdict.approved, automatic("drill commander"))
     answer = store.ledger.decision(*HERE)
     assert answer and answer.by == "drill commander (automatic)"
+
+
+@pytest.mark.parametrize(
+    "again", [Identity("Ann", Vouched.account), Identity("ann", Vouched.oidc), TERMINAL]
+)
+def test_one_person_is_one_however_they_sign_in(store: Store, again: Identity) -> None:
+    ask(store, wanted=2)
+    store.ledger.decide(*HERE, Verdict.approved, person("ann"))
+    with pytest.raises(ApprovalError, match="wants another"):
+        store.ledger.decide(*HERE, Verdict.approved, again)
+
+
+def test_a_consent_from_before_there_were_accounts_counts_for_the_same_person(store: Store) -> None:
+    ask(store, wanted=2)
+    with store.engine.begin() as connection:
+        connection.execute(update(APPROVALS).values(consents='["token:ann"]'))
+    with pytest.raises(ApprovalError, match="wants another"):
+        store.ledger.decide(*HERE, Verdict.approved, Identity("ann", Vouched.account))
+
+
+def test_nobody_approves_their_own_where_they_may_not_also_when_it_is_asked_anew(
+    store: Store,
+) -> None:
+    ann, now = person("ann"), store.ledger.clock()
+    own = Request("INC-1", "abc", "action", "restart", now, now + 60, barred=ann.person)
+    for _round in range(2):
+        store.ledger.ask(own)
+        with pytest.raises(ApprovalError, match="wants another person"):
+            store.ledger.decide(*HERE, Verdict.approved, Identity("ann", Vouched.account))
+        later(store, 61)
+        own = Request("INC-1", "abc", "action", "restart", now, now + 600)  # as a response asks
+    store.ledger.ask(own)
+    assert store.ledger.decide(*HERE, Verdict.approved, person("bob")).by == "bob"

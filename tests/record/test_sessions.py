@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from warroom.errors import InputError
-from warroom.incident.identity import Vouched
+from warroom.incident.identity import Identity, Vouched, token_holder
 from warroom.record.accounts import Accounts
 from warroom.record.database import open_database
 from warroom.record.sessions import Lasts, Sessions
@@ -37,7 +37,7 @@ def sessions(place: Path | str, clock: Clock) -> Sessions:
 def ann(sessions: Sessions, clock: Clock) -> Callable[[], str]:
     """Has an account, and begins a session."""
     Accounts(sessions.engine, clock).create("ann", Role.commander, by="bob")
-    return lambda: sessions.begin("ann", Vouched.account, "192.0.2.1")
+    return lambda: sessions.begin(Identity("ann", Vouched.account), "192.0.2.1")
 
 
 def test_one_is_found_by_its_cookie_alone(sessions: Sessions, ann: Callable[[], str]) -> None:
@@ -75,9 +75,9 @@ def test_it_ends_with_what_changes_of_the_account(
     accounts, cookie = Accounts(sessions.engine, clock), ann()
     match how:
         case "disable":
-            accounts.disable("ann", "bob")
+            accounts.change("ann", "bob", enabled=False)
         case "role":
-            accounts.set_role("ann", Role.observer, "bob")
+            accounts.change("ann", "bob", Role.observer)
         case _:
             accounts.set_password(accounts.link("ann", "bob"), "four words are enough")
     assert sessions.by_cookie(cookie) is None
@@ -87,10 +87,10 @@ def test_who_is_disabled_begins_none(
     sessions: Sessions, ann: Callable[[], str], clock: Clock
 ) -> None:
     accounts = Accounts(sessions.engine, clock)
-    accounts.disable("ann", "bob")
+    accounts.change("ann", "bob", enabled=False)
     with pytest.raises(InputError, match="may not sign in"):
         ann()
-    accounts.disable("ann", "bob", again=True)
+    accounts.change("ann", "bob", enabled=True)
     assert sessions.by_cookie(ann())
 
 
@@ -100,14 +100,14 @@ def test_a_token_of_an_accounts_name_may_no_more_than_the_account(
     token = Tokens(sessions.engine).create("Ann", Role.admin)
     known = sessions.by_token(token)
     assert known and known.role is Role.commander
-    Accounts(sessions.engine).disable("ann", "bob")
+    Accounts(sessions.engine).change("ann", "bob", enabled=False)
     assert sessions.by_token(token) is None
 
 
 def test_a_session_ends_with_the_token_that_began_it(sessions: Sessions) -> None:
     tokens = Tokens(sessions.engine)
     token = tokens.create("ci", Role.observer)
-    cookie = sessions.begin("ci", Vouched.token, "", token)
+    cookie = sessions.begin(token_holder("ci"), "", token)
     assert sessions.by_cookie(cookie)
     tokens.revoke("ci")
     tokens.create("ci", Role.admin)

@@ -1,0 +1,1 @@
+"""How messages reach people: by mail and by whatever apprise speaks, in texts as each takes."""

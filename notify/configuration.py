@@ -1,0 +1,116 @@
+"""`notifications:` of warroom.yaml: the channels by which people are told.
+
+What is secret stands in files that are read at each use, so that it can be changed meanwhile.
+A channel that is not mail is an address as apprise has them (https://github.com/caronc/apprise),
+which names the provider and holds its keys.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ..errors import ToolFailed
+from ..incident.communication import Audience
+from ..incident.severity import Severity
+from ..yaml_tables import Entry
+
+Medium = Literal["email", "email digest", "sms", "chat", "phone", "status page"]
+"""What a level asks for (practice: incident management); a channel carries some of them."""
+Method = Literal["email", "chat", "sms", "phone", "push", "webhook"]
+"""By which a person gave their way."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class Mail(Entry):
+    """The server that takes mail from us."""
+
+    host: str = Field(min_length=1, description="of the SMTP server")
+    port: int = Field(default=587, gt=0, lt=65536, description="587 with starttls, 465 with tls")
+    tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="none: in the clear, where no password is sent"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM of its authority; null: the system's"
+    )
+    username: str = Field(default="", description="empty: it knows us by our address")
+    password_file: Path | None = Field(default=None, description="holds the password")
+    sender: str = Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$", description="whom it comes from")
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if bool(self.username) is not bool(self.password_file):
+            raise ValueError("give `username` and `password_file`, or neither")
+        if self.username and self.tls == "none" and self.host not in LOOPBACK:
+            raise ValueError("a password would cross the network in the clear: set `tls`")
+        return self
+
+
+class Channel(Entry):
+    """One way out of the house or to a team: a list of mail addresses, or an apprise address."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="as the record has it")
+    to: tuple[Annotated[str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$")], ...] = Field(
+        default=(), description="mail goes to these"
+    )
+    url_file: Path | None = Field(
+        default=None, description="holds an apprise address: msteams://…, pagerduty://…, json://…"
+    )
+    carries: Annotated[tuple[Medium, ...], BeforeValidator(_listed)] = Field(
+        min_length=1, description="what levels ask for: email, sms, chat, phone, …"
+    )
+    severities: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = Field(
+        default=(), description="only of these levels; none: of all"
+    )
+    audiences: Annotated[tuple[Audience, ...], BeforeValidator(_listed)] = Field(
+        default=(Audience.engineering,), description="only what is written for these"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.to) is bool(self.url_file):
+            raise ValueError("give `to` for mail or `url_file` for anything else, and not both")
+        return self
+
+
+class Notifications(Entry):
+    """The whole section. What no channel carries is a file for a gateway, as ever."""
+
+    mail: Mail | None = Field(default=None, description="the server for mail; null: no mail")
+    channels: tuple[Channel, ...] = Field(default=(), description="by which messages go out")
+    methods: dict[Method, Path] = Field(
+        default={},
+        description="how somebody's own way is used: files, each with an apprise address in which "
+        "{address} stands for theirs: twilio://SID:TOKEN@+491511/{address}; email is mail",
+    )
+    fallback: str = Field(
+        default="", description="the channel that tells who gave no way of their own"
+    )
+    drills: bool = Field(default=False, description="messages of drills go out too, marked")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        names = [one.name for one in self.channels]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two channels are called {twice[0]}: give each a name of its own")
+        if self.fallback and self.fallback not in names:
+            raise ValueError(f"`fallback` is no channel: name one of {', '.join(names)}")
+        if any(one.to for one in self.channels) and self.mail is None:
+            raise ValueError("a channel is mail and no server is named: add `mail`")
+        return self
+
+
+def read_secret(file: Path) -> str:
+    """The one line in it. Raises ToolFailed where there is none."""
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise ToolFailed(f"{file}: {reason}; write the secret there") from error
+    if not secret or not secret.isprintable():
+        raise ToolFailed(f"{file} is empty or has more than one line: write the secret there")
+    return secret

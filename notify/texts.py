@@ -1,0 +1,110 @@
+"""A message as its medium takes it: a line of 160 septets, plain text, HTML; never raw Markdown.
+
+What our templates took from others was made literal in Markdown, so a reader of Markdown gives back
+exactly that, and nothing of it becomes structure.
+"""
+
+import html
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ..incident.communication import Message
+
+SEPTETS, WIDE = 160, 70
+"""What one SMS holds of GSM 03.38's alphabet, and of any other (3GPP TS 23.038)."""
+ALPHABET = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+TWICE = frozenset("^{}\\[~]|€")
+"""Letters of the extension, which take two."""
+NEAREST = {
+    **dict.fromkeys((0x2018, 0x2019), "'"),
+    **dict.fromkeys((0x201C, 0x201D), '"'),
+    **dict.fromkeys((0x2013, 0x2014), "-"),
+    0x2026: "...",
+}
+"""Quotation marks, dashes and dots that GSM's alphabet lacks."""
+LINK = re.compile(r"^<?(https?://[^\s<>]+)>?$", re.MULTILINE)
+MOST_CHAT = 3000
+"""Characters; the shortest that a common chat takes whole."""
+EXERCISE = "EXERCISE, nothing in it is real: "
+
+
+def subject(message: Message, drill: bool = False) -> str:
+    """One line; of a drill it says so."""
+    return (EXERCISE if drill else "") + " ".join(message.subject.split())
+
+
+def link(message: Message) -> str:
+    """The address that stands alone in the last such line of it; empty: there is none."""
+    found = LINK.findall(message.body)
+    return found[-1] if found else ""
+
+
+def sms(message: Message, drill: bool = False) -> str:
+    """What fits into one: the subject, cut, and the link, whole."""
+    address, text = link(message), subject(message, drill).translate(NEAREST)
+    end = f" {address}" if address else ""
+    while text and not _fits(text + end):
+        text = text[:-1]
+    cut = text != subject(message, drill).translate(NEAREST)
+    return (text[:-2].rstrip() + ".." if cut else text) + end
+
+
+def _fits(text: str) -> bool:
+    if not ALPHABET.issuperset(text.translate({ord(letter): None for letter in TWICE})):
+        return len(text.encode("utf-16-be")) <= 2 * WIDE
+    return sum(2 if letter in TWICE else 1 for letter in text) <= SEPTETS
+
+
+def chat(message: Message) -> str:
+    """Plain text, as long as a chat takes."""
+    text = plain(message.body)
+    return text if len(text) <= MOST_CHAT else text[: MOST_CHAT - 2].rstrip() + " …"
+
+
+def plain(markdown: str) -> str:
+    """The text of it: paragraphs and lists stay such, emphasis and escapes go."""
+    blocks: list[str] = []
+    mark, depth = "", 0
+    for token in _reader().parse(markdown):
+        if token.type.endswith("list_open"):
+            depth += 1
+        elif token.type.endswith("list_close"):
+            depth -= 1
+            blocks.append("")
+        elif token.type == "list_item_open":
+            mark = "  " * (depth - 1) + (f"{token.info}. " if token.info else "- ")
+        elif token.type in ("fence", "code_block"):
+            blocks += [token.content.rstrip("\n"), ""]
+        elif token.type == "inline":
+            blocks.append(mark + "".join(map(_literal, token.children or ())))
+            mark = ""
+        elif token.type.endswith("_close") and not token.hidden and depth == 0:
+            blocks.append("")
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(blocks)).strip() + "\n"
+
+
+def _literal(token: Token) -> str:
+    return "\n" if token.type in ("softbreak", "hardbreak") else token.content
+
+
+def page(message: Message) -> str:
+    """HTML of the whole message, without anything that is loaded from elsewhere."""
+    body = LINK.sub(r"<\1>", message.body)
+    return (
+        f'<!doctype html><html lang="{html.escape(message.language)}"><meta charset="utf-8">'
+        f"<title>{html.escape(subject(message))}</title>"
+        f'<body style="font: 16px/1.5 sans-serif; max-width: 42em">{_reader().render(body)}</body>'
+        "</html>\n"
+    )
+
+
+@cache
+def _reader() -> MarkdownIt:
+    """CommonMark without HTML and without images, which would tell who reads it."""
+    return MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
