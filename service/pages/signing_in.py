@@ -139,9 +139,9 @@ def set_password(
 
 
 @SIGN_IN.get("/account")
-def show_account(who: Observer) -> Response:
+def show_account(request: Request, who: Observer) -> Response:
     """Who one is here."""
-    return _account(who, "")
+    return _account(request, who, "")
 
 
 @SIGN_IN.post("/account/password")
@@ -151,11 +151,11 @@ def change_password(
     """One's own; every other session ends, this one begins anew."""
     network = network_of(address_of(request))
     if (wait := service.failures.attempt(who.name, network)) > 0:
-        return _account(who, f"Too many attempts: wait {wait:.0f} seconds.", 429)
+        return _account(request, who, f"Too many attempts: wait {wait:.0f} seconds.", 429)
     try:
         service.accounts.change_password(who.name, old, password)
     except InputError as error:
-        return _account(who, str(error), 422)
+        return _account(request, who, str(error), 422)
     service.failures.passed(who.name, network)
     return begun(request, service, "/account", who.name, who.identity.vouched)
 
@@ -184,7 +184,7 @@ def _password_form(problem: str, status: int = 200) -> Response:
     return page("set_password.html", status, view={"problem": problem})
 
 
-def _account(who: Observer, problem: str, status: int = 200) -> Response:
+def _account(request: Request, who: Observer, problem: str, status: int = 200) -> Response:
     view = {
         "name": who.name,
         "role": who.role.value,
@@ -193,7 +193,7 @@ def _account(who: Observer, problem: str, status: int = 200) -> Response:
         "csrf": who.csrf,
         "problem": problem,
     }
-    return page("account.html", status, view=view)
+    return page("account.html", status, request, who, view=view)
 
 
 def _with_cookie(service: Service, answer: Response, cookie: str) -> Response:
