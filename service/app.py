@@ -20,6 +20,7 @@ from .grouping import GROUP
 from .health import HEALTH
 from .oncall import ONCALL, OPENED
 from .pages.acknowledging import ACKNOWLEDGE
+from .pages.acts import ACTS
 from .pages.approval import APPROVAL
 from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
@@ -63,7 +64,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, BY_HAND_PAGE, ACKNOWLEDGE, OPENED):
+    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:
