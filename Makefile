@@ -24,8 +24,8 @@ endef
 demo: .venv/demo.stamp
 	@mkdir -p .warroom
 	@$(BIN)/warroom graph --svg .warroom/graph.svg
-	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/warroom drill bad-deploy; \
-	else $(BIN)/warroom drill bad-deploy --approve-as-drill-commander; fi
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/warroom drill bad-deploy --pages; \
+	else $(BIN)/warroom drill bad-deploy --pages --approve-as-drill-commander; fi
 	@echo "The picture of the response is .warroom/graph.svg; the incident's document, postmortem, messages"
 	@echo "and charts are in .warroom/incidents/ (see also: $(BIN)/warroom show)"
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..incident.action import ActionKind, ActionPlan
+from ..incident.communication import Message
 from ..incident.severity import Severity
 from .base import PROFILES
 
@@ -82,6 +83,15 @@ def _kind(text: Any) -> ActionKind:
     if len(kinds) != 1:
         raise ValueError(f"{text!r} is no action: write one of {', '.join(PROFILES)}")
     return ActionKind(kinds[0])
+
+
+SECOND_READER = ("security", "legal")
+"""How templates of texts begin that one person alone never sends."""
+
+
+def persons_for(message: Message) -> int:
+    """Persons that have to approve a text."""
+    return 2 if message.template.startswith(SECOND_READER) else 1
 
 
 class Limits(BaseModel):

@@ -32,6 +32,7 @@ from ..telemetry.sources.http import HttpApi
 from .configuration_file import Configuration
 
 PLACES = {word for levels in practice().levels.values() for one in levels for word in one.notify}
+PLACES |= {"communications"}
 """Words of the practice: nobody's name, where a team fills them with nobody."""
 LINK = "link"
 LINK_S = 86400.0

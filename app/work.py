@@ -19,6 +19,7 @@ from ..response import Response
 from ..settings import Settings
 from ..targets.stand_ins import Gone
 from ..telemetry.model import Catalogue
+from ..telemetry.recorder import Recorder
 from .configuration import Sources, recall, remember
 from .opening import open_context
 
@@ -51,7 +52,7 @@ def _around(context: ResponseContext, alerts: Sequence[Alert], now: datetime) ->
     if others and not all(source.whole for source in recorder.sources):
         since = since_when(min(firing[0].starts_at or now, now), context.catalogue.windows)
         recorder.focus(first, since, others[:MOST_ALERTING])
-        recorder.advance()
+        recorder.advance(ahead=True)
     return context.catalogue
 
 
@@ -108,11 +109,15 @@ def _wait(
 
 
 def respond(
-    settings: Settings, sources: Sources, store: Store | None = None, graph: Phase | None = None
+    settings: Settings,
+    sources: Sources,
+    store: Store | None = None,
+    graph: Phase | None = None,
+    recorder: Recorder | None = None,
 ) -> Response:
-    """A response over these sources, to deliver alerts to; a context manager. It opens a store and
-    checkpoints of its own, unless some are handed in."""
-    return Response(open_context(settings, sources, store=store), graph)
+    """A response over these sources, to deliver alerts to; a context manager. It opens a store,
+    checkpoints and a recording of its own, unless some are handed in."""
+    return Response(open_context(settings, sources, store=store, recorder=recorder), graph)
 
 
 def reopen(
@@ -121,6 +126,7 @@ def reopen(
     sources: Sources,
     store: Store | None = None,
     graph: Phase | None = None,
+    recorder: Recorder | None = None,
 ) -> Response:
     """A response as the incident was opened, with other sources where they are named.
 
@@ -135,7 +141,7 @@ def reopen(
         operations=sources.operations or (None if gone else kept.operations),
         drill=kept.drill,
     )
-    response = respond(settings, sources, store, graph)
+    response = respond(settings, sources, store, graph, recorder)
     context = response.context
     if context.operations is None and _approved(context.store, incident_id):
         context.operations = Gone()

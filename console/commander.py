@@ -3,6 +3,7 @@
 At the prompt of a response, or from anywhere by `warroom approve` and `warroom reject`.
 """
 
+import select
 import sys
 import termios
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from ..app.decisions import approve, changed, edit, put_edited, reject
 from ..app.record import Record
 from ..app.words import clock, seconds
 from ..errors import ApprovalError, ToolError
-from ..incident.action import ActionPlan, Verdict
+from ..incident.action import ActionPlan, Decision, Verdict
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
@@ -33,7 +34,7 @@ from .exits import Exit
 from .screen import heading, line, say, screen, shown
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
-QUOTES = 5
+QUOTES, LOOK_S = 5, 0.5
 
 
 def card(
@@ -117,15 +118,32 @@ class Prompt:
         self.context = context
         self.ask = ask or self._fresh
         self.by = at_terminal(by)
+        self.request: Request | None = None
 
     def _fresh(self, question: str) -> str:
-        """An answer given to this question: what was typed before it was asked is no answer."""
+        """An answer given to this question: what was typed before it was asked is no answer.
+
+        Raises ApprovalError where somebody answers elsewhere meanwhile, on a page perhaps.
+        """
         with suppress(termios.error, OSError, ValueError):  # no terminal: nothing to type ahead on
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
-        return self.console.input(question)
+        self.console.print(question, end="")
+        while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+            if answer := self._answered():
+                self.console.print()
+                raise ApprovalError(f"{answer.verdict.value} by {answer.by} meanwhile")
+        if not (typed := sys.stdin.readline()):
+            raise EOFError
+        return typed
+
+    def _answered(self) -> Decision | None:
+        asked = self.request
+        ledger = self.context.store.ledger
+        return ledger.decision(asked.incident_id, asked.subject) if asked else None
 
     def __call__(self, request: Request) -> bool:
         """Show what is asked and record the answer; False: no answer was given."""
+        self.request = request
         try:
             match request.kind:
                 case Asks.action:

@@ -3,6 +3,7 @@ drill does."""
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from ..incident.evidence import short
 from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
+from .paging import Pages, pages_beside
 from .screen import heading, line, say, shown
 
 if TYPE_CHECKING:  # the drills need packages that an installation may lack
@@ -36,6 +38,7 @@ class Options:
     approve_all: bool = False
     prometheus: bool | None = None
     seeds: tuple[int, ...] = ()
+    pages: bool = False
 
 
 SURPRISE = "surprise"
@@ -55,7 +58,8 @@ def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
             "drill approve every plan and text by itself"
         )
     if len(chosen) == 1:
-        return _end(desk, [_run(desk, chosen[0], options)], options)
+        with pages_beside(desk) if options.pages else nullcontext() as pages:
+            return _end(desk, [_run(desk, chosen[0], options, pages)], options)
     return _end(desk, [_run_one_of_many(desk, each, options) for each in chosen], options)
 
 
@@ -103,12 +107,14 @@ def _list(desk: Desk) -> Exit:
     return Exit.done
 
 
-def _run(desk: Desk, fault: "Fault", options: Options) -> tuple[Exit, Score, dict]:
+def _run(
+    desk: Desk, fault: "Fault", options: Options, pages: Pages | None = None
+) -> tuple[Exit, Score, dict]:
     from ..drills.monitoring import available
     from ..drills.runner import Drill
 
     desk.console.print(heading(f"Drill · {fault.title}"))
-    host = ConsoleHost(desk, options.approve_all)
+    host = ConsoleHost(desk, options.approve_all, pages)
     use = available() if options.prometheus is None else options.prometheus
     score = Drill(fault, settings(), host, prometheus=use, keep=options.keep).run()
     return host.code, score, host.result
@@ -152,8 +158,9 @@ EVERY_S = 10.0
 class ConsoleHost:
     """Implements `drills.host.Host`."""
 
-    def __init__(self, desk: Desk, approve_all: bool) -> None:
+    def __init__(self, desk: Desk, approve_all: bool, pages: Pages | None = None) -> None:
         self.desk = desk
+        self.pages = pages
         self.approve_all = approve_all
         self.code = Exit.unresolved
         self.result: dict = {}
@@ -185,6 +192,8 @@ class ConsoleHost:
         opening(self.desk.console, context.store.load(incident_id), context.model_layer.note)
         who = AUTOMATIC if self.approve_all else BY
         say(self.desk.console, ("  decides   ", "dim"), who)
+        if self.pages:
+            self.pages.tell(self.desk, incident_id)
         return Live(self.desk.console, context, incident_id)
 
     def commander(self, context: ResponseContext) -> Commander:

@@ -99,6 +99,9 @@ def drill(
             help="Alert through Prometheus and Alertmanager; default: where both are installed.",
         ),
     ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Serve its pages too, until you are done with them.")
+    ] = False,
     seed: Annotated[
         list[int] | None, typer.Option(help="Draw a surprise by this seed; may be repeated.")
     ] = None,
@@ -110,7 +113,7 @@ def drill(
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, pages)
     raise typer.Exit(drill_command(name, list_them, options))
 
 

@@ -2,10 +2,14 @@
 
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from ..app.configuration_file import LISTEN, OTLP_LISTEN, Configuration, Server
 from ..errors import InputError
@@ -62,8 +66,31 @@ def serve(service: Service, bound: Bound) -> bool:
 
     Raises WarroomError when a part of it ended by an error.
     """
-    app, tls = build(service), bound.server.tls
-    config = uvicorn.Config(
+    # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    server = _Server(service, bound)
+    falling = Falling(server.leave)
+    server.run(sockets=[bound.socket])
+    falling.check()
+    return server.app.state.ended
+
+
+@contextmanager
+def served(service: Service, bound: Bound) -> Iterator[None]:
+    """Answer in a thread of this process while the block runs."""
+    server = _Server(service, bound)
+    thread = Thread(target=server.run, kwargs={"sockets": [bound.socket]}, name="pages")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.leave()
+        thread.join()
+
+
+def _config(app: FastAPI, bound: Bound) -> uvicorn.Config:
+    tls = bound.server.tls
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
@@ -76,21 +103,14 @@ def serve(service: Service, bound: Bound) -> bool:
         ssl_keyfile=tls and tls.key_file,
         ws="none",
     )
-    # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    server = _Server(config, service)
-    falling = Falling(server.leave)
-    server.run(sockets=[bound.socket])
-    falling.check()
-    return app.state.ended
 
 
 class _Server(uvicorn.Server):
     """Has event streams end before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
-        super().__init__(config)
-        self.service = service
+    def __init__(self, service: Service, bound: Bound) -> None:
+        self.service, self.app = service, build(service)
+        super().__init__(_config(self.app, bound))
 
     def leave(self) -> None:
         """End as if told to."""

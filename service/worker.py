@@ -8,8 +8,9 @@ is a lease that runs out: somebody else goes on, or the next process, from the l
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Lock, Semaphore, Thread, local
+from time import monotonic
 
 from ..app.configuration import Sources, recall
 from ..app.record import Record
@@ -21,10 +22,13 @@ from ..record.leases import LEASE_S, Lease, new_owner
 from ..record.waking import ENDED
 from ..response import Response, durable_graph, prune
 from ..settings import Settings
+from ..telemetry.recorder import Recorder
 from .chores import Chores
 
 SLOTS = 4
 """Incidents at once: most of their time they wait for telemetry and for models."""
+MOST_KEPT, KEPT_S = 4, 60.0
+"""Recordings of incidents that wait which stay open, and for how long: they take memory."""
 POLL_S = 0.25
 """Between two looks for what is due."""
 GRACE_S = 5.0
@@ -51,6 +55,7 @@ class Turns:
         self._ending = False
         self._lock = Lock()
         self._mine = local()
+        self._kept: dict[str, tuple[Recorder, float]] = {}  # by incident, until when
         self._open = ExitStack()
 
     def work(self, lease: Lease) -> None:
@@ -63,6 +68,7 @@ class Turns:
             for _event in response.turn(held):
                 pass
         if held.status in ENDED:
+            self._close(lease.incident_id)
             prune(self._graph(), lease.incident_id)
 
     def end(self) -> None:
@@ -82,6 +88,7 @@ class Turns:
 
     def close(self) -> None:
         """Close what the threads have open; when their turns are over."""
+        self._close(*self._kept)
         self._open.close()
 
     @contextmanager
@@ -100,9 +107,32 @@ class Turns:
     def _response(self, incident_id: str) -> Iterator[Response]:
         kept = recall(self.settings, incident_id)
         sources = self.sources if kept == Sources() else kept
-        response = reopen(self.settings, incident_id, sources, self.store, self._graph())
-        with response, closing(response.context.recorder):
+        self._close(*(one for one, (_, until) in [*self._kept.items()] if until < monotonic()))
+        with self._lock:
+            recorder, _until = self._kept.pop(incident_id, (None, 0.0))
+        given = sources, self.store, self._graph(), recorder
+        with reopen(self.settings, incident_id, *given) as response, ExitStack() as over:
+            recorder = response.context.recorder
+            over.callback(self._keep, incident_id, recorder)
             yield response
+
+    def _keep(self, incident_id: str, recorder: Recorder) -> None:
+        """What backends answered, for the next turn: it asks for what is new alone. What lies here
+        is as quickly read again."""
+        if recorder.live() is None:
+            recorder.close()
+            return
+        with self._lock:
+            self._kept[incident_id] = recorder, monotonic() + KEPT_S
+            over = list(self._kept)[:-MOST_KEPT]
+        self._close(*over)
+
+    def _close(self, *incidents: str) -> None:
+        for incident_id in incidents:
+            with self._lock:
+                recorder, _until = self._kept.pop(incident_id, (None, 0.0))
+            if recorder:
+                recorder.close()
 
     def _graph(self) -> Phase:
         if not hasattr(self._mine, "graph"):

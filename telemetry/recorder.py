@@ -117,7 +117,7 @@ class Recorder:
         self.garbled = Counter[str]()  # lines that were no records, by modality
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
-        self.advanced, self.asked = 0.0, 0  # how many rings
+        self.advanced, self.asked, self.ahead = 0.0, 0, False  # asked: how many rings
         self.lock = Lock()
         self.recording = Recording(
             *(Tables(), dict.fromkeys(TIME, 0), catalogue()),
@@ -141,13 +141,18 @@ class Recorder:
                 self.rings = [first if service else EVERYTHING]
                 self.since = since
 
-    def advance(self, at_most: float = 0.0) -> Recording:
+    def advance(self, at_most: float = 0.0, ahead: bool = False) -> Recording:
         """Take in what has come, and one ring of neighbours more; the state as of now.
 
         at_most: seconds that the last state may be old to be good enough, where all that is meant
             was asked for.
+        ahead: for a step that begins now: it is handed this very state.
         """
         with self.lock:
+            if self.ahead and at_most:
+                self.ahead = False
+                return self.recording
+            self.ahead = ahead
             self._widen()
             if self.asked == len(self.rings) and time.monotonic() - self.advanced < at_most:
                 return self.recording

@@ -23,7 +23,8 @@ from .suspect_changes import suspicious, time_and_place
 def bad_deploys(seen: Observations) -> Iterator[Candidate]:
     """A release after which its own code raises errors that were not there before."""
     for row, score in suspicious(seen, "deploy"):
-        service, share = row.service, seen.own_failures(row.service)
+        service = row.service or _raised_in(seen, row)
+        share = seen.own_failures(service)
         statement = f"release {row.version} of {service} raises errors that it did not before"
         candidate = Candidate(service, FaultKind.bad_deploy, statement, change=row.id)
         time_and_place(seen, candidate, row, score)
@@ -117,6 +118,20 @@ def _touched(seen: Observations, service: str, change: ChangeRecord) -> bool:
     files = [name.rsplit("/", 1)[-1] for name in change.files.split(", ") if name]
     errors = list(seen.new_errors(service))
     return any(name in row.location for row in errors for name in files)
+
+
+def _raised_in(seen: Observations, release: ChangeRecord) -> str:
+    """The service that newly fails in a file of a release that names none, as a tag of a repository
+    of several does; empty where none does."""
+    files = [f"/{name}:" for name in release.files.split(", ") if name]
+    return next(
+        (
+            group.services.split(", ")[0]
+            for group in seen.errors.rows
+            if group.new and any(name in f"/{group.location}" for name in files)
+        ),
+        "",
+    )
 
 
 def _slower(seen: Observations, service: str) -> float:

@@ -71,7 +71,8 @@ def _accused(
     service = arrival.service or closest(studied).symptom.service  # who shows what it meets
     kind, row = _kind(studied), studied.row
     first = closest(studied)
-    name = f"change {studied.id[:10]}" + (f" ({row.summary})" if row.summary else "")
+    version = next((f" in release {one.version}" for one in studied.deploys if one.version), "")
+    name = f"change {studied.id[:10]}{version}" + (f" ({row.summary})" if row.summary else "")
     candidate = Candidate(service, kind, f"{name} {first.text}", change=studied.id)
     proof = cite(seen.history, row, "id", "files")
     _meetings(seen, candidate, studied, proof)

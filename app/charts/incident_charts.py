@@ -10,18 +10,20 @@ from ...incident.timeline import EventKind
 from ..words import clock
 from .signal import ChartMark, signal_chart
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
-from .tracks import story
+from .tracks import SIGNALS, story, tracks_json
 
 
 def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
+    found = story(context, incident)
     drawn = {
         f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
             track, marks_of(incident), incident.began.at.timestamp()
         )
-        for track in story(context, incident)
+        for track in found
     }
-    return {**drawn, "timeline.svg": timeline_chart(incident)}
+    kept = {SIGNALS: tracks_json(found)} if found else {}
+    return {**drawn, **kept, "timeline.svg": timeline_chart(incident)}
 
 
 def marks_of(incident: Incident) -> list[ChartMark]:

@@ -1,8 +1,10 @@
 """The signals that tell an incident's story: which ones, and their values over time."""
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import WarroomError
@@ -89,6 +91,30 @@ def story(context: "ResponseContext", incident: Incident) -> list[Track]:
     now = min(context.clock().timestamp(), max(ends, default=float("inf")))
     window = Window(incident.began.at.timestamp() - context.catalogue.windows.baseline_s, now)
     return tracks(context.telemetry, window, guilty(incident, context.store.payload))
+
+
+SIGNALS = "signals.json"
+"""What charts were drawn from, beside them: it outlives the telemetry."""
+
+
+def tracks_json(tracks: Iterable[Track]) -> str:
+    """As JSON; what is not known is null."""
+    found = [vars(track) for track in tracks]
+    known = [
+        {**each, "values": [v if math.isfinite(v) else None for v in each["values"]]}
+        for each in found
+    ]
+    return json.dumps(known) + "\n"
+
+
+def kept_tracks(file: Path) -> list[Track]:
+    """As they were kept; none where there is no such file."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    lines = [(each, [math.nan if v is None else v for v in each["values"]]) for each in found]
+    return [Track(**{**each, "values": values}) for each, values in lines]
 
 
 def _compared(document: Incident, payload: Payload) -> list[SignalShift]:

@@ -49,6 +49,7 @@ class Bench:
     seconds: dict[str, float] = field(default_factory=dict)
     began: float = 0.0  # the last step, unix seconds
     peak_mb: float = 0.0  # of the last step
+    cpu_s: float = 0.0  # the same: of a processor, its own
 
     def step(self, name: str, *command: str | Path, ends: tuple[int, ...] = (0,)) -> str:
         """Run it as a person would in that folder; its output. Raises WarroomError."""
@@ -65,6 +66,7 @@ class Bench:
         if code not in ends:
             raise WarroomError(f"`{name}` ended with {code}: {log.read_text()[-600:]}{said[-600:]}")
         self.peak_mb = usage.ru_maxrss / 1024
+        self.cpu_s = usage.ru_utime + usage.ru_stime
         return said
 
     def warroom(self, *arguments: str, ends: tuple[int, ...] = (0,)) -> str:
@@ -122,9 +124,9 @@ def first_answer() -> tuple[list[ResultGrid], bool]:
             bench.warroom("connect", "git", str(shop.layout.releases))
             print(bench.warroom("doctor"), flush=True)
             told = triaged(bench)
-            began, peak_mb = bench.began, bench.peak_mb
+            known = bench.began, bench.peak_mb, bench.cpu_s
             shown = bench.warroom("show", told[0]["incident"], "--json")
-            bench.began, bench.peak_mb = began, peak_mb
+            bench.began, bench.peak_mb, bench.cpu_s = known
     return judged(bench, Incident.model_validate_json(shown), release, alert.severity)
 
 
@@ -162,7 +164,8 @@ def judged(
         said.append([*_row(name, f"{found:.1f} s", f"≤ {most:g} s"), _mark(found <= most)])
     rows = [[name, f"{seconds:.1f}"] for name, seconds in before]
     rows += [[f"{last}, to the cause", f"{to_cause - began:.1f}"], ["all", f"{total:.1f}"]]
-    notes = [f"`{last}` ended after {lasted:.1f} s, with nobody there to answer"]
+    of_it = f"{bench.cpu_s:.0f} s of a processor its own, at a load of {os.getloadavg()[0]:.0f}"
+    notes = [f"`{last}` ended after {lasted:.1f} s, {of_it}, with nobody there to answer"]
     steps = ResultGrid("Day one, step by step", ["step", "seconds"], rows, notes)
     answer = ResultGrid("The first answer", ["", "Warroom", "wanted", "the alert alone", ""], said)
     return [steps, answer, asked(incident, bench.peak_mb)], all(row[-1] == "✓" for row in said)

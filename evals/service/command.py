@@ -11,6 +11,7 @@ from .figure import Figure, show
 from .incidents import throughput
 from .intake import intake
 from .memory import memory
+from .pages import WATCHERS, pages, watching
 from .recovery import recovery
 from .steps import orchestration
 
@@ -30,6 +31,8 @@ BENCHES = {
     "steps": Bench(lambda _database, size, seed: orchestration(size, seed), 10),
     "memory": Bench(memory, 100_000),
     "capacity": Bench(capacity, 1),
+    "pages": Bench(pages, 10_000),
+    "watching": Bench(watching, WATCHERS),
 }
 
 

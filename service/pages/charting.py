@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from ...app.charts.incident_charts import marks_of
 from ...app.charts.signal import ChartMark, signal_chart, title_of
-from ...app.charts.tracks import Track, story
+from ...app.charts.tracks import SIGNALS, Track, kept_tracks, story
 from ...app.configuration import Sources, recall
 from ...app.opening import open_context, playbooks
 from ...app.words import value
@@ -76,6 +76,7 @@ def drawn(service: Service, incident_id: str) -> Drawn:
 
 def _drawn(service: Service, document: Incident) -> Drawn:
     kept = recall(service.settings, document.id)
+    why = ""
     sources = service.sources if kept == Sources() else kept
     try:
         context = open_context(
@@ -86,10 +87,12 @@ def _drawn(service: Service, document: Incident) -> Drawn:
             tracks = story(context, document)
     except NotFound:
         raise
-    except (OSError, WarroomError) as error:
-        return Drawn([], f"its telemetry cannot be read now: {error}")
+    except (OSError, WarroomError) as error:  # a drill's is gone with its shop
+        tracks, why = [], f"its telemetry cannot be read now: {error}"
+    if not tracks:
+        tracks = kept_tracks(service.settings.files(document.id) / "charts" / SIGNALS)
     marks, until = marks_of(document), document.began.at.timestamp()
-    return Drawn([_chart(track, marks, until) for track in tracks])
+    return Drawn([_chart(track, marks, until) for track in tracks], why)
 
 
 def _chart(track: Track, marks: list[ChartMark], until: float) -> Chart:

@@ -15,8 +15,8 @@ from .datasource import SourceLabels, named
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
-MOST_ATTRIBUTES, LONGEST = 40, 2_000
-"""Attributes of a line, characters of one."""
+MOST_ATTRIBUTES, LONGEST = 40, 20_000
+"""Attributes of a line, characters of one: where it was raised is what Python's stacks end with."""
 PARSED = 100_000
 """Characters of a line that is looked into; a longer one is text."""
 

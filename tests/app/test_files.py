@@ -67,7 +67,7 @@ def test_a_document_with_an_alert_and_nothing_else_has_files_too(here):
 def test_charts_show_the_measured_signals_with_their_marks(here):
     document = kept(here.store, moved(full()))
     drawn = charts(here, document)
-    assert set(drawn) == {"checkout-error_rate.svg", "timeline.svg"}
+    assert set(drawn) == {"checkout-error_rate.svg", "signals.json", "timeline.svg"}
     text = words(drawn["checkout-error_rate.svg"])
     assert "checkout: error rate" in text
     assert "onset" in text

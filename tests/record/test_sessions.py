@@ -75,9 +75,9 @@ def test_it_ends_with_what_changes_of_the_account(
     accounts, cookie = Accounts(sessions.engine, clock), ann()
     match how:
         case "disable":
-            accounts.disable("ann", "bob")
+            accounts.change("ann", "bob", enabled=False)
         case "role":
-            accounts.set_role("ann", Role.observer, "bob")
+            accounts.change("ann", "bob", Role.observer)
         case _:
             accounts.set_password(accounts.link("ann", "bob"), "four words are enough")
     assert sessions.by_cookie(cookie) is None
@@ -87,10 +87,10 @@ def test_who_is_disabled_begins_none(
     sessions: Sessions, ann: Callable[[], str], clock: Clock
 ) -> None:
     accounts = Accounts(sessions.engine, clock)
-    accounts.disable("ann", "bob")
+    accounts.change("ann", "bob", enabled=False)
     with pytest.raises(InputError, match="may not sign in"):
         ann()
-    accounts.disable("ann", "bob", again=True)
+    accounts.change("ann", "bob", enabled=True)
     assert sessions.by_cookie(ann())
 
 
@@ -100,7 +100,7 @@ def test_a_token_of_an_accounts_name_may_no_more_than_the_account(
     token = Tokens(sessions.engine).create("Ann", Role.admin)
     known = sessions.by_token(token)
     assert known and known.role is Role.commander
-    Accounts(sessions.engine).disable("ann", "bob")
+    Accounts(sessions.engine).change("ann", "bob", enabled=False)
     assert sessions.by_token(token) is None
 
 

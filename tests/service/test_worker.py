@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 
 from warroom.app.configuration import Sources
+from warroom.app.configuration_file import NAMED
+from warroom.app.work import respond
 from warroom.record.store import Store
 from warroom.record.waking import ENDED, WAITING
 from warroom.service import worker as worker_module
 from warroom.service.worker import Worker
 from warroom.settings import Settings
 from warroom.tests.support.databases import ONE_SLOWLY
+from warroom.tests.support.failing_system import write_failing
+from warroom.tests.support.log_backends import LokiBackend
+from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.responses import alert
 from warroom.tests.support.working import begun, reject_all, statuses, taken, until
 
 
@@ -132,3 +138,28 @@ def test_a_settings_home_without_an_incident_is_quiet(tmp_path: Path) -> None:
     worker = Worker(Settings(home=tmp_path))
     worker.start()
     assert worker.stop()
+
+
+def test_the_next_turn_asks_backends_for_what_is_new_alone(tmp_path, monkeypatch) -> None:
+    servers = {"prometheus": PrometheusBackend(), "loki": LokiBackend()}
+    write_failing(*servers.values())
+    lines = [f"- {{name: {kind}, type: {kind}, url: {it.where}}}" for kind, it in servers.items()]
+    (tmp_path / "warroom.yaml").write_text("\n".join(["datasources:", *lines, ""]))
+    monkeypatch.setenv(NAMED, str(tmp_path / "warroom.yaml"))
+    settings = Settings(home=tmp_path / "home", database_url="")
+    with respond(settings, Sources()) as response:
+        now = alert("checkout", "f").model_copy(update={"starts_at": None})
+        incident, _ = response.take(now)
+    turns = worker_module.Turns(settings, Sources())
+    oldest = []
+    for _ in range(2):
+        before = len(servers["loki"].asked)
+        with turns._response(incident) as response:
+            response.context.observe(turns.store.load(incident))
+            response.context.recorder.advance()
+        asked = [one for one in servers["loki"].asked[before:] if one.get("start")]
+        oldest.append(min(int(one["start"]) for one in asked))
+    assert oldest[1] - oldest[0] > 600e9  # the quarter of an hour was not asked for again
+    turns.close()
+    for server in servers.values():
+        server.close()

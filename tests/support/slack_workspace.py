@@ -54,7 +54,7 @@ class FakeSlack:
 
     def _chat_postMessage(self, asked: Said) -> Said:
         self._count += 1
-        channel = NAMES.get(asked["channel"], asked["channel"])
+        channel = str(NAMES.get(asked["channel"]) or asked["channel"])
         if not channel.startswith("C"):
             return {"ok": False, "error": "channel_not_found"}
         message = {**asked, "channel": channel, "ts": f"{1700000000 + self._count}.000100"}

@@ -196,6 +196,12 @@ def test_json_is_taken_apart():
     assert found["attributes"] == {"order": 7, "error.type": "Declined", "zone": "a"}
 
 
+def test_a_long_stack_keeps_where_it_was_raised():
+    stack = "Traceback:\n" + '  File "/srv/app/shop.py", line 7, in f\n' * 200 + "KeyError: 'x'"
+    found = Line(1, {"exception.stacktrace": stack}, "failed").row("shop", SourceLabels())
+    assert found["attributes"]["exception.stacktrace"].endswith("KeyError: 'x'")
+
+
 @pytest.mark.parametrize(
     ("text", "labels", "level", "message"),
     [

@@ -11,6 +11,7 @@ from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources import http, traces
 from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.jaeger import NEAR
 from warroom.telemetry.sources.registry import OPENERS
 from warroom.telemetry.sources.source import EVER, Batch, Scope, Source, SourceQuery
 from warroom.telemetry.sources.tempo import trace_ql
@@ -113,6 +114,25 @@ def test_a_busy_service_is_searched_again_once_there_is_a_slice_of_it(backend):
     batch, searches = look(1112.5, batch.after)
     assert searches == 1
     assert START + 1103 in {row["start"] for row in rows(batch)}
+
+
+@pytest.mark.parametrize("way", [Way("jaeger")], indirect=True)
+def test_jaeger_is_asked_for_the_newest_part_of_a_window_first(backend):
+    """It would read all the others to answer; where they are too few, the whole is searched."""
+    backend.write("traces", *(span for at in range(600) for span in trace(at, 2 * at)))
+    source = opened(backend)
+    assert isinstance(source, traces.Traces)
+    for window, wide in (
+        (WHOLE, [1200]),
+        (WHOLE, [NEAR * 28]),
+        (Window(START + 1180, START + 1400), [NEAR * 28, 220]),
+    ):
+        asked = len(backend.asked)
+        found = source.find(Question("cart", window, most=14))
+        ends = [(int(one["start"]), int(one["end"])) for one in backend.asked[asked:]]
+        assert [(b - a) / 1e6 for a, b in ends] == pytest.approx(wide, abs=NEAR)
+        newest = [f"{600 - number:032x}" for number in range(14)]
+        assert {one.id for one in found} == set(newest[: len(found)])
 
 
 def test_where_there_are_few_all_are_taken_and_nothing_more_is_asked(backend):
