@@ -19,6 +19,7 @@ from .grouping import GROUP
 from .health import HEALTH
 from .oncall import ONCALL, OPENED
 from .pages.acknowledging import ACKNOWLEDGE
+from .pages.acts import ACTS
 from .pages.approval import APPROVAL
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
@@ -68,7 +69,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACKNOWLEDGE, OPENED):
+    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACTS, ACKNOWLEDGE, OPENED):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:
