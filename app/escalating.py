@@ -217,7 +217,7 @@ def write(
 ) -> None:
     """On the timeline, in the audit log, among the events: as the last of a transaction."""
     actor = ACTOR if by is WARROOM else by.name
-    line = Event(at=from_ts(now), actor=actor, kind=EventKind.note, text=text)
+    line = Event(at=from_ts(now), actor=actor, kind=EventKind.person, text=text)
     _document, news = revise(connection, incident_id, lambda document: document.record(line))
     audit.add(connection, str(by), act, incident_id, {"text": text})
     events.append_all(connection, incident_id, [(one, now) for one in (*news, event)])
