@@ -9,6 +9,7 @@ from sqlalchemy import text
 from warroom.errors import InputError
 from warroom.incident.identity import Identity, Vouched, token_holder
 from warroom.record.accounts import Accounts
+from warroom.record.backup import after_restore
 from warroom.record.database import open_database
 from warroom.record.sessions import Lasts, Sessions
 from warroom.record.tokens import Role, Tokens
@@ -112,3 +113,14 @@ def test_a_session_ends_with_the_token_that_began_it(sessions: Sessions) -> None
     tokens.revoke("ci")
     tokens.create("ci", Role.admin)
     assert sessions.by_cookie(cookie) is None
+
+
+def test_a_restore_brings_no_session_and_no_link_back(
+    sessions: Sessions, ann: Callable[[], str], clock: Clock
+) -> None:
+    accounts, cookie = Accounts(sessions.engine, clock), ann()
+    link = accounts.link("ann", "bob")
+    after_restore(sessions.engine, clock.now)
+    assert sessions.by_cookie(cookie) is None
+    with pytest.raises(InputError, match="was used, or is too old"):
+        accounts.set_password(link, "four words are enough")
