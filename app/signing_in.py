@@ -44,14 +44,16 @@ class Oidc(Entry):
     )
     teams: dict[str, str] = Field(default={}, description="by group, the catalogue's team")
 
-    @property
-    def secret(self) -> str:
+    def read_secret(self) -> str:
         """What is in the file. Raises InputError."""
         try:
-            return self.client_secret_file.read_text(encoding="utf-8").strip()
+            found = self.client_secret_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "is not UTF-8 text"
             raise InputError(f"server.sign_in.oidc: {self.client_secret_file}: {why}") from error
+        if not found:
+            raise InputError(f"server.sign_in.oidc: {self.client_secret_file} is empty")
+        return found
 
 
 class SignIn(Entry):
@@ -63,7 +65,9 @@ class SignIn(Entry):
         default=True, description="false: the provider's accounts and break_glass only"
     )
     break_glass: str = Field(
-        default="", description="account for when nothing else works: all it does is told loudly"
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9_.@+-]{0,79})?$",
+        description="account for when nothing else works: all it does is told loudly",
     )
     oidc: Oidc | None = Field(default=None, description="an OpenID provider; null: none")
 

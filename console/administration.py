@@ -97,6 +97,8 @@ def _secrets(found: Configuration) -> None:
     for receiver in found.receivers:
         receiver.knows(Request({}, b""))
         receiver.signed(Request({}, b""), 0.0)
+    if oidc := found.server.sign_in.oidc:
+        oidc.read_secret()
 
 
 def schema_command() -> Exit:

@@ -70,9 +70,10 @@ def _glass(name: str) -> str:
     """Whether somebody is signed in with it, and whether anybody could."""
     engine = Record(settings()).store.engine
     if count := Sessions(engine).count(name):
-        return f"{count} open sessions: all that is done under it is in the audit log"
+        return f"sessions that are open: {count}; what is done under it is in the audit log"
     known = any(one.name == name and one.has_password for one in Accounts(engine).all())
-    return "" if known else f"nobody could sign in: `warroom account create {name} --role admin`"
+    how = f"`warroom account create {name} --role admin`, or `link {name}`"
+    return "nobody is signed in with it" if known else f"nobody could sign in: {how}"
 
 
 def _catalogue(

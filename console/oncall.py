@@ -1,6 +1,7 @@
 """`warroom ack` and `warroom oncall`: take an incident on, see who is on call."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,5 +59,34 @@ def now(as_json: AsJson = False) -> None:
         say(screen(), (f"  {shown(name):<20} ", "strong"), text)
         for remark in remarks(shifts)[:5]:
             say(screen(), ("    ", ""), (shown(remark, 300), "watch"))
+    for fault in rota.faults():
+        say(screen(), ("  ! ", "watch"), shown(fault, 300))
     if not found:
         say(screen(), ("  ", ""), "there is no schedule: write `oncall:` into warroom.yaml")
+
+
+@oncall.command("import")
+def bring(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="grafana, opsgenie, alertmanager.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Its export: JSON, or YAML.")],
+) -> None:
+    """Print an export as `oncall:` of warroom.yaml; on stderr what could not be taken."""
+    import json
+
+    import yaml
+
+    from ..errors import InputError
+    from ..oncall.imports import imported
+    from ..yaml_tables import read_documents
+    from .screen import say, screen, shown
+
+    try:
+        text = file.read_text(encoding="utf-8")
+        found = read_documents(text, file.name) if file.suffix != ".json" else [json.loads(text)]
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file} cannot be read ({error}): name an export") from error
+    given = getattr(found[0], "data", found[0]) if found else None
+    section, left = imported(kind, given)
+    print(yaml.safe_dump({"oncall": section}, sort_keys=False, allow_unicode=True), end="")
+    for remark in left:
+        say(screen(to_stderr=True), ("  ! ", "watch"), shown(remark, 300))

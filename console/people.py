@@ -8,9 +8,7 @@ import typer
 from .options import AsJson
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from ..record.accounts import Accounts
+    from ..record.accounts import Account, Accounts
     from ..record.teams import Teams
     from ..record.tokens import Role
 
@@ -21,116 +19,87 @@ PEOPLE = {"account": account, "team": team}
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the account, in small letters.")]
 Whose = Annotated[str, typer.Argument(metavar="NAME", help="Of an account or a token.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="As the catalogue calls it.")]
-What = Annotated[str, typer.Option("--role", help="observer, responder, commander or admin.")]
+ROLES = "observer, responder, commander or admin"
 
 
 @account.command("create")
-def create(name: Name, role: What) -> None:
+def create(name: Name, role: Annotated[str, typer.Option(help=f"{ROLES}.")]) -> None:
     """Make an account and print the link by which its person sets a password, once."""
-    accounts, by = _accounts()
+    accounts, _teams, by = _people()
     _linked(name, accounts.create(name, _role(role), by))
 
 
 @account.command("link")
 def link(name: Name) -> None:
     """Print another link, where the first was lost or the password forgotten."""
-    accounts, by = _accounts()
+    accounts, _teams, by = _people()
     _linked(name, accounts.link(name, by))
+
+
+@account.command("change")
+def change(
+    name: Name,
+    role: Annotated[str, typer.Option(help=f"{ROLES}.")] = "",
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether it may sign in.")
+    ] = None,
+) -> None:
+    """Give another role, disable or enable; sessions of the account end."""
+    accounts, _teams, by = _people()
+    accounts.change(name, by, _role(role) if role else None, enabled)
+    _done(f"{name} is changed, and its sessions have ended")
 
 
 @account.command("list")
 def list_accounts(as_json: AsJson = False) -> None:
     """List who has one, what they may, and how they sign in."""
-    accounts, _by = _accounts()
     from .desk import print_json
     from .screen import say, screen, shown
 
-    found = accounts.all()
+    found = _people()[0].all()
     if as_json:
         print_json([asdict(one) for one in found])
-        return
-    for one in found:
-        how = "disabled" if one.disabled_at else "single sign-on" if one.signs_on else "password"
-        how = how if one.signs_on or one.has_password else "has not set a password yet"
-        say(screen(), (f"  {shown(one.name):<24} ", "strong"), f"{one.role:<10} {how}")
-
-
-@account.command("role")
-def set_role(name: Name, role: Annotated[str, typer.Argument(metavar="ROLE")]) -> None:
-    """Give another role; sessions of the account end."""
-    accounts, by = _accounts()
-    accounts.set_role(name, _role(role), by)
-    _done(f"{name} is a {role} now")
-
-
-@account.command("disable")
-def disable(name: Name) -> None:
-    """Nobody signs in with it; its sessions end and its tokens open nothing."""
-    accounts, by = _accounts()
-    accounts.disable(name, by)
-    _done(f"{name} is disabled")
-
-
-@account.command("enable")
-def enable(name: Name) -> None:
-    """Let it sign in again."""
-    accounts, by = _accounts()
-    accounts.disable(name, by, again=True)
-    _done(f"{name} may sign in again")
+    for one in () if as_json else found:
+        say(screen(), (f"  {shown(one.name):<24} ", "strong"), f"{one.role:<10} {_how(one)}")
 
 
 @team.command("add")
 def add_member(team: Team, name: Whose) -> None:
     """Have somebody belong to a team: they see its incidents and those of no team."""
-    teams, by = _teams()
+    _accounts, teams, by = _people()
     teams.add(team, name, by)
-    _done(f"{name} belongs to {team}")
 
 
 @team.command("remove")
 def remove_member(team: Team, name: Whose) -> None:
     """Have them belong to it no more; who belongs to no team sees everything."""
-    teams, by = _teams()
+    _accounts, teams, by = _people()
     teams.remove(team, name, by)
-    _done(f"{name} belongs to {team} no more")
 
 
 @team.command("list")
 def list_teams(as_json: AsJson = False) -> None:
     """List members by team."""
-    teams, _by = _teams()
     from .desk import print_json
     from .screen import say, screen, shown
 
-    found = teams.all()
+    found = _people()[1].all()
     if as_json:
         print_json(found)
-        return
-    for name, members in found.items():
+    for name, members in {} if as_json else found.items():
         say(screen(), (f"  {shown(name):<24} ", "strong"), shown(", ".join(members), 600))
 
 
-def _accounts() -> tuple["Accounts", str]:
-    from ..record.accounts import Accounts
-
-    engine, by = _door()
-    return Accounts(engine), by
-
-
-def _teams() -> tuple["Teams", str]:
-    from ..record.teams import Teams
-
-    engine, by = _door()
-    return Teams(engine), by
-
-
-def _door() -> tuple["Engine", str]:
-    """The record, and who changes it."""
+def _people() -> tuple["Accounts", "Teams", str]:
+    """What the record keeps of them, and who changes it."""
     from ..app.configuration import settings
     from ..app.record import Record
     from ..incident.identity import at_terminal
+    from ..record.accounts import Accounts
+    from ..record.teams import Teams
 
-    return Record(settings()).store.engine, str(at_terminal("administrator"))
+    engine = Record(settings()).store.engine
+    return Accounts(engine), Teams(engine), str(at_terminal("administrator"))
 
 
 def _role(word: str) -> "Role":
@@ -138,8 +107,14 @@ def _role(word: str) -> "Role":
     from ..record.tokens import Role
 
     if word not in list(Role):
-        raise InputError(f"{word!r} is no role: give observer, responder, commander or admin")
+        raise InputError(f"{word!r} is no role: give {ROLES}")
     return Role(word)
+
+
+def _how(one: "Account") -> str:
+    if one.disabled_at or not (one.signs_on or one.has_password):
+        return "disabled" if one.disabled_at else "has not set a password yet"
+    return "single sign-on" if one.signs_on else "password"
 
 
 def _linked(name: str, code: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, Engine, RowMapping, select, update
 
 from ..errors import InputError, NotFound
@@ -76,20 +77,21 @@ class Accounts:
             audit.add(connection, by, "link to set a password", detail={"name": name})
         return code
 
-    def set_role(self, name: str, role: Role, by: str) -> None:
-        """What it may from now on. Raises NotFound, InputError."""
+    def change(
+        self, name: str, by: str, role: Role | None = None, enabled: bool | None = None
+    ) -> None:
+        """What it may from now on, and whether it opens anything at all: its tokens neither. None:
+        as it is. Raises NotFound, InputError."""
+        values: dict[str, Any] = {"role": checked(role)} if role else {}
+        told: dict[str, JsonValue] = dict(values)
+        if enabled is not None:
+            values |= {"disabled_at": None if enabled else self.clock(), "link": None}
+            told["enabled"] = enabled
+        if not values:
+            raise InputError("say what is to change: the role, or whether it may sign in")
         with self.engine.begin() as connection:
-            _change(connection, name, {"role": checked(role)})
-            self._closed(connection, name, by, "change role", {"role": role.value})
-
-    def disable(self, name: str, by: str, again: bool = False) -> None:
-        """Nobody signs in with it, and its tokens open nothing; `again`: they do once more. Raises
-        NotFound."""
-        with self.engine.begin() as connection:
-            gone = {"disabled_at": self.clock(), "link": None}
-            _change(connection, name, {"disabled_at": None} if again else gone)
-            act = "enable account" if again else "disable account"
-            self._closed(connection, name, by, act, {})
+            _change(connection, name, values)
+            self._closed(connection, name, by, "change account", told)
 
     def set_password(self, code: str, password: str) -> str:
         """By a one-time link; whose it was. Raises InputError where it is none any more."""
@@ -131,7 +133,7 @@ class Accounts:
             return connection.execute(query).scalar()
 
     def _closed(
-        self, connection: Connection, name: str, by: str, act: str, detail: dict[str, str]
+        self, connection: Connection, name: str, by: str, act: str, detail: dict[str, JsonValue]
     ) -> None:
         """Its sessions end with this change, which is audited."""
         end_all(connection, name, self.clock())

@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Engine, Row, Select, case, func, not_, or_
 from ..errors import InputError
 from ..incident.document import Alert
 from .database import reader
+from .escalations import OPEN
+from .oncall_tables import ESCALATIONS
 from .store import LISTED, NEWEST, IncidentRow
 from .tables import ALERTS, APPROVALS, INCIDENTS, WORK
 from .teams import Sight, seen, told
@@ -78,9 +80,10 @@ def _paged(engine: Engine, query: Select, after: str, limit: int, kind: type[Row
 
 @dataclass(frozen=True, slots=True)
 class Listed(IncidentRow):
-    """With the first question that waits for a person; None: nothing is asked."""
+    """With what of it waits for a person."""
 
-    question: str | None
+    unanswered: bool  # nobody has acknowledged it
+    question: str | None  # the first that is asked
 
 
 @dataclass(frozen=True)
@@ -139,13 +142,17 @@ def _open() -> tuple[ColumnElement[bool], ...]:
 
 def _waits() -> ColumnElement[bool]:
     asked = INCIDENTS.c.id.in_(select(APPROVALS.c.incident_id).where(*_open()))
-    return or_(asked, func.coalesce(WORK.c.status, "").in_((STUCK, HANDED_OVER)))
+    return or_(asked, _unanswered(), func.coalesce(WORK.c.status, "").in_((STUCK, HANDED_OVER)))
+
+
+def _unanswered() -> ColumnElement[bool]:
+    return INCIDENTS.c.id.in_(select(ESCALATIONS.c.incident_id).where(ESCALATIONS.c.state == OPEN))
 
 
 def _listed() -> Select:
     mine = select(APPROVALS.c.title).where(APPROVALS.c.incident_id == INCIDENTS.c.id, *_open())
     first = mine.order_by(APPROVALS.c.kind, APPROVALS.c.requested_at).limit(1).scalar_subquery()
-    return LISTED.add_columns(first.label("question"), INCIDENTS.c.taken_at)
+    return LISTED.add_columns(_unanswered(), first, INCIDENTS.c.taken_at)
 
 
 def _mark(after: str) -> tuple[float, str]:

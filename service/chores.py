@@ -8,6 +8,7 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
+from ..app.cadence import remind
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
 from ..app.notifying import channels_of
@@ -21,7 +22,7 @@ from ..record.store import Store
 from ..settings import Settings
 
 EVERY_S = 1.0
-HOUR_S, CALENDARS_S = 3600.0, 300.0
+HOUR_S, CALENDARS_S, UPDATES_S = 3600.0, 300.0, 5.0
 log = logging.getLogger(__name__)
 Chore = Callable[[Settings, Store], object]
 
@@ -71,7 +72,13 @@ def read_calendars(_settings: Settings, store: Store) -> None:
     refresh(Rota(store.engine, read_configuration()))
 
 
-CHORES: Sequence[Chore] = (bury, read_calendars, escalate, deliver, age)
+@every(UPDATES_S)
+def updates(settings: Settings, store: Store) -> None:
+    """The next update is drafted when its time has come."""
+    remind(settings, store)
+
+
+CHORES: Sequence[Chore] = (bury, read_calendars, escalate, updates, deliver, age)
 
 
 class Chores:

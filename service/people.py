@@ -22,10 +22,11 @@ class NewAccount(Form):
     role: Role = Field(examples=["commander"])
 
 
-class NewRole(Form):
-    """What they may from now on."""
+class Changes(Form):
+    """What is to be otherwise; what is left out stays as it is."""
 
-    role: Role = Field(examples=["responder"])
+    role: Role | None = Field(default=None, examples=["responder"])
+    enabled: bool | None = Field(default=None, description="false: nobody signs in with it")
 
 
 class Link(BaseModel):
@@ -54,22 +55,11 @@ def link_account(service: At, who: Admin, name: Of) -> Link:
     return Link(name=name, link=service.link_of(service.accounts.link(name, str(who.identity))))
 
 
-@PEOPLE.post("/accounts/{name}/role", status_code=204)
-def change_role(service: At, who: Admin, name: Of, form: NewRole) -> None:
-    """Another role; their sessions end."""
-    service.accounts.set_role(name, form.role, str(who.identity))
-
-
-@PEOPLE.post("/accounts/{name}/disable", status_code=204)
-def disable_account(service: At, who: Admin, name: Of) -> None:
-    """Nobody signs in with it any more; its sessions end and its tokens open nothing."""
-    service.accounts.disable(name, str(who.identity))
-
-
-@PEOPLE.post("/accounts/{name}/enable", status_code=204)
-def enable_account(service: At, who: Admin, name: Of) -> None:
-    """It may sign in again."""
-    service.accounts.disable(name, str(who.identity), again=True)
+@PEOPLE.post("/accounts/{name}", status_code=204)
+def change_account(service: At, who: Admin, name: Of, form: Changes) -> None:
+    """Another role, disabled or enabled; its sessions end. Of a disabled one tokens open nothing,
+    too."""
+    service.accounts.change(name, str(who.identity), form.role, form.enabled)
 
 
 @PEOPLE.get("/teams")

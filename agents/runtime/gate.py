@@ -20,6 +20,8 @@ from ...incident.document import Incident
 from ...incident.identity import COMMS
 from ...incident.timeline import Event, EventKind
 from ...record.ledger import Asks, Request
+from ...record.store import Store
+from ...settings import Settings
 from ...state import Acted, CommunicationState, IncidentState
 from .context import ResponseContext
 
@@ -29,6 +31,8 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     that lapsed is asked anew where it still fits."""
     context = runtime.context
     document = context.store.load(state.incident_id)
+    if document.ended_by:
+        return {"plan": "", "approved": False, "acted": Acted.over.value}
     plans = next_plans(document, state.attempt) if context.operations else []
     asked_before = {decision.subject for decision in document.decisions}
     plan = next((p for p in plans if p.hash not in asked_before or _fits(context, p)), None)
@@ -74,6 +78,8 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
             state.incident_id,
             lambda doc: add_decision(doc, decision, min(context.now(doc), decision.at)),
         )
+    if context.store.load(state.incident_id).ended_by:
+        return {"acted": Acted.over.value}
     withdrawn = decision.verdict is Verdict.withdrawn
     return {"acted": (Acted.withdrawn if withdrawn else Acted.nothing).value}
 
@@ -81,14 +87,20 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
 def ask_for_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
     """Put every external draft before the commander; a newer one replaces an unanswered one."""
     context = runtime.context
-    waiting = _waiting(context.store.load(state.incident_id))
+    ask_texts(context.store, context.settings, state.incident_id, context.drill)
+    return {}
+
+
+def ask_texts(store: Store, settings: Settings, incident_id: str, drill: bool) -> None:
+    """The same, wherever the drafts come from."""
+    waiting = _waiting(store.load(incident_id))
     newest = {message.audience: message.hash for message in waiting}
     for message in waiting:
-        wanted = 1 if context.drill else persons_for(message)  # a drill's text goes nowhere
-        put(context, state.incident_id, message.hash, Asks.text, message.subject, wanted)
+        wanted = 1 if drill else persons_for(message)  # a drill's text goes nowhere
+        asked = (message.hash, message.subject, Asks.text, wanted)
+        store.ledger.ask(_request(store, settings, incident_id, *asked))
         if newest[message.audience] != message.hash:
-            _replace(context, state.incident_id, message.hash)
-    return {}
+            _replace(store, incident_id, message.hash)
 
 
 def await_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
@@ -159,18 +171,30 @@ def put(
     wanted: int = 1,
 ) -> Request:
     """Ask; the request that stands now, which may be an earlier one."""
-    now = context.store.ledger.clock()
-    expires = now + context.settings.approval_minutes * 60
-    request = Request(incident_id, subject, kind.value, title, now, expires, wanted=wanted)
-    return context.store.ledger.ask(request)
+    store, settings = context.store, context.settings
+    return store.ledger.ask(_request(store, settings, incident_id, subject, title, kind, wanted))
 
 
-def _replace(context: ResponseContext, incident_id: str, subject: str) -> None:
+def _request(
+    store: Store,
+    settings: Settings,
+    incident_id: str,
+    subject: str,
+    title: str,
+    kind: Asks,
+    wanted: int,
+) -> Request:
+    now = store.ledger.clock()
+    expires = now + settings.approval_minutes * 60
+    return Request(incident_id, subject, kind.value, title, now, expires, wanted=wanted)
+
+
+def _replace(store: Store, incident_id: str, subject: str) -> None:
     """Withdraw a text that nobody has answered: its audience gets the newer one."""
     reason = "a newer text replaces it"
-    if context.store.ledger.decision(incident_id, subject) is None:
+    if store.ledger.decision(incident_id, subject) is None:
         with suppress(ApprovalError):  # answered in this very moment: then that answer counts
-            context.store.ledger.decide(incident_id, subject, Verdict.rejected, COMMS, reason)
+            store.ledger.decide(incident_id, subject, Verdict.rejected, COMMS, reason)
 
 
 def _await(context: ResponseContext, incident_id: str, subject: str, kind: Asks) -> Decision:

@@ -4,7 +4,7 @@ The response waits for no channel: what could not be delivered is a gap, said on
 again until it arrives (`dispatch`, each second in a service, each step of the response elsewhere).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -44,6 +44,8 @@ class Letter(BaseModel):
     at: datetime  # the incident's time when it was put
 
 
+Now: TypeAlias = Callable[[Incident], datetime]
+"""Tells an incident's time."""
 OPEN = (MessageState.draft, MessageState.awaiting_approval)
 
 
@@ -70,18 +72,28 @@ def hand_over(context: ResponseContext, incident_id: str) -> None:
 
 
 def _send(context: ResponseContext, incident_id: str) -> int:
-    document = context.store.load(incident_id)
+    drill, channels = context.drill, context.channels
+    document = put_open(context.store, incident_id, context.now, drill, channels)
+    if dispatch(context.store, context.settings, incident_id, channels):
+        document = context.store.load(incident_id)
+    return len([message for message in document.communications if message.sent_at])
+
+
+def put_open(
+    store: Store, incident_id: str, clock: Now, drill: bool, channels: Channels = FILES
+) -> Incident:
+    """Put on its way what may go out by now, and note what was refused; the document then."""
+    document = store.load(incident_id)
     notes: list[Note] = []
     for message in document.communications:
         if message.state in OPEN:
-            decision = _decision(context.store, incident_id, message)
-            new = _put(context, document, message, decision)
+            decision = _decision(store, incident_id, message)
+            letter = Letter(message=message, drill=drill, at=clock(document))
+            new = _put(store, document, letter, decision, channels)
             notes.append((message.hash, new, decision))
     if notes:
-        document = context.store.update(incident_id, lambda doc: _note(context, doc, notes))
-    if dispatch(context.store, context.settings, incident_id, context.channels):
-        document = context.store.load(incident_id)
-    return len([message for message in document.communications if message.sent_at])
+        document = store.update(incident_id, lambda doc: _note(clock, doc, notes))
+    return document
 
 
 def _decision(store: Store, incident_id: str, message: Message) -> Decision | None:
@@ -90,21 +102,23 @@ def _decision(store: Store, incident_id: str, message: Message) -> Decision | No
 
 
 def _put(
-    context: ResponseContext, document: Incident, message: Message, decision: Decision | None
+    store: Store,
+    document: Incident,
+    letter: Letter,
+    decision: Decision | None,
+    channels: Channels,
 ) -> MessageState:
     """Put one message on its way where that is allowed; the state that it is in then."""
+    message = letter.message
     if message.external:
         if decision is None:
             return MessageState.awaiting_approval
         if decision.verdict is not Verdict.approved:
             return MessageState.rejected
-    store = context.store
     number = store.ledger.request(document.id, message.hash).number if message.external else 1
     effect = Effect(document.id, Does.send, message.hash, number, approved=message.external)
-    at = context.now(document)
-    letter = Letter(message=message, drill=context.drill, at=at).model_dump_json()
-    level = document.severity or Severity.P3
-    bodies = dict.fromkeys(context.channels.names(message, level, context.drill), letter)
+    names = channels.names(message, document.severity or Severity.P3, letter.drill)
+    bodies = dict.fromkeys(names, letter.model_dump_json())
     try:
         Outbox(store.engine).put(store.ledger, effect, bodies, store.lease)
     except ApprovalError:  # its time ran out in this very moment: the next round says so
@@ -193,10 +207,10 @@ Note: TypeAlias = tuple[str, MessageState, Decision | None]
 """A message's hash, its new state, and the decision on it."""
 
 
-def _note(context: ResponseContext, document: Incident, notes: Sequence[Note]) -> None:
+def _note(clock: Now, document: Incident, notes: Sequence[Note]) -> None:
     for subject, state, decision in notes:
         found = next(m for m in document.communications if m.hash == subject)
         if decision:
-            add_decision(document, decision, min(context.now(document), decision.at))
+            add_decision(document, decision, min(clock(document), decision.at))
         if found.state in OPEN:
             found.state = state

@@ -27,8 +27,12 @@ def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
 
 
 def marks_of(incident: Incident) -> list[ChartMark]:
-    """What is labelled on every plot: the onset and each action."""
-    marks = [ChartMark(incident.began.at.timestamp(), "onset")]
+    """What is labelled on every plot: the last change before the onset, that, and each action."""
+    begun = incident.began.at
+    marks = [ChartMark(begun.timestamp(), "onset")]
+    changes = [e for e in incident.timeline if e.kind is EventKind.change and e.at <= begun]
+    if last := max(changes, key=lambda event: event.at, default=None):
+        marks.append(ChartMark(last.at.timestamp(), f"◆ {last.text.partition(':')[0]}"))
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()
         marks.append(ChartMark(at, execution.title.partition(" (")[0]))

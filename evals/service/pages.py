@@ -33,7 +33,7 @@ from .sending import posts, send
 MOST_BYTES, MOST_S, TIMES = 100_000, 0.3, 15
 """Of the first page, and how often each is asked for."""
 WATCHERS, SLOWER, SOON_S = 50, 0.2, 1.0
-ALERTS, EVERY_S = 6000, 0.5
+ALERTS, EVERY_S = 6000, 2.0
 """Sent alone and while all watch; and how often something happens to what they watch."""
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from ...app.decisions import approve, edit, named, preview, reject, resume
+from ...app.decisions import approve, edit, named, preview, reject
 from ...errors import ApprovalError, InputError
 from ...incident.action import Level, Verdict
 from ..auth import Commander, IncidentId, Responder, Who
@@ -18,7 +18,6 @@ from ..problems import STATUS
 from ..service import Service, service_of
 from .approval_view import ApprovalView, edits_of, view_of
 from .forms import Form, Sent, one
-from .live import AllParts
 from .rendering import page
 
 At = Annotated[Service, Depends(service_of)]
@@ -105,21 +104,6 @@ def edit_form(
         return page("approval.html", status, request, who, view=view.with_wrong(str(error)))
     except ApprovalError as error:
         return _slower(request, service, who, view, Verdict.edited, error)
-    return _back(incident)
-
-
-@APPROVAL.get("/incidents/{incident}/resume", response_class=HTMLResponse)
-def resume_page(
-    request: Request, made: AllParts, who: Responder, incident: IncidentId
-) -> HTMLResponse:
-    """What taking it over, or trying it again, means."""
-    return page("resume.html", 200, request, who, view=made.view(incident))
-
-
-@APPROVAL.post("/incidents/{incident}/resume")
-def resume_form(service: At, who: Responder, incident: IncidentId, _sent: Sent) -> Response:
-    """Take over what was handed over; have tried again what was set aside."""
-    resume(service.store, incident, who.identity)
     return _back(incident)
 
 

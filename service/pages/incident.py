@@ -1,5 +1,6 @@
 """The page of an incident, its charts, and a claim's evidence beside it."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -23,7 +24,7 @@ Cited = Annotated[
 @INCIDENT.get("/incidents/{incident}", response_class=HTMLResponse)
 def incident_page(request: Request, made: AllParts, who: Observer, incident: IncidentId):
     """What is hurt, what we think, what is proposed; the same without a script, as of now."""
-    shown = made.now(incident)
+    shown = made.now(incident, since=time.monotonic())  # whoever acted just now sees that
     return page("incident.html", 200, request, who, shown=shown, id=incident)
 
 

@@ -20,6 +20,8 @@ from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
 from ...incident.report import AnyReport, InvestigationReport, SweepReport
 from ...incident.timeline import Event, from_ts
+from ...record.escalations import OPEN
+from ...record.escalations import Standing as Escalated
 from ...record.ledger import Asks, Request
 from ...record.waking import HANDED_OVER, STUCK
 from ...record.work import Standing
@@ -97,6 +99,8 @@ class IncidentView:
     doc: Incident
     questions: Sequence[Question]
     stuck: str  # what keeps its work from going on; empty: nothing
+    alarmed: str  # whom it woke while nobody has it; empty: somebody has, or nobody is to
+    has_it: str  # who acknowledged it
     handed_over: bool  # it ended unresolved, and nobody has it
     ended: datetime | None
     causes: Sequence[Hypothesis]
@@ -120,6 +124,7 @@ def view_of(
     requests: Sequence[Request],
     standing: Standing | None,
     started: Sequence[tuple[int, int]],
+    escalation: Escalated | None = None,
 ) -> IncidentView:
     """The view; `started`: step and round of every step that was begun, in order."""
     standing_first = sorted(doc.hypotheses, key=lambda h: (not h.standing, -h.confidence))
@@ -128,10 +133,10 @@ def view_of(
     held_up = standing and standing.status in (STUCK, HANDED_OVER)
     return IncidentView(
         doc=doc,
-        questions=[
-            question_of(doc, r) for r in sorted(requests, key=lambda r: r.kind == Asks.text)
-        ],
+        questions=[question_of(doc, each) for each in sorted(requests, key=_is_text)],
         stuck=standing.why.rpartition(";")[0] if standing and held_up else "",
+        alarmed=_alarmed(escalation) if escalation else "",
+        has_it=(escalation.answered_by if escalation else None) or "",
         handed_over=standing is not None and standing.status == HANDED_OVER,
         ended=ended(doc),
         causes=standing_first[:SHOWN],
@@ -144,6 +149,20 @@ def view_of(
         older=minutes[_cut(minutes) :],
         cost=sum(priced) if priced else None,
     )
+
+
+def _alarmed(escalation: Escalated) -> str:
+    """Nobody has it yet: how far the chain has come, and when it goes on."""
+    if escalation.state != OPEN:
+        return ""
+    told = f"level {escalation.level + 1} was told" if escalation.level >= 0 else "nobody was told"
+    due = from_ts(escalation.due_at) if escalation.due_at else None
+    return f"nobody has it yet: {told}" + (f"; the next at {due:%H:%M} UTC" if due else "")
+
+
+def _is_text(request: Request) -> bool:
+    """Sorts texts behind what restores service."""
+    return request.kind == Asks.text
 
 
 def question_of(doc: Incident, request: Request) -> Question:
@@ -180,7 +199,8 @@ def _blamed(doc: Incident) -> Sequence[str]:
     sweep, leading = doc.report(SweepReport), doc.leading()
     path = list(sweep.origin) if sweep else []
     guilty = [leading.service] if leading and leading.confidence >= 0.5 else []
-    return list(dict.fromkeys([*path, *guilty]))
+    loudest = [doc.alert.service] if path or guilty else []
+    return list(dict.fromkeys([*loudest, *path, *guilty]))
 
 
 def _steps(doc: Incident, started: Sequence[tuple[int, int]]) -> Iterator[Step]:

@@ -42,8 +42,9 @@ class Line:
     @classmethod
     def of(cls, row: Listed) -> "Line":
         """A question comes before the standing of its work."""
-        asks = f"decide: {shown(row.question)}" if row.question else ""
-        return cls(row, asks or WAITS.get(row.work or "", ""))
+        asks = f"decide: {shown(row.question)}" if row.question else WAITS.get(row.work or "", "")
+        nobody = "nobody has it yet" if row.unanswered else ""
+        return cls(row, "; ".join(filter(None, (nobody, asks))))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ from starlette.concurrency import run_in_threadpool
 
 from ...errors import NotFound
 from ...incident.events import StepStarted
+from ...record.escalations import Escalations
 from ...record.events import KINDS
+from ...record.oncall_tables import ESCALATIONS
 from ...record.tables import APPROVALS, EVENTS, INCIDENTS, WORK
 from ..auth import IncidentId, Observer
 from ..following import STREAM_S
@@ -37,6 +39,7 @@ LOOK_S, BEAT_S = 0.4, 5.0
 """Between two looks at the record for all who watch an incident, and between two signs of life."""
 MOST = 64
 """Incidents whose parts are at hand."""
+STAMP = (INCIDENTS.c.version, INCIDENTS.c.updated_at)
 Seen = Annotated[str, Query(pattern=r"^[0-9.]{0,80}$")]
 
 
@@ -65,17 +68,19 @@ class Parts:
         self._lock, self._locks = Lock(), dict[str, Lock]()
         self._shown: dict[str, Shown] = {}
 
-    def fresh(self, incident_id: str) -> Shown | None:
-        """What was looked at just now."""
+    def fresh(self, incident_id: str, since: float | None = None) -> Shown | None:
+        """What was looked at just now, or since then in monotonic seconds."""
         shown = self._shown.get(incident_id)
-        return shown if shown and time.monotonic() - shown.looked < LOOK_S else None
+        since = time.monotonic() - LOOK_S if since is None else since
+        return shown if shown and shown.looked >= since else None
 
-    def now(self, incident_id: str) -> Shown:
-        """As of now; of many that ask at once one reads. Raises NotFound."""
+    def now(self, incident_id: str, since: float | None = None) -> Shown:
+        """As of now, or of a moment ago but not before `since`; of many that ask at once one
+        reads. Raises NotFound."""
         with self._lock:
             lock = self._locks.setdefault(incident_id, Lock())
         with lock:
-            if shown := self.fresh(incident_id):
+            if shown := self.fresh(incident_id, since):
                 return shown
             looked, state = time.monotonic(), self._state(incident_id)
             known = self._shown.pop(incident_id, None)
@@ -96,10 +101,12 @@ class Parts:
             APPROVALS.c.verdict.is_(None),
             APPROVALS.c.expires_at > time.time(),
         )
-        columns = (INCIDENTS.c.version, INCIDENTS.c.updated_at, WORK.c.token)
+        columns = (*STAMP, WORK.c.token, ESCALATIONS.c.version.label("escalation"))
         query = select(*columns, last.scalar_subquery(), open_.scalar_subquery())
-        work = INCIDENTS.outerjoin(WORK, WORK.c.incident_id == INCIDENTS.c.id)
-        query = query.select_from(work).where(INCIDENTS.c.id == incident_id)
+        beside = INCIDENTS.outerjoin(WORK, WORK.c.incident_id == INCIDENTS.c.id).outerjoin(
+            ESCALATIONS, ESCALATIONS.c.incident_id == INCIDENTS.c.id
+        )
+        query = query.select_from(beside).where(INCIDENTS.c.id == incident_id)
         with self.service.store.reading.begin() as connection:
             row = connection.execute(query).first()
         if row is None:
@@ -110,8 +117,9 @@ class Parts:
         """All that its page tells. Raises NotFound."""
         record, store = self.service.record, self.service.store
         document = record.published(incident_id)
-        standing = store.work.standing(incident_id)
-        return view_of(document, record.waiting(incident_id), standing, self._begun(incident_id))
+        standing, asked = store.work.standing(incident_id), record.waiting(incident_id)
+        alarm = Escalations(store.engine).of(incident_id)
+        return view_of(document, asked, standing, self._begun(incident_id), alarm)
 
     def _make(self, incident_id: str) -> Mapping[str, Markup]:
         return parts("sections.html", view=self.view(incident_id))

@@ -28,13 +28,13 @@ from ...incident.identity import Vouched
 from ...record.single_sign_on import Vouch, admit
 from ...record.tokens import Role
 from ..auth import own_place
+from ..problems import Refused
 from ..service import Service
-from .signing_in import begun, refused
+from .signing_in import begun, form
 
 BEGIN = "/sign-in/oidc"
 UNDER_WAY_S = 600
 PATIENCE_S = 10
-AGAIN = "begin again on this page"
 FAILED = (
     *(AuthlibBaseError, JoseError, httpx.HTTPError, httpx2.HTTPError),
     *(RuntimeError, ValueError, KeyError),
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 def mount(app: FastAPI, service: Service, oidc: Oidc) -> None:
     """Its two addresses. Raises InputError for a secret that cannot be read."""
     way = SingleSignOn(oidc, service)
-    key = hashlib.sha256(f"warroom sign-in {oidc.secret}".encode()).hexdigest()
+    key = hashlib.sha256(f"warroom sign-in {oidc.read_secret()}".encode()).hexdigest()
     kept = Middleware(
         SessionMiddleware,
         secret_key=key,
@@ -65,7 +65,7 @@ class SingleSignOn:
         self.oidc, self.service = oidc, service
         options = {
             "client_id": oidc.client_id,
-            "client_secret": oidc.secret,
+            "client_secret": oidc.read_secret(),
             "server_metadata_url": f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration",
             "client_kwargs": {
                 "scope": " ".join(oidc.scopes),
@@ -87,17 +87,20 @@ class SingleSignOn:
 
     async def arrive(self, request: Request) -> Response:
         """Back from there: who they are is checked, and their session begins."""
-        place = own_place(request.session.get("next", "/"))
         try:
             vouch = self._vouch(await self._claims(request))
-            name = await run_in_threadpool(admit, self.service.accounts, vouch)
+            answer = await run_in_threadpool(self._begun, request, vouch)
         except InputError as error:
-            log.warning("%s vouched for somebody in vain: %s", self.oidc.issuer, error)
-            return refused(self.service, place, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            text = str(error)
+            return self._no(request, f"{text[:1].upper()}{text[1:]}.", error)
         except FAILED as error:
             return self._said(request, error)
         request.session.clear()
-        return await run_in_threadpool(begun, request, self.service, place, name, Vouched.oidc)
+        return answer
+
+    def _begun(self, request: Request, vouch: Vouch) -> Response:
+        who = self.service.identity(admit(self.service.accounts, vouch), Vouched.oidc)
+        return begun(request, self.service, _place(request), who)
 
     async def _metadata(self) -> dict[str, Any]:
         """What the provider says of itself; signatures that anybody could make are none."""
@@ -151,12 +154,19 @@ class SingleSignOn:
         return [found] if isinstance(found, str) else found if isinstance(found, list) else None
 
     def _said(self, request: Request, error: Exception) -> Response:
-        """Why in the log; to whoever asks, what to do."""
-        kind = type(error).__name__
-        log.warning("signing in with %s failed: %s: %s", self.oidc.issuer, kind, error)
-        place = own_place(request.session.get("next", "/"))
-        problem = f"{self.oidc.name} did not vouch for you ({WORDS.get(kind, kind)}): {AGAIN}."
-        return refused(self.service, place, problem)
+        """To whoever asks, what to do; why, in the log only."""
+        why = WORDS.get(type(error).__name__, "its answer is not what it should be")
+        text = f"{self.oidc.name} did not vouch for you ({why}): begin again on this page."
+        return self._no(request, text, error)
+
+    def _no(self, request: Request, problem: str, error: Exception) -> Response:
+        log.warning("no sign-in by %s: %s: %s", self.oidc.issuer, type(error).__name__, error)
+        return form(request, self.service, _place(request), Refused(403, problem))
+
+
+def _place(request: Request) -> str:
+    """Where they wanted to go."""
+    return own_place(request.session.get("next", "/"))
 
 
 WORDS = {
@@ -164,5 +174,5 @@ WORDS = {
     "OAuthError": "it said no",
     "ConnectError": "it does not answer",
     "ConnectTimeout": "it does not answer",
-    "RuntimeError": "its answer is not what it should be",
 }
+"""What went wrong, by the error's name."""

@@ -32,6 +32,18 @@ def test_who_is_on_and_what_is_wrong_with_it(home):
     assert "nobody is on from" in said
 
 
+def test_an_export_becomes_the_section_and_what_stays_behind_is_said(home):
+    file = home / "alertmanager.yml"
+    file.write_text("route: {receiver: ops, routes: [{match: {team: web}, continue: true}]}")
+    code, said = ran(home, "oncall", "import", "alertmanager", str(file))
+    assert code == 0
+    section = said[: said.index("  !")]
+    (home / "warroom.yaml").write_text(section)
+    assert ran(home, "--config", str(home / "warroom.yaml"), "config", "check")[0] == 0
+    assert 'team="web"' in section and "goes on to the next route" in said
+    assert ran(home, "oncall", "import", "opsgenie", str(file))[0] == 2
+
+
 def test_an_incident_is_acknowledged_and_given_back(home):
     store = Store.open(Settings(home=home).database)
     store.create(declared())

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from warroom.errors import InputError
 from warroom.incident.identity import Identity, Vouched, token_holder
 from warroom.record.accounts import Accounts
+from warroom.record.backup import after_restore
 from warroom.record.database import open_database
 from warroom.record.sessions import Lasts, Sessions
 from warroom.record.tokens import Role, Tokens
@@ -75,9 +76,9 @@ def test_it_ends_with_what_changes_of_the_account(
     accounts, cookie = Accounts(sessions.engine, clock), ann()
     match how:
         case "disable":
-            accounts.disable("ann", "bob")
+            accounts.change("ann", "bob", enabled=False)
         case "role":
-            accounts.set_role("ann", Role.observer, "bob")
+            accounts.change("ann", "bob", Role.observer)
         case _:
             accounts.set_password(accounts.link("ann", "bob"), "four words are enough")
     assert sessions.by_cookie(cookie) is None
@@ -87,10 +88,10 @@ def test_who_is_disabled_begins_none(
     sessions: Sessions, ann: Callable[[], str], clock: Clock
 ) -> None:
     accounts = Accounts(sessions.engine, clock)
-    accounts.disable("ann", "bob")
+    accounts.change("ann", "bob", enabled=False)
     with pytest.raises(InputError, match="may not sign in"):
         ann()
-    accounts.disable("ann", "bob", again=True)
+    accounts.change("ann", "bob", enabled=True)
     assert sessions.by_cookie(ann())
 
 
@@ -100,7 +101,7 @@ def test_a_token_of_an_accounts_name_may_no_more_than_the_account(
     token = Tokens(sessions.engine).create("Ann", Role.admin)
     known = sessions.by_token(token)
     assert known and known.role is Role.commander
-    Accounts(sessions.engine).disable("ann", "bob")
+    Accounts(sessions.engine).change("ann", "bob", enabled=False)
     assert sessions.by_token(token) is None
 
 
@@ -112,3 +113,14 @@ def test_a_session_ends_with_the_token_that_began_it(sessions: Sessions) -> None
     tokens.revoke("ci")
     tokens.create("ci", Role.admin)
     assert sessions.by_cookie(cookie) is None
+
+
+def test_a_restore_brings_no_session_and_no_link_back(
+    sessions: Sessions, ann: Callable[[], str], clock: Clock
+) -> None:
+    accounts, cookie = Accounts(sessions.engine, clock), ann()
+    link = accounts.link("ann", "bob")
+    after_restore(sessions.engine, clock.now)
+    assert sessions.by_cookie(cookie) is None
+    with pytest.raises(InputError, match="was used, or is too old"):
+        accounts.set_password(link, "four words are enough")

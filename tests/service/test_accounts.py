@@ -10,6 +10,7 @@ from warroom.tests.support.services import Asked, asked
 
 V1 = "/api/v1"
 NEW = "another four good words"
+GONE = {"enabled": False}
 
 
 @pytest.fixture
@@ -49,16 +50,16 @@ def test_a_wrong_password_and_a_name_that_nobody_has_are_answered_alike(service)
     person(service, "ann")
     service["admin"].post(f"{V1}/accounts", json={"name": "bob", "role": "observer"})
     gone = person(service, "cid")
-    service["admin"].post(f"{V1}/accounts/cid/disable")
+    service["admin"].post(f"{V1}/accounts/cid", json=GONE)
     assert gone.get("/account").status_code == 303
     answers, took = set(), []
     for name, password in (("ann", "x"), ("eve", "x"), ("bob", "x"), ("cid", PASSWORD)):
-        began = time.perf_counter()
+        began = time.process_time()
         answer = Browser(service).sign_in(name=name, password=password)
-        took.append(time.perf_counter() - began)
-        answers.add((answer.status_code, answer.text.replace(name, "NAME")))
+        took.append(time.process_time() - began)
+        answers.add((answer.status_code, answer.text.replace(f'value="{name}"', "")))
     assert len(answers) == 1
-    assert min(took) > max(took) / 10  # a hash was worked each time
+    assert min(took) > max(took) / 4  # a hash was worked each time
 
 
 def test_who_guesses_waits_and_the_person_does_not(service, monkeypatch):
@@ -76,10 +77,10 @@ def test_who_guesses_waits_and_the_person_does_not(service, monkeypatch):
 
 def test_a_name_that_nobody_has_is_guessed_at_as_slowly(service):
     browser = Browser(service)
-    for _attempt in range(failures.FREE):
-        assert browser.sign_in(name="eve", password="x").status_code == 403
-    answer = browser.sign_in(name="eve", password="x")
-    assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+    answers = [browser.sign_in(name="eve", password="x") for _attempt in range(failures.FREE + 5)]
+    assert {each.status_code for each in answers[: failures.FREE]} == {403}
+    told = [each for each in answers if each.status_code == 429]
+    assert told and int(told[0].headers["retry-after"]) >= 1
 
 
 def test_the_wait_is_bounded_and_forgotten(service):
@@ -107,15 +108,15 @@ def test_changing_ones_password_ends_the_other_sessions(service):
     assert Browser(service).sign_in(name="ann", password=NEW).status_code == 303
 
 
-@pytest.mark.parametrize("act", ["disable", "role"])
-def test_what_an_administrator_changes_ends_the_sessions(service, act):
-    ann = person(service, "ann", "commander")
-    form = {"json": {"role": "observer"}} if act == "role" else {}
-    assert service["admin"].post(f"{V1}/accounts/ann/{act}", **form).status_code == 204
+@pytest.mark.parametrize("change", [GONE, {"role": "observer"}])
+def test_what_an_administrator_changes_ends_the_sessions(service, change):
+    ann, path = person(service, "ann", "commander"), f"{V1}/accounts/ann"
+    assert service["admin"].post(path, json={}).status_code == 422
+    assert service["admin"].post(path, json=change).status_code == 204
     assert ann.get("/account").status_code == 303
-    service["admin"].post(f"{V1}/accounts/ann/enable")
+    service["admin"].post(path, json={"enabled": True})
     ann.sign_in(name="ann", password=PASSWORD)
-    assert ann.get(f"{V1}/me").json()["role"] == ("observer" if act == "role" else "commander")
+    assert ann.get(f"{V1}/me").json()["role"] == change.get("role", "commander")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_every_change_is_in_the_audit_log(service):
     ann = person(service, "ann")
     ann.press("/account/password", old=PASSWORD, password=NEW)
     link_of(service, "ann")
-    service["admin"].post(f"{V1}/accounts/ann/disable")
+    service["admin"].post(f"{V1}/accounts/ann", json=GONE)
     with service.service.engine.begin() as connection:
         rows = connection.exec_driver_sql("SELECT actor, act FROM audit ORDER BY number").all()
     assert [tuple(row) for row in rows][-7:] == [
@@ -146,6 +147,6 @@ def test_every_change_is_in_the_audit_log(service):
         ("account:ann", "set password"),
         ("account:ann", "sign in"),
         ("token:admin", "link to set a password"),
-        ("token:admin", "disable account"),
+        ("token:admin", "change account"),
     ]
     assert not service["admin"].get(f"{V1}/audit").json()["fault"]

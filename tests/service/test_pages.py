@@ -3,6 +3,7 @@ texts, and that decisions count once."""
 
 import json
 import re
+import threading
 from html.parser import HTMLParser
 
 import pytest
@@ -13,9 +14,10 @@ from warroom.incident.document import Incident
 from warroom.incident.evidence import digest
 from warroom.incident.identity import at_terminal
 from warroom.incident.severity import Severity
+from warroom.record import escalations
 from warroom.record.ledger import Request
 from warroom.record.tables import WORK
-from warroom.record.waking import STUCK
+from warroom.record.waking import HANDED_OVER, STUCK
 from warroom.tests.support.consoles import FOREVER, kept
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.incidents import declared, full
@@ -261,3 +263,61 @@ def test_colours_are_kept_and_lead_nowhere_else(service):
     assert 'data-theme="dark"' in html(service, "/", "observer")
     service["observer"].cookies.set("theme", '"><script>')
     assert 'data-theme="auto"' in html(service, "/", "observer")
+
+
+def streamed(service: Asked, path: str, **headers: str) -> list[str]:
+    """The events of a stream by name, to its end: the service is about to stop."""
+    threading.Timer(0.8, service.service.stopping.set).start()
+    with service["observer"].stream("GET", path, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = list(answer.iter_lines())
+    service.service.stopping.clear()
+    return [line.partition(": ")[2] for line in lines if line.startswith(("event: ", "id: "))]
+
+
+def test_a_stream_sends_all_parts_to_who_has_seen_another_state_and_none_to_who_is_up_to_date(
+    service, asking
+):
+    document, _place = asking
+    seen = re.findall(r'sse-connect="([^"]+)"', html(service, f"/incidents/{document.id}"))[0]
+    state = seen.partition("seen=")[2]
+    assert streamed(service, seen) == ["beat", state]
+    everything = streamed(service, seen, **{"Last-Event-ID": "1.2.3"})
+    assert {"head", "needs", "think", "timeline", "beat", state} <= set(everything)
+    assert streamed(service, f"/incidents/{document.id}/live", **{"Last-Event-ID": state}) == [
+        "beat",
+        state,
+    ]
+    assert service["observer"].get("/incidents/INC-none/live").status_code == 404
+
+
+def test_what_nobody_has_stands_first_until_somebody_acknowledges(service):
+    store = service.service.store
+    for number in range(2):
+        kept(store, named(number))
+    row = {"severity": "P2", "levels": "[]", "level": 0, "told": 1, "started_at": 1.0}
+    with store.engine.begin() as connection:
+        escalations.take(connection, "INC-0", None, state=escalations.OPEN, due_at=9e8, **row)
+    assert ids(html(service, "/")) == ["INC-0", "INC-1"]
+    assert "Nobody has it yet." in html(service, "/")
+    assert "Nobody has it yet: level 1 was told" in html(service, "/incidents/INC-0")
+    assert "I have it" in html(service, "/incidents/INC-0/acknowledge")
+    answer = service["responder"].post("/incidents/INC-0/acknowledge", follow_redirects=False)
+    assert answer.headers["location"] == "/incidents/INC-0"
+    assert "Has it" in html(service, "/incidents/INC-0")
+    assert ids(html(service, "/")) == ["INC-1", "INC-0"]
+
+
+def test_what_was_handed_over_is_taken_from_its_page(service, asking):
+    document, _place = asking
+    store = service.service.store
+    store.work.wake(None, document.id, why="new")
+    with store.engine.begin() as connection:
+        why = "ended unresolved: a person has to take it over; `warroom resume` takes it"
+        connection.execute(update(WORK).values(status=HANDED_OVER, why=why))
+    place = f"/incidents/{document.id}/resume"
+    assert "Take it over" in html(service, f"/incidents/{document.id}")
+    assert "ended unresolved" in html(service, place).lower()
+    assert service["observer"].post(place).status_code == 403
+    assert service["responder"].post(place, follow_redirects=False).status_code == 303
+    assert "Take it over" not in html(service, f"/incidents/{document.id}")

@@ -5,6 +5,9 @@ import pytest
 from warroom.app.configuration_file import Configuration
 from warroom.record.tokens import Role
 from warroom.tests.support.browsers import Browser
+from warroom.tests.support.consoles import asked as ask
+from warroom.tests.support.consoles import kept
+from warroom.tests.support.incidents import full
 from warroom.tests.support.services import asked
 
 V1 = "/api/v1"
@@ -102,6 +105,20 @@ def test_what_changes_something_comes_from_a_page_of_ours(service, admin):
     assert admin.client.post(off, json=REASON, headers=csrf).status_code == 403
     given = csrf | {"Origin": "http://testserver"}
     assert admin.client.post(off, json=REASON, headers=given).status_code == 200
+
+
+def test_a_decision_on_a_page_is_taken_from_its_own_form_alone(service):
+    store = service.service.store
+    document = kept(store, full())
+    request, target = ask(store, document), document.proposals[-1].target
+    browser = Browser(service)
+    browser.sign_in(token=service.tokens["commander"])
+    page = f"/incidents/INC-1/requests/{request.subject}"
+    assert browser.post(f"{page}/approve", target=target).status_code == 403
+    assert store.ledger.decision("INC-1", request.subject) is None
+    assert browser.press(f"{page}/approve", page, target=target).status_code == 303
+    answer = store.ledger.decision("INC-1", request.subject)
+    assert answer and answer.by == "commander"
 
 
 def test_another_sites_form_signs_nobody_in(service):

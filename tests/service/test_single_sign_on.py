@@ -189,7 +189,7 @@ def test_who_is_disabled_stays_outside(service, provider):
     provider.knows("11")
     browser = Browser(service)
     sign_in(browser, "11")
-    service["admin"].post(f"{V1}/accounts/11@example.org/disable")
+    service["admin"].post(f"{V1}/accounts/11@example.org", json={"enabled": False})
     assert browser.get("/account").status_code == 303
     said(sign_in(browser, "11"), "disabled")
 

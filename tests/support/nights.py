@@ -54,7 +54,7 @@ class Night:
 
     def incident(self, severity: Severity = Severity.P0, name: str = "INC-1") -> None:
         """One that is taken and declared now."""
-        self.store.create(declared(severity).model_copy(update={"id": name}))
+        self.store.create(declared(severity).model_copy(update={"id": name, "opened_at": self.now}))
         with self.store.engine.begin() as connection:
             taken = update(INCIDENTS).where(INCIDENTS.c.id == name)
             connection.execute(taken.values(taken_at=self.now.timestamp()))
