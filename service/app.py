@@ -58,6 +58,13 @@ def build(service: Service) -> FastAPI:
     explain_errors(app)
     app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
+    if told := service.configuration.slack:
+        from ..chat.bot import Bot  # only who has it waits for its import
+        from .slack import SLACK
+
+        url = service.configuration.server.url
+        app.state.chat = Bot(service.settings, service.store, told, url)
+        app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
     for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE, ONCALL, BY_HAND):
         v1.include_router(part)
@@ -83,9 +90,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with service.reception:
         if service.worker:
             await run_in_threadpool(service.worker.start)
+        chat = getattr(app.state, "chat", None)
+        if chat:
+            chat.start()
         try:
             yield
         finally:
+            if chat:
+                await run_in_threadpool(chat.stop)
             if service.worker:
                 app.state.ended = await run_in_threadpool(service.worker.stop)
 
