@@ -95,6 +95,15 @@ class ApprovalError(WarroomError):
     """A decision that cannot count: stale hash, expired or already taken."""
 
 
+class ChatAway(WarroomError):
+    """Chat cannot be reached now. `unsure`: what was sent may have arrived; `wait`: seconds that it
+    asks for."""
+
+    def __init__(self, message: str, unsure: bool = False, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.unsure, self.wait = unsure, wait
+
+
 class HeldBack(WarroomError):
     """An approved effect that may not happen now. Nothing was claimed: it is tried again."""
 

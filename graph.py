@@ -116,10 +116,12 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_node("waited", waited)
     graph.add_node("again", next_round)
 
-    graph.add_conditional_edges("ask", after_ask, ["commander", "debug", "again", "watch"])
+    graph.add_conditional_edges(
+        "ask", after_ask, ["commander", "debug", "again", "watch", *WRAP_UP]
+    )
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
-    graph.add_conditional_edges("refused", after_refused, ["wait", "ask"])
-    graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values()])
+    graph.add_conditional_edges("refused", after_refused, ["wait", "ask", *WRAP_UP])
+    graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values(), *WRAP_UP])
     graph.add_edge("held_back", "ask")
     graph.add_conditional_edges("ask_whether", after_whether, ["whether", "stabilise", "ask"])
     graph.add_edge("whether", "ask_whether")
@@ -191,7 +193,9 @@ def after_design(state: IncidentState) -> list[str]:
 
 def after_ask(state: IncidentState) -> list[str]:
     """No plan: investigate; when that is done too, look whether it ended by itself. Where the
-    system is not as it was planned for any more, plan anew."""
+    system is not as it was planned for any more, plan anew. What a person called over is over."""
+    if state.acted == Acted.over:
+        return WRAP_UP
     if state.plan:
         return ["commander"]
     if not state.investigated:
@@ -204,9 +208,11 @@ def after_commander(state: IncidentState) -> Literal["act", "refused"]:
     return "act" if state.approved else "refused"
 
 
-def after_refused(state: IncidentState) -> Literal["wait", "ask"]:
+def after_refused(state: IncidentState) -> list[str]:
     """What the sender calls resolved is watched before anything is asked anew."""
-    return "wait" if state.acted == Acted.withdrawn else "ask"
+    if state.acted == Acted.over:
+        return WRAP_UP
+    return ["wait"] if state.acted == Acted.withdrawn else ["ask"]
 
 
 AFTER_ACT = {
@@ -216,19 +222,18 @@ AFTER_ACT = {
     Acted.lapsed: "ask",
     Acted.held: "held_back",
     Acted.unfit: "again",
-    Acted.over: END,
 }
 """Where to go by what became of the action."""
 
 
-def after_act(state: IncidentState) -> str:
+def after_act(state: IncidentState) -> list[str]:
     """Carried out or not, nobody knows, not now, not as planned, not any more."""
-    return AFTER_ACT[Acted(state.acted)]
+    return WRAP_UP if state.acted == Acted.over else [AFTER_ACT[Acted(state.acted)]]
 
 
-def after_whether(state: IncidentState) -> str:
+def after_whether(state: IncidentState) -> list[str]:
     """As long as nobody knows, somebody is asked."""
-    return "whether" if state.acted == Acted.unknown else after_act(state)
+    return ["whether"] if state.acted == Acted.unknown else after_act(state)
 
 
 def after_verify(state: IncidentState) -> list[str]:

@@ -13,7 +13,7 @@ from ..agents.comms import communicate
 from ..agents.reporting.incident_status import Stage, stage
 from ..agents.runtime.gate import ask_texts
 from ..agents.runtime.outbox import OPEN as UNSENT
-from ..agents.runtime.outbox import Letter, put_open
+from ..agents.runtime.outbox import put_open
 from ..incident.document import Incident
 from ..incident.identity import WARROOM
 from ..incident.lifecycle import ACTIVE
@@ -21,13 +21,12 @@ from ..incident.severity import TARGETS, Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..record import audit, escalations, events
 from ..record.leases import Clock, shared_clock
-from ..record.outbox import put_page
 from ..record.store import Store, revise
 from ..record.tables import INCIDENTS, TIMERS, insert_once
 from ..settings import Settings
 from .configuration import recall
 from .configuration_file import read_configuration
-from .escalating import ACTOR, page, team_of
+from .escalating import ACTOR, each_for_itself, team_of, tell
 from .notifying import channels_of
 from .oncall import Rota
 from .record import masked_content
@@ -57,9 +56,10 @@ def remind(settings: Settings, store: Store, clock: Clock = shared_clock) -> Non
         now, rows = clock(connection), connection.execute(query).all()
     for row in rows:
         runs = row.due_at is not None and now < row.due_at <= now + CADENCE[Severity(row.severity)]
-        drafted = not runs and _update(settings, store, row.id, row.taken_at, row.number, now)
-        if drafted or row.texts:
-            _send(settings, store, row.id, now)
+        with each_for_itself(row.id):
+            drafted = not runs and _update(settings, store, row.id, row.taken_at, row.number, now)
+            if drafted or row.texts:
+                _send(settings, store, row.id, now)
 
 
 def _update(
@@ -115,14 +115,9 @@ def _reminded(
     known = escalations.find(connection, document.id)
     people = rota.people(["communications"], team_of(document), now)
     people += [known.answered_by] if known and known.answered_by else []
-    severity, drill = document.severity or Severity.P3, recall(settings, document.id).drill
     for who in dict.fromkeys(people):
-        for channel, due in rota.due(who, severity, now):
-            link = f"{rota.url}/incidents/{document.id}"
-            message = page(document, settings.language, channel, why, due, link)
-            letter = Letter(message=message, drill=drill, at=due).model_dump_json()
-            name = f"update {now.timestamp():.0f} {who}"
-            put_page(connection, name, document.id, channel, letter, due.timestamp())
+        name, link = f"update {now.timestamp():.0f} {who}", f"{rota.url}/incidents/{document.id}"
+        tell(connection, settings, rota, document, name, who, why, now, link)
 
 
 def _send(settings: Settings, store: Store, incident_id: str, now: float) -> None:

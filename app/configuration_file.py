@@ -24,6 +24,7 @@ from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
+from .chatting import Slack
 from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
@@ -157,6 +158,7 @@ class Configuration(Entry):
     notifications: Notifications = Field(
         default=Notifications(), description="by which channels people are told; none: files"
     )
+    slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
 
     @field_validator("receivers", "datasources")

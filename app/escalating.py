@@ -1,6 +1,9 @@
 """Telling people, level after level, until somebody acknowledges: a step is one transaction, with
 what is sent, its line on the timeline, in the audit log and among the events."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +12,7 @@ from sqlalchemy import Connection
 
 from ..agents.reporting.briefing import brief
 from ..agents.runtime.outbox import Letter
-from ..errors import InputError
+from ..errors import InputError, WarroomError
 from ..incident.communication import Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.events import Acknowledged, Escalated, IncidentEvent
@@ -33,6 +36,7 @@ from .record import masked_content
 
 LEVELS = TypeAdapter(Levels)
 ACTOR = "on-call"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,19 @@ def escalate(settings: Settings, store: Store, clock: Clock = shared_clock) -> N
     if waiting:
         rota = Rota(store.engine, read_configuration())
         for incident_id in waiting:
-            document = store.load(incident_id)
-            with store.durable.begin() as connection:
-                _step(connection, settings, rota, document, clock(connection))
+            with each_for_itself(incident_id):
+                document = store.load(incident_id)
+                with store.durable.begin() as connection:
+                    _step(connection, settings, rota, document, clock(connection))
+
+
+@contextmanager
+def each_for_itself(incident_id: str) -> Iterator[None]:
+    """What is wrong with one incident keeps nobody from being told of the others."""
+    try:
+        yield
+    except WarroomError as error:
+        log.warning("%s: nobody can be told now: %s", incident_id, error)
 
 
 def _step(
@@ -68,14 +82,14 @@ def _step(
     level, severity = levels[move.level] if move.act == "told" else None, document.severity
     at, team = from_ts(now), team_of(document)
     people = rota.people(level.notify, team, at) if level else []
-    pages = [(who, *way) for who in people for way in rota.due(who, severity or Severity.P3, at)]
+    ways = [way for who in people for way in rota.due(who, severity or Severity.P3, at)]
     values = {"state": move.state, "level": move.level, "told": move.times}
     values |= {"severity": severity or "", "levels": LEVELS.dump_json(levels).decode()}
     if move.anew:
         values |= {"started_at": now, "answered_by": None, "answered_at": None}
     if move.act != "changed":  # where nobody is on, the next level is told at once
-        soonest = min((due.timestamp() for *_, due in pages), default=now)
-        wait = (level and level.timeout) if pages else 0.0
+        soonest = min((due.timestamp() for _, due in ways), default=now)
+        wait = (level and level.timeout) if ways else 0.0
         values["due_at"] = None if wait is None or level is None else soonest + wait
     if not escalations.take(connection, document.id, known, **values):
         return
@@ -83,14 +97,12 @@ def _step(
     escalations.note(connection, document.id, known, move.act, people, **row)
     if move.act == "ended":
         escalations.call_off(connection, document.id)
-    number, drill = known.version if known else 0, recall(settings, document.id).drill
-    for who, channel, due in pages:
+    number = known.version if known else 0
+    for who in people:
         good_for = Link(acknowledge=document.id, person=who, until=now + LINK_S)
         secret, _key = make_link(connection, good_for)
         link = f"{rota.url}/on-call/acknowledge/{secret}"
-        message = page(document, settings.language, channel, move.why, due, link)
-        letter = Letter(message=message, drill=drill, at=due).model_dump_json()
-        put_page(connection, f"{number}:{who}", document.id, channel, letter, due.timestamp())
+        tell(connection, settings, rota, document, f"{number}:{who}", who, move.why, at, link)
     if level:
         whom = ", ".join(level.notify)
         told = f"told {', '.join(people)} ({whom})" if people else f"nobody is on call as {whom}"
@@ -149,6 +161,25 @@ def _next(levels: Levels, level: int, times: int, why: str, anew: bool = False) 
     )
 
 
+def tell(
+    connection: Connection,
+    settings: Settings,
+    rota: Rota,
+    document: Incident,
+    name: str,
+    who: str,
+    why: str,
+    now: datetime,
+    link: str,
+) -> None:
+    """Have somebody told by each of their ways, once under this name."""
+    drill, severity = recall(settings, document.id).drill, document.severity or Severity.P3
+    for channel, due in rota.due(who, severity, now):
+        message = page(document, settings.language, channel, why, due, link)
+        letter = Letter(message=message, drill=drill, at=due).model_dump_json()
+        put_page(connection, name, document.id, channel, letter, due.timestamp())
+
+
 def team_of(document: Incident) -> str:
     """Whose it is: of the first affected service that has an owner."""
     return next((one.team for one in document.services if one.team), "")
@@ -186,7 +217,7 @@ def write(
 ) -> None:
     """On the timeline, in the audit log, among the events: as the last of a transaction."""
     actor = ACTOR if by is WARROOM else by.name
-    line = Event(at=from_ts(now), actor=actor, kind=EventKind.note, text=text)
+    line = Event(at=from_ts(now), actor=actor, kind=EventKind.person, text=text)
     _document, news = revise(connection, incident_id, lambda document: document.record(line))
     audit.add(connection, str(by), act, incident_id, {"text": text})
     events.append_all(connection, incident_id, [(one, now) for one in (*news, event)])

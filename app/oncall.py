@@ -93,6 +93,17 @@ class Rota:
         """Whether anybody is to be told at all."""
         return bool(self.schedules or self.told.roles)
 
+    @property
+    def addresses(self) -> list[str]:
+        """Of the calendars that warroom.yaml names."""
+        layers = (layer for one in self.told.schedules for layer in one.all_layers)
+        return sorted({layer.ics for layer in layers if layer.ics})
+
+    def faults(self) -> list[str]:
+        """What is wrong with them, in words."""
+        copies = [(ics, self.calendars.find(_digest(ics))) for ics in self.addresses]
+        return [f"{ics} {kept.body.fault}" for ics, kept in copies if kept and kept.body.fault]
+
     def schedule(self, name: str) -> Schedule:
         """Raises NotFound."""
         if name not in self.schedules:
@@ -115,7 +126,10 @@ class Rota:
         copy = self.calendars.find(_digest(ics))
         if copy is None or not copy.body.text:
             return []
-        return spells(copy.body.text.encode(), start, end, zone)
+        try:
+            return spells(copy.body.text.encode(), start, end, zone)
+        except InputError:  # a time of it that nobody can read: whoever comes next is told
+            return []
 
     def people(self, words: Sequence[str], team: str, at: datetime, deep: int = 5) -> list[str]:
         """Who is meant at a moment, by schedule, role, team or name; the team's own count first."""
@@ -189,8 +203,7 @@ def _digest(secret: str) -> str:
 
 def refresh(rota: Rota) -> None:
     """Read the calendars that warroom.yaml names anew; what one cannot say now, it said before."""
-    named = {layer.ics for one in rota.told.schedules for layer in one.all_layers if layer.ics}
-    for ics in sorted(named):
+    for ics in rota.addresses:
         before = rota.calendars.find(_digest(ics))
         copy = before.body if before else Copy()
         try:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError, NotFound
+from .by_hand import BY_HAND
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
 from .oncall import ACK, oncall
@@ -258,6 +259,7 @@ def evaluate(context: typer.Context) -> None:
 app.add_typer(KEEP)
 app.add_typer(RUN)
 app.add_typer(ACK)
+app.add_typer(BY_HAND)
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")

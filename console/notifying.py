@@ -15,7 +15,13 @@ def list_channels() -> None:
     from .exits import Exit
     from .screen import say, screen, shown
 
-    told = read_configuration().notifications
+    file = read_configuration()
+    told = file.notifications
+    if file.slack:
+        from ..chat.workspace import Workspace
+
+        found = Workspace(file.slack).call("auth.test")
+        say(screen(), ("  Slack                ", "strong"), shown(str(found.get("team", ""))))
     for name, about in described(told):
         say(screen(), (f"  {shown(name):<20} ", "strong"), shown(about, 300))
     faults = Channels(told).faults()

@@ -59,6 +59,8 @@ def now(as_json: AsJson = False) -> None:
         say(screen(), (f"  {shown(name):<20} ", "strong"), text)
         for remark in remarks(shifts)[:5]:
             say(screen(), ("    ", ""), (shown(remark, 300), "watch"))
+    for fault in rota.faults():
+        say(screen(), ("  ! ", "watch"), shown(fault, 300))
     if not found:
         say(screen(), ("  ", ""), "there is no schedule: write `oncall:` into warroom.yaml")
 

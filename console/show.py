@@ -74,6 +74,7 @@ KEY = (
     EventKind.decision,
     EventKind.action,
     EventKind.verification,
+    EventKind.person,
 )
 
 

@@ -19,6 +19,7 @@ from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
+from .people import HeldLevel, Participant, Pointer
 from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
@@ -83,6 +84,7 @@ class Incident(BaseModel):
     related: list[str] = Field(default_factory=list, description="ids of linked incidents")
 
     severity: Severity | None = Field(default=None, description="None until classified")
+    held: HeldLevel | None = Field(default=None, description="the level that a person set")
     raised: list[Raise] = Field(
         default_factory=list, description="worse levels that models asked for and proved"
     )
@@ -90,6 +92,9 @@ class Incident(BaseModel):
     category: Category = Field(default=Category.unknown, description="for routing and statistics")
     state: State = Field(default=State.detected, description="where it stands")
     transitions: list[Transition] = Field(default_factory=list, description="how it got there")
+    ended_by: str = Field(
+        default="", description="the person who called it over; empty: telemetry does, or it runs"
+    )
 
     onset: AwareDatetime | None = Field(default=None, description="when it began, UTC; step 2")
     onset_between: tuple[AwareDatetime, AwareDatetime] | None = Field(
@@ -99,6 +104,8 @@ class Incident(BaseModel):
     impact: Impact | None = Field(default=None, description="who is hurt; None until assessed")
     slo: list[SloState] = Field(default_factory=list, description="objectives against now")
     command: Command = Field(default_factory=Command, description="who leads, by role")
+    participants: list[Participant] = Field(default_factory=list, description="who takes part")
+    links: list[Pointer] = Field(default_factory=list, description="what people point at")
 
     timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")
     evidence: list[Evidence] = Field(default_factory=list, description="references, no payloads")

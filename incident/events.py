@@ -172,6 +172,15 @@ class Acknowledged(BaseModel):
     released: bool = Field(default=False, description="given back: others are told again")
 
 
+class PersonActed(BaseModel):
+    """Somebody changed something of the incident by hand."""
+
+    event: Literal["person_acted"] = "person_acted"
+    by: str = Field(description="who")
+    act: str = Field(description="assign, set severity, note, link, relate, resolve, reopen, close")
+    text: str = Field(description="the line on the timeline")
+
+
 IncidentEvent = Annotated[
     StepStarted
     | PlaybookAnswered
@@ -189,7 +198,8 @@ IncidentEvent = Annotated[
     | MessageSent
     | GlassBroken
     | Escalated
-    | Acknowledged,
+    | Acknowledged
+    | PersonActed,
     Field(discriminator="event"),
 ]
 """What is stored and can be followed: what a response says, but for half-written words of a model,

@@ -245,8 +245,10 @@ SURE = 0.5
 
 
 def advance(document: Incident, report: AnyReport, at: datetime) -> None:
-    """Change the document's state where this report asks for it."""
-    new = _next(document, report)
+    """Change the document's state where this report asks for it; that a person called it over
+    stands."""
+    held = document.ended_by and not isinstance(report, PostmortemReport)
+    new = None if held else _next(document, report)
     if new:
         state, reason = new
         document.move(state, at, report.specialist, reason)

@@ -27,6 +27,7 @@ class Vouched(StrEnum):
     token = "token"  # who holds a token of this name
     account = "account"  # who signed in with the password of this account
     oidc = "oidc"  # who signed in with a provider that vouches for them
+    slack = "slack"  # who is known in the workspace as the person of this account
     link = "link"  # who has the link that a page brought; it acknowledges one incident
     terminal = "terminal"  # who may use this home, as the operating system says
     automatic = "automatic"  # a commander of drills and evaluations, that is code
@@ -34,7 +35,7 @@ class Vouched(StrEnum):
     warroom = "warroom"  # Warroom itself
 
 
-PERSONS = (Vouched.token, Vouched.account, Vouched.oidc, Vouched.terminal)
+PERSONS = (Vouched.token, Vouched.account, Vouched.oidc, Vouched.slack, Vouched.terminal)
 BREAK_GLASS = "break-glass"
 
 

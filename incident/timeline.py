@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     verification = "verification"
     message = "message"
     note = "note"
+    person = "person"  # what somebody said or set by hand
     fallback = "fallback"
 
 

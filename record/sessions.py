@@ -73,6 +73,12 @@ class Sessions:
             self._touch(session.digest, now)
         return known
 
+    def by_name(self, name: str, vouched: Vouched) -> Known | None:
+        """Who has the account of this name, for whoever something else vouches for."""
+        with self.reading.begin() as connection:
+            row = connection.execute(_account(name)).first()
+            return _known(connection, row, vouched) if row else None
+
     def begin(self, who: Identity, network: str, token: str = "", before: str = "") -> str:
         """A new one for who has just shown who they are; the cookie in clear.
 
@@ -161,13 +167,17 @@ def _token(which) -> Select:
     return query.where(which, TOKENS.c.revoked_at.is_(None))
 
 
+def _account(name: str) -> Select:
+    columns = (ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.role.label("most"))
+    return select(*columns, ACCOUNTS.c.disabled_at).where(ACCOUNTS.c.name == name)
+
+
 def _owner(connection: Connection, session: Row) -> Known | None:
     """Who has this session, as they stand now; None: nobody any more."""
     if session.vouched == Vouched.token:
         query = _token(TOKENS.c.digest == session.token)
     else:
-        columns = (ACCOUNTS.c.name, ACCOUNTS.c.role, ACCOUNTS.c.role.label("most"))
-        query = select(*columns, ACCOUNTS.c.disabled_at).where(ACCOUNTS.c.name == session.name)
+        query = _account(session.name)
     row = connection.execute(query).first()
     return _known(connection, row, Vouched(session.vouched)) if row else None
 

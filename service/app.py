@@ -12,6 +12,7 @@ from . import webhooks
 from .administration import ADMINISTER
 from .api import DECIDE, READ
 from .auth import SignInFirst, answer_sign_in
+from .by_hand import BY_HAND
 from .changes import CHANGE
 from .edge import MOST_BODY, Edge
 from .following import FOLLOW
@@ -22,6 +23,7 @@ from .pages.accounts import ACCOUNTS
 from .pages.acknowledging import ACKNOWLEDGE
 from .pages.acts import ACTS
 from .pages.approval import APPROVAL
+from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
 from .pages.live import LIVE, Parts
@@ -57,13 +59,21 @@ def build(service: Service) -> FastAPI:
     explain_errors(app)
     app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
+    if told := service.configuration.slack:
+        from ..chat.bot import Bot  # only who has it waits for its import
+        from .slack import SLACK
+
+        url = service.configuration.server.url
+        app.state.chat = Bot(service.settings, service.store, told, url)
+        app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE, ONCALL):
+    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE, ONCALL, BY_HAND):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, APPROVAL, ACTS, ACKNOWLEDGE, OPENED):
+    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:
@@ -82,9 +92,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with service.reception:
         if service.worker:
             await run_in_threadpool(service.worker.start)
+        chat = getattr(app.state, "chat", None)
+        if chat:
+            chat.start()
         try:
             yield
         finally:
+            if chat:
+                await run_in_threadpool(chat.stop)
             if service.worker:
                 app.state.ended = await run_in_threadpool(service.worker.stop)
 

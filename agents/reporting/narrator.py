@@ -17,6 +17,7 @@ KEY = (
     *(EventKind.alert, EventKind.telemetry, EventKind.change, EventKind.severity),
     *(EventKind.state, EventKind.hypothesis, EventKind.proposal, EventKind.decision),
     *(EventKind.action, EventKind.verification, EventKind.message, EventKind.fallback),
+    EventKind.person,
 )
 """Steps' reports and notes stay in the incident's record."""
 TOGETHER_S = 1.0

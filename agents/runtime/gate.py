@@ -31,6 +31,8 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     that lapsed is asked anew where it still fits."""
     context = runtime.context
     document = context.store.load(state.incident_id)
+    if document.ended_by:
+        return {"plan": "", "approved": False, "acted": Acted.over.value}
     plans = next_plans(document, state.attempt) if context.operations else []
     asked_before = {decision.subject for decision in document.decisions}
     plan = next((p for p in plans if p.hash not in asked_before or _fits(context, p)), None)
@@ -76,6 +78,8 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
             state.incident_id,
             lambda doc: add_decision(doc, decision, min(context.now(doc), decision.at)),
         )
+    if context.store.load(state.incident_id).ended_by:
+        return {"acted": Acted.over.value}
     withdrawn = decision.verdict is Verdict.withdrawn
     return {"acted": (Acted.withdrawn if withdrawn else Acted.nothing).value}
 

@@ -127,9 +127,10 @@ def outcome_of(report: AnyReport) -> dict:
 def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """An action did not help: back to investigation with what was learned, a bounded number of
     times."""
-    spent = state.attempt >= runtime.context.settings.max_attempts
     context = runtime.context
-    context.store.update(state.incident_id, lambda doc: _investigated_again(doc, context.now(doc)))
+    change = lambda doc: _investigated_again(doc, context.now(doc))  # noqa: E731
+    ended_by = context.store.update(state.incident_id, change).ended_by
+    spent = bool(ended_by) or state.attempt >= context.settings.max_attempts
     return {
         "attempt": state.attempt + (not spent),
         "investigated": False,

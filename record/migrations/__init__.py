@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0007"
+HEAD = "0009"
 
 
 def upgrade(connection: Connection, version: str = HEAD) -> None:

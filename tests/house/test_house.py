@@ -29,7 +29,7 @@ LEVELS = (
     ("graph_version",),
     ("response",),
     ("app",),
-    ("drills",),
+    ("chat", "drills"),
     ("service",),
     ("console",),
     ("evals",),

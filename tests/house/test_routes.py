@@ -7,7 +7,7 @@ from warroom.tests.support.routes import routes
 from warroom.tests.support.services import asked
 
 OPEN = re.compile(
-    r"/healthz|/readyz|/api/v1/openapi\.json|/hooks/.*|/sign-in.*|/set-password/.*|/static.*|/theme"
+    r"/healthz|/readyz|/api/v1/openapi\.json|/hooks/.*|/slack/events|/sign-in.*|/set-password/.*|/static.*|/theme"
     r"|/on-call/(acknowledge|calendar)/\{secret\}.*"
 )
 """Nothing of an incident is told there, but for the one that a secret link was made for."""

@@ -1,0 +1,1 @@
+"""Slack: one message an incident that shows how it stands, a thread of what changed, decisions."""

@@ -1,0 +1,130 @@
+"""`warroom assign`, `severity`, `note`, `link`, `relate`, `resolve`, `reopen`, `close`: what people
+change of an incident by hand."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .options import By, Id
+
+if TYPE_CHECKING:
+    from ..incident.identity import Identity
+    from ..record.store import Store
+
+BY_HAND = typer.Typer(rich_markup_mode=None)
+Reason = Annotated[str, typer.Option(metavar="WHY", help="It goes on the record.")]
+ANYBODY = "on-call"
+
+
+@BY_HAND.command()
+def assign(
+    incident: Id,
+    duty: Annotated[str, typer.Argument(help="commander, lead, communications or expert.")],
+    whom: Annotated[str, typer.Argument(help="An account or a team.")],
+    note: Annotated[str, typer.Option(help="What they should know.")] = "",
+    by: By = ANYBODY,
+) -> None:
+    """Give somebody a duty in an incident, or hand it over."""
+    from ..app.lifecycle import assign as give
+    from ..incident.people import Duty
+
+    named = [one for one in Duty if duty and duty.casefold() in one.value]
+    if len(named) != 1:
+        raise InputError(f"{duty!r} is no duty: give one of {', '.join(Duty)}")
+    store, who = _here(by)
+    _done(give(store, incident, named[0], whom, who, note).timeline[-1].text)
+
+
+@BY_HAND.command()
+def severity(
+    incident: Id,
+    level: Annotated[str, typer.Argument(metavar="LEVEL", help="P0, P1, P2 or P3.")],
+    reason: Reason,
+    by: By = "on-call commander",
+) -> None:
+    """Raise or lower an incident's severity."""
+    from ..app.lifecycle import set_severity
+    from ..incident.severity import parse_severity
+
+    if (found := parse_severity(level)) is None:
+        raise InputError(f"{level!r} is no level: give P0, P1, P2 or P3")
+    store, who = _here(by)
+    _done(set_severity(store, incident, found, reason, who).timeline[-1].text)
+
+
+@BY_HAND.command()
+def note(incident: Id, text: str, by: By = ANYBODY) -> None:
+    """Put a line on an incident's timeline."""
+    from ..app.lifecycle import note as say_so
+
+    store, who = _here(by)
+    say_so(store, incident, text, who)
+    _done("it is on the timeline")
+
+
+@BY_HAND.command()
+def link(
+    incident: Id,
+    url: str,
+    title: Annotated[str, typer.Option(help="What it is.")] = "",
+    by: By = ANYBODY,
+) -> None:
+    """Point at a call, a board, a ticket."""
+    from ..app.lifecycle import link as point
+
+    store, who = _here(by)
+    _done(point(store, incident, url, title, who).timeline[-1].text)
+
+
+@BY_HAND.command()
+def relate(incident: Id, other: str, reason: Reason, by: By = ANYBODY) -> None:
+    """Say of two incidents that they have to do with each other."""
+    from ..app.lifecycle import relate as join
+
+    store, who = _here(by)
+    _done(join(store, incident, other, reason, who).timeline[-1].text)
+
+
+@BY_HAND.command()
+def resolve(incident: Id, reason: Reason, by: By = "on-call commander") -> None:
+    """Call an incident over; what is asked is withdrawn, and the postmortem is drafted."""
+    from ..app.lifecycle import resolve as end
+
+    store, who = _here(by)
+    end(store, incident, reason, who)
+    _done(f"it is resolved; `warroom resume {incident}` tells people and drafts the postmortem")
+
+
+@BY_HAND.command()
+def reopen(incident: Id, reason: Reason, by: By = ANYBODY) -> None:
+    """Say that an incident was not over."""
+    from ..app.lifecycle import reopen as again
+
+    store, who = _here(by)
+    again(store, incident, reason, who)
+    _done("it is open again, for people to work; what fires anew opens a linked one")
+
+
+@BY_HAND.command()
+def close(incident: Id, reason: Reason, by: By = "on-call commander") -> None:
+    """Close an incident that is resolved."""
+    from ..app.lifecycle import close as end
+
+    store, who = _here(by)
+    end(store, incident, reason, who)
+    _done("it is closed")
+
+
+def _here(by: str) -> "tuple[Store, Identity]":
+    from ..app.configuration import settings
+    from ..app.record import Record
+    from ..incident.identity import at_terminal
+
+    return Record(settings()).store, at_terminal(by)
+
+
+def _done(text: str) -> None:
+    from .screen import say, screen, shown
+
+    say(screen(), ("  ✓ ", "good"), shown(text))

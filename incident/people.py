@@ -1,0 +1,56 @@
+"""What people say and do in an incident: who takes part as what, what they point at, the level that
+they set (practice: command and people)."""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from .severity import Severity
+
+
+class Duty(StrEnum):
+    """What somebody does in an incident, in the words of the Incident Command System."""
+
+    commander = "commander"
+    technical_lead = "technical lead"
+    communications_lead = "communications lead"
+    expert = "expert"
+
+
+SHARED = (Duty.expert,)
+"""Duties that several may have; of the others one has it, and hands it over."""
+
+
+class Participant(BaseModel):
+    """Somebody who takes part; names stay out of what is published."""
+
+    name: str = Field(description="an account, or a team")
+    duty: Duty = Field(description="as what")
+    since: AwareDatetime = Field(description="from when on, UTC")
+    by: str = Field(description="who gave it to them; themselves, where they took it")
+
+
+class Pointer(BaseModel):
+    """Something to look at: a call, a board, a ticket."""
+
+    at: AwareDatetime = Field(description="when it was added, UTC")
+    by: str = Field(description="who")
+    title: str = Field(description="what it is")
+    url: str = Field(description="https or http")
+
+
+class HeldLevel(BaseModel):
+    """A level that a person set: it stands until something worse is measured than they saw."""
+
+    severity: Severity = Field(description="the level")
+    seen: Severity = Field(description="what was measured or proven when they set it")
+    by: str = Field(description="who")
+    reason: str = Field(description="why")
+    at: AwareDatetime = Field(description="when, UTC")
+
+
+def hand_over(known: list[Participant], new: Participant) -> list[Participant]:
+    """Who takes part now: a duty that one has goes over to them."""
+    shared = new.duty in SHARED
+    stay = [one for one in known if one.duty is not new.duty or (shared and one.name != new.name)]
+    return [*stay, new]

@@ -1,0 +1,101 @@
+"""What people change by hand, over HTTP and on pages: who may, what is refused, what it says."""
+
+import pytest
+
+from warroom.incident.severity import Severity
+from warroom.tests.support.consoles import kept
+from warroom.tests.support.incidents import declared
+from warroom.tests.support.services import Asked, asked
+
+WHY = {"reason": "the provider says so"}
+CALLS = {
+    "duties": ("responder", {"duty": "expert", "whom": "ann"}),
+    "notes": ("responder", {"text": "seen on the board"}),
+    "links": ("responder", {"url": "https://meet.example.org/1", "title": "call"}),
+    "severity": ("commander", {"severity": "P1", **WHY}),
+    "resolve": ("commander", WHY),
+    "reopen": ("responder", WHY),
+    "close": ("commander", WHY),
+}
+"""By what is asked for, in an order that makes sense: who may at least, and with what."""
+LEAST = ("observer", "responder", "commander", "admin")
+
+
+@pytest.fixture
+def service(tmp_path):
+    with asked(tmp_path / "home") as found:
+        kept(found.service.store, declared(Severity.P2, "checkout"))
+        yield found
+
+
+@pytest.fixture
+def place(service: Asked) -> str:
+    (row,) = service.service.store.incidents()
+    return row.id
+
+
+def test_each_takes_its_role_and_answers_the_document(service: Asked, place: str):
+    for what, (role, body) in CALLS.items():
+        if what == "close":  # reopened before
+            service["commander"].post(f"/api/v1/incidents/{place}/resolve", json=WHY)
+        url = f"/api/v1/incidents/{place}/{what}"
+        for less in LEAST[: LEAST.index(role)]:
+            assert service[less].post(url, json=body).status_code == 403, (what, less)
+        answer = service[role].post(url, json=body)
+        assert answer.status_code == 200, (what, answer.text)
+        assert answer.json()["id"] == place
+    document = service.service.store.load(place)
+    assert (document.severity, document.state) == ("P1", "closed")
+    assert {"observer", "responder", "commander"} & {e.actor for e in document.timeline} == {
+        "responder",
+        "commander",
+    }
+
+
+def test_what_does_not_fit_the_state_says_what_to_do(service: Asked, place: str):
+    answer = service["commander"].post(f"/api/v1/incidents/{place}/close", json=WHY)
+    assert (answer.status_code, answer.json()["detail"].split(": ", 1)[1]) == (
+        422,
+        "resolve it first, then close it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "sent", "says"),
+    [
+        ("note", {"text": "<b>seen</b>"}, "&lt;b&gt;seen&lt;/b&gt;"),
+        ("assign", {"duty": "commander", "whom": ""}, "commander is commander now"),
+        ("severity", {"severity": "P0", **WHY}, "severity raised from P2 to P0"),
+        ("link", {"url": "https://a.example/?q=1", "title": "board"}, "board"),
+    ],
+)
+def test_a_form_changes_it_and_leads_back(service: Asked, place: str, what, sent, says):
+    answer = service["commander"].post(f"/incidents/{place}/change/{what}", data=sent)
+    assert answer.status_code == 200 and answer.url.path == f"/incidents/{place}"
+    assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "what", "sent", "says"),
+    [
+        ("responder", "severity", {"severity": "P0", **WHY}, "takes the role commander"),
+        ("commander", "severity", {"severity": "P9", **WHY}, "P9"),
+        ("commander", "relate", {"other": "INC-NONE", **WHY}, "no incident INC-NONE"),
+        ("commander", "link", {"url": "javascript:alert(1)"}, "is no address"),
+        ("commander", "reopen", WHY, "it is not over"),
+        ("commander", "note", {"text": "  "}, "say something"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing_and_says_why(
+    service: Asked, place: str, role, what, sent, says
+):
+    before = service.service.store.load(place)
+    answer = service[role].post(f"/incidents/{place}/change/{what}", data=sent)
+    assert answer.status_code == 422 and "Nothing was changed" in answer.text
+    assert says in answer.text
+    assert service.service.store.load(place) == before
+
+
+def test_a_form_that_there_is_not_is_not_found(service: Asked, place: str):
+    answer = service["admin"].post(f"/incidents/{place}/change/explode", data={})
+    assert answer.status_code == 404
