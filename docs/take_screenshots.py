@@ -38,8 +38,8 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
     "sign-in": ("/sign-in", "", DESK, False),
 }
-"""Screens, but for those that are shown whole."""
-WHOLE, COLOURS = ("incident",), 224
+"""Screens, but for those that are shown further down."""
+WHOLE, COLOURS, MOST = ("incident",), 160, 1900
 
 
 @contextmanager
@@ -71,7 +71,10 @@ def shoot(page: Page, name: str, path: str, click: str) -> None:
         page.click(click)
         page.wait_for_timeout(700)
     taken = Image.open(BytesIO(page.screenshot(full_page=name in WHOLE)))
-    few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    taken = taken.crop((0, 0, taken.width, min(taken.height, MOST)))
+    few = taken.convert("RGB").quantize(
+        COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )
     few.save(FOLDER / f"{name}.png", optimize=True)
 
 

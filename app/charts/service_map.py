@@ -8,7 +8,7 @@ from ...incident.impact import ServiceState
 from .svg import ACCENT, INK, QUIET, SHADE, box, rule, text, wrapped
 
 BOX_W, BOX_H, GAP_X, GAP_Y, EDGE = 116, 40, 44, 16, 8
-LETTER = 7.0
+LETTER, BOLD = 7.0, 8.0
 """Pixels that a letter of size 12 takes."""
 ROLES = {"alerting": "!", "affected": "!", "suspect": "?"}
 """What stands before a name besides its colour."""
@@ -73,7 +73,7 @@ def _service(service: ServiceState, place: Place, guilty: bool) -> list[str]:
     hurt = service.role in ROLES
     edge = {"stroke": ACCENT if guilty else INK if hurt else QUIET, "rx": "6"}
     frame = box(x, y, BOX_W, BOX_H, SHADE, stroke_width="3" if guilty else "1", **edge)
-    most = int((BOX_W - 16) / LETTER)
+    most = int((BOX_W - 16) / (BOLD if hurt else LETTER))
     name = service.name if len(service.name) <= most else service.name[: most - 1] + "…"
     role = f"{ROLES.get(service.role, '')} {service.role}".strip()
     weight = {"font_weight": "bold"} if hurt else {}

@@ -1,5 +1,8 @@
 """The commander's prompt and the edits made there, with scripted answers."""
 
+import os
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -204,3 +207,15 @@ def test_an_edit_of_a_decided_plan_leaves_no_open_question(here):
     with pytest.raises(ApprovalError, match="already approved"):
         put_edited(here, document.id, request.subject, new, person("tester"))
     assert here.store.ledger.waiting(document.id) == []
+
+
+def test_an_answer_on_a_page_is_heard_at_the_prompt(here, monkeypatch):
+    document = incident(here)
+    request = asked(here.store, document)
+    reading, _writing = os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
+    answer = (document.id, request.subject, person("zoe"))
+    threading.Timer(0.3, approve, (here.store, *answer)).start()
+    console = paper()
+    assert Prompt(console, here)(request) is True
+    assert "approved by zoe meanwhile" in printed(console)
