@@ -41,13 +41,11 @@ def test_an_export_becomes_the_section_and_what_stays_behind_is_said(home):
     (home / "warroom.yaml").write_text(section)
     assert ran(home, "--config", str(home / "warroom.yaml"), "config", "check")[0] == 0
     assert 'team="web"' in section and "goes on to the next route" in said
-    assert ran(home, "oncall", "import", "opsgenie", str(file))[0] == 2
 
 
 def test_an_incident_is_acknowledged_and_given_back(home):
     store = Store.open(Settings(home=home).database)
     store.create(declared())
-    assert ran(home, "ack", "INC-9")[0] == 3
     code, said = ran(home, "ack", "INC-1", "--by", "duty officer")
     assert (code, "yours" in said) == (0, True)
     assert ran(home, "ack", "INC-1", "--release")[0] == 0
