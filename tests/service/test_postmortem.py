@@ -37,7 +37,9 @@ def shown(service, role="responder") -> str:
 
 
 def body(service) -> str:
-    return unescape(re.search(r'<textarea id="text".*?>(.*?)</textarea>', shown(service), re.S)[1])
+    found = re.search(r'<textarea id="text".*?>(.*?)</textarea>', shown(service), re.S)
+    assert found
+    return unescape(found[1])
 
 
 def save(service, text, base=0, role="responder", **more):
