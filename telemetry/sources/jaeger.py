@@ -28,11 +28,17 @@ NEAR, LEAST_S = 3.0, 0.5
 class Jaeger(Traces):
     """Traces of one Jaeger."""
 
+    def __init__(self, api: HttpApi) -> None:
+        super().__init__(api)
+        self.there = set[str]()
+        self.took = dict[str, float]()  # a service: of how many seconds the last full answer was
+
     def services(self, scope: Scope, window: Window) -> Sequence[str]:
-        """As they are meant; it searches one at a time, so all of them are listed first."""
-        if scope.services is not None:
-            return sorted(scope.services)
-        return sorted(str(name) for name in self._data("services", params={}))
+        """Those that are meant and sent spans: others are called and say nothing. It searches one
+        at a time, so it is asked which there are as long as one is not there."""
+        if scope.services is None or not scope.services <= self.there:
+            self.there.update(str(name) for name in self._data("services", params={}))
+        return sorted(self.there if scope.services is None else scope.services & self.there)
 
     def queries(self, about: About) -> Iterator[Asked]:
         """Pages of its own: a trace, or a search."""
@@ -44,10 +50,6 @@ class Jaeger(Traces):
         for service in sorted(about.services):
             asked = (("service", service), *times)
             yield Asked("jaeger", f"service={service}", ("search",), asked)
-
-    def __init__(self, api: HttpApi) -> None:
-        super().__init__(api)
-        self.took = dict[str, float]()  # a service: of how many seconds the last full answer was
 
     def find(self, question: Question) -> Sequence[Found]:
         """The newest that are so, each with all of its spans. It reads all that there are of a

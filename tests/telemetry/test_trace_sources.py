@@ -185,9 +185,23 @@ def test_what_an_earlier_window_left_out_stays_said(backend):
 
 def test_services_are_bounded_and_the_rest_named(backend):
     many = Scope(frozenset(f"service-{number:03}" for number in range(60)))
+    for number, name in enumerate(sorted(many.services or ())):
+        backend.write("traces", trace(number, 5)[1] | {"service": name})
     batch = ask(backend, many)
     assert "traces of 36 of 60 services were not asked for" in batch.left_out
-    assert len(backend.asked) == 24
+    searches = backend.asked_of("/api/search") + backend.asked_of("/api/traces")
+    assert len(searches) == 24
+
+
+@pytest.mark.parametrize("way", [Way("jaeger")], indirect=True)
+def test_jaeger_is_not_asked_for_what_is_called_and_sends_no_spans(backend):
+    backend.write("traces", *trace(0, 5))
+    source = opened(backend)
+    for there, listings in (("cart", 1), ("cart", 1), ("db", 2)):
+        batch = source.read(SourceQuery(Scope(frozenset(["cart", there])), WHOLE))
+        assert batch.rows == 3
+        assert len(backend.asked_of("/api/services")) == listings
+    assert {one["service"] for one in backend.asked_of("/api/traces")} == {"cart"}
 
 
 @REAL_TOO
