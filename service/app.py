@@ -19,6 +19,7 @@ from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
 from .oncall import ONCALL, OPENED
+from .pages.accounts import ACCOUNTS
 from .pages.acknowledging import ACKNOWLEDGE
 from .pages.acts import ACTS
 from .pages.approval import APPROVAL
@@ -71,7 +72,8 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    for part in (SIGN_IN, LIST, INCIDENT, LIVE, APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED):
+    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:

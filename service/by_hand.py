@@ -4,10 +4,12 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from ..app import lifecycle
+from ..app.related import Related, related
 from ..incident.document import Incident
 from ..incident.people import Duty
 from ..incident.severity import Severity
-from .auth import At, Commander, IncidentId, Responder, seen
+from .api import masked
+from .auth import At, Commander, IncidentId, Observer, Responder, seen
 from .forms import INCIDENT, WORD, Form, Reason, Text
 
 BY_HAND = APIRouter(tags=["by hand"])
@@ -72,6 +74,12 @@ def add_link(service: At, who: Responder, incident: IncidentId, form: Pointed) -
     """Point at a call, a board, a ticket."""
     lifecycle.link(service.store, incident, form.url, form.title, who.identity)
     return service.record.published(incident)
+
+
+@BY_HAND.get("/incidents/{incident}/related")
+def list_related(service: At, who: Observer, incident: IncidentId) -> list[Related]:
+    """Which others may have to do with it, how strong that is and why."""
+    return masked(related(service.store, service.record.incident(incident), who.sight))
 
 
 @BY_HAND.post("/incidents/{incident}/related")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app import lifecycle
+from ...app.related import related
 from ...errors import InputError, LifecycleError, NotFound
 from ...incident.identity import Identity
 from ...incident.people import Duty
@@ -94,6 +95,7 @@ def _page(
 ) -> HTMLResponse:
     found = service.record.published(incident)
     values = {"doc": found, "duties": list(Duty), "levels": list(Severity), "what": what}
+    near = related(service.store, found, who.sight)
     may = {name for name, (role, _change) in CHANGES.items() if who.role.may(role)}
     status = 422 if wrong else 200
-    return page("by_hand.html", status, request, who, wrong=wrong, may=may, **values)
+    return page("by_hand.html", status, request, who, wrong=wrong, may=may, near=near, **values)

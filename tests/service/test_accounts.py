@@ -1,5 +1,6 @@
 """Local accounts over HTTP: made by an administrator, opened by their person alone."""
 
+import re
 import time
 
 import pytest
@@ -83,20 +84,6 @@ def test_a_name_that_nobody_has_is_guessed_at_as_slowly(service):
     assert told and int(told[0].headers["retry-after"]) >= 1
 
 
-def test_the_wait_is_bounded_and_forgotten(service):
-    store, now = service.service.failures, [1e9]
-    store.clock = lambda: now[0]
-    for _attempt in range(40):
-        now[0] += store.attempt("ann", "192.0.2.1")
-        assert store.attempt("ann", "192.0.2.1") <= failures.LONGEST_S
-    assert store.attempt("ann", "192.0.2.1") > 100
-    now[0] += failures.FORGOTTEN_S + failures.LONGEST_S
-    assert store.attempt("ann", "192.0.2.1") == 0
-    now[0] += 2 * failures.FORGOTTEN_S
-    store.forget()
-    assert store.attempt("ann", "192.0.2.1") == 0
-
-
 def test_changing_ones_password_ends_the_other_sessions(service):
     ann, other = person(service, "ann"), Browser(service)
     other.sign_in(name="ann", password=PASSWORD)
@@ -131,6 +118,29 @@ def test_what_an_administrator_changes_ends_the_sessions(service, change):
 def test_what_is_no_account_is_refused(service, form, status):
     person(service, "ann")
     assert service["admin"].post(f"{V1}/accounts", json=form).status_code == status
+
+
+def test_an_administrator_makes_and_changes_accounts_on_a_page(service):
+    admin, page = Browser(service), "/accounts"
+    admin.sign_in(token=service.tokens["admin"])
+    assert "No account yet" in admin.get(page).text
+    made = admin.press(page, page, name="ann", role="responder")
+    assert made.status_code == 201
+    link = re.findall(r"<code>http://[^/]+(/set-password/[\w-]{43})</code>", made.text)[0]
+    assert link not in admin.get(page).text
+    ann = Browser(service)
+    assert ann.post(link, password=PASSWORD, again=PASSWORD).status_code == 303
+    assert ann.sign_in(name="ann", password=PASSWORD).status_code == 303
+    assert ann.get(page).status_code == 403
+    assert admin.press(f"{page}/ann", page, role="commander").status_code == 303
+    assert ann.get("/account").status_code == 303
+    assert admin.press(f"{page}/ann", page, enabled="no").status_code == 303
+    assert ann.sign_in(name="ann", password=PASSWORD).status_code == 403
+    assert "disabled" in admin.get(page).text
+    again = admin.press(f"{page}/ann/link", page)
+    assert "/set-password/" in again.text and link not in again.text
+    assert admin.press(page, page, name="ann", role="observer").status_code == 422
+    assert admin.post(f"{page}/ann", enabled="yes").status_code == 403
 
 
 def test_every_change_is_in_the_audit_log(service):
