@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from ..agents.reporting.briefing import brief
@@ -34,7 +33,6 @@ from .configuration_file import read_configuration
 from .oncall import LINK_S, Link, Rota, make_link
 from .record import masked_content
 
-LEVELS = TypeAdapter(Levels)
 ACTOR = "on-call"
 log = logging.getLogger(__name__)
 
@@ -84,7 +82,7 @@ def _step(
     people = rota.people(level.notify, team, at) if level else []
     ways = [way for who in people for way in rota.due(who, severity or Severity.P3, at)]
     values = {"state": move.state, "level": move.level, "told": move.times}
-    values |= {"severity": severity or "", "levels": LEVELS.dump_json(levels).decode()}
+    values |= {"severity": severity or "", "levels": levels}
     if move.anew:
         values |= {"started_at": now, "answered_by": None, "answered_at": None}
     if move.act != "changed":  # where nobody is on, the next level is told at once
@@ -114,7 +112,7 @@ def _levels(rota: Rota, document: Incident, known: Standing | None) -> Levels:
     """Those that it began with, as long as its severity is the same; nobody's without anybody."""
     severity = document.severity
     if known and known.state != ENDED and known.severity == severity:
-        return LEVELS.validate_json(known.levels)
+        return known.levels
     if severity is None or not rota.configured:
         return ()
     facts = {"service": document.alert.service, "team": team_of(document)}
@@ -246,7 +244,7 @@ def _answer(store: Store, incident_id: str, by: Identity, state: str, clock: Clo
         values = {"state": state, "answered_by": by.name, "answered_at": now}
         values["due_at"] = _until(told, document, known, now) if state == ACKNOWLEDGED else now
         values |= {} if state == ACKNOWLEDGED else {"told": 0, "answered_by": None}
-        fresh = {} if known else {"severity": "", "levels": "[]", "started_at": now}
+        fresh = {} if known else {"severity": "", "started_at": now}
         if not escalations.take(connection, incident_id, known, **values, **fresh):
             raise InputError(f"somebody else answered {incident_id} just now: look at it again")
         row = {"at": now, "level": known.level if known else -1, "why": ""}

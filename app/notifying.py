@@ -1,19 +1,37 @@
 """The channels of this installation, as warroom.yaml has them now, with people's own ways."""
 
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import BaseModel
 from sqlalchemy import Engine
 
+from ..agents.runtime.outbox import Letter
 from ..errors import ToolFailed
 from ..incident.communication import Audience, Message, MessageState
+from ..incident.document import Incident
+from ..incident.evidence import digest
+from ..incident.identity import WARROOM
+from ..incident.lifecycle import OVER
+from ..incident.report import FollowUp
 from ..incident.timeline import utc_now
 from ..notify.channels import Channels
 from ..notify.configuration import Notifications
+from ..prompts.values import data
+from ..record.lists import incidents
 from ..record.oncall import Shelf
+from ..record.outbox import put_page
+from ..record.store import Store
+from ..settings import Settings
+from .configuration import recall
 from .configuration_file import NAMED, read_configuration
 from .oncall import KnownWay
+from .record import masked
+
+FRESH_S = 86_400.0
+"""What changed longer ago makes no tickets any more."""
 
 
 def channels_of(engine: Engine) -> Channels:
@@ -27,7 +45,60 @@ def channels_of(engine: Engine) -> Channels:
             )
         return found.body.address
 
-    return Channels(_told(*_stamp()), address_of)
+    return Channels(_told(*_stamp()), address_of, Remembered(engine))
+
+
+class Posted(BaseModel):
+    """What was made at a tracker or a status page."""
+
+    remote: str
+
+
+class Remembered:
+    """Ids there, by channel and incident or follow-up; that it was made is in the audit log."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.shelf = Shelf(engine, "posted", Posted)
+
+    def get(self, name: str) -> str:
+        """Empty: nothing was made."""
+        return found.body.remote if (found := self.shelf.find(name)) else ""
+
+    def put(self, name: str, remote: str) -> None:
+        """Keep it for good."""
+        self.shelf.put(name, Posted(remote=remote), WARROOM)
+
+
+def file_tickets(settings: Settings, store: Store) -> None:
+    """Have a ticket made of each follow-up of what is over, once, where a channel carries them."""
+    trackers = [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
+    for row in incidents(store.engine, OVER, limit=50).items if trackers else []:
+        if row.updated_at < time.time() - FRESH_S or recall(settings, row.id).drill:
+            continue
+        document = masked(store.load(row.id))
+        for item in document.follow_ups:
+            ticket = _ticket(document, item, trackers)
+            letter = Letter(message=ticket, drill=False, at=ticket.created_at).model_dump_json()
+            for tracker in trackers:
+                told = (f"ticket {digest(item.title)[:12]}", row.id, tracker, letter, time.time())
+                with store.durable.begin() as connection:
+                    put_page(connection, *told)
+
+
+def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:
+    found = ", ".join(item.evidence)
+    lines = [item.rationale, f"Owner: {item.owner}; by {item.due:%Y-%m-%d}; {item.kind}."]
+    lines.append(f"From {document.id}, {document.title}" + (f" ({found})." if found else "."))
+    return Message(
+        id="M0",
+        template="ticket",
+        audience=Audience.engineering,
+        channels=trackers,
+        subject=f"{item.title} ({document.id})"[:240],
+        body="\n\n".join(data(line) for line in lines if line) + "\n",
+        state=MessageState.approved,
+        created_at=utc_now(),
+    )
 
 
 def _stamp() -> tuple[str, int, int]:

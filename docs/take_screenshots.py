@@ -36,6 +36,8 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "approval": (QUESTION, "", DESK, False),
     "approval-phone": (QUESTION, ".confirm > summary", PHONE, True),
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
+    "change": ("{incident}/change", "", DESK, False),
+    "change-phone": ("{incident}/change", ".changes section:nth-of-type(2) summary", PHONE, False),
     "sign-in": ("/sign-in", "", DESK, False),
 }
 """Screens, but for those that are shown further down."""

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
-from . import mail, texts
+from . import mail, posts, texts
 from .configuration import Channel, Notifications, read_secret
 
 WAY = re.compile(r"(email|chat|sms|phone|push|webhook):(.+)")
@@ -30,12 +30,23 @@ def _nowhere(key: str) -> str:
     raise ToolFailed(f"nobody keeps the way {key} any more")
 
 
+class _Forgetful(dict[str, str]):
+    """For who posts nothing that is updated."""
+
+    def get(self, name: str, _default: object = None) -> str:
+        return ""
+
+    def put(self, name: str, remote: str) -> None:
+        """Not kept."""
+
+
 @dataclass(frozen=True)
 class Channels:
     """The channels of one installation. `address_of` finds the address of somebody's own way."""
 
     told: Notifications = field(default_factory=Notifications)
     address_of: Callable[[str], str] = _nowhere
+    memory: posts.Memory = field(default_factory=_Forgetful)
 
     def names(self, message: Message, severity: Severity, drill: bool = False) -> list[str]:
         """Where a message goes: the channels that carry it; a medium that none does by its word."""
@@ -61,8 +72,11 @@ class Channels:
             return bool(self.told.fallback)
         return any(one.name == channel for one in self.told.channels)
 
-    def send(self, channel: str, message: Message, key: str, drill: bool = False) -> None:
-        """Hand it over; `key` is its own for good. Raises ToolFailed where it did not arrive."""
+    def send(
+        self, channel: str, message: Message, key: str, drill: bool = False, over: bool = False
+    ) -> None:
+        """Hand it over; `key` is its own for good, and begins with what it tells of; over: that is
+        resolved. Raises ToolFailed where it did not arrive."""
         if found := WAY.fullmatch(channel):
             method, way = found[1], found[2]
             if method == "email" and self.told.mail:
@@ -74,9 +88,14 @@ class Channels:
         name = self.told.fallback if own else channel
         if name not in known:
             raise ToolFailed(f"warroom.yaml has no channel {name} any more: name it there")
-        return self._by(known[name], message, key, drill)
+        return self._by(known[name], message, key.removeprefix("page:"), drill, over)
 
-    def _by(self, one: Channel, message: Message, key: str, drill: bool) -> None:
+    def _by(self, one: Channel, message: Message, key: str, drill: bool, over: bool) -> None:
+        if one.post:
+            ticket = "ticket" in one.carries
+            return posts.send(
+                one, message, key if ticket else key.split(":", maxsplit=1)[0], over, self.memory
+            )
         if one.url_file:
             return _by_apprise(read_secret(one.url_file), one.carries[0], message, drill)
         assert self.told.mail is not None
@@ -97,7 +116,7 @@ class Channels:
 
 def _takes(one: Channel, medium: str, message: Message, severity: Severity) -> bool:
     level = not one.severities or severity in one.severities
-    return medium in one.carries and level and message.audience in one.audiences
+    return medium in one.carries and level and message.audience in one.written
 
 
 def _fault(check: Callable[[], object]) -> str:
@@ -163,6 +182,6 @@ def described(told: Notifications) -> Sequence[tuple[str, str]]:
     rows = []
     for one in told.channels:
         levels = ", ".join(one.severities) or "all levels"
-        by = f"mail to {', '.join(one.to)}" if one.to else "apprise"
+        by = f"mail to {', '.join(one.to)}" if one.to else one.post or "apprise"
         rows.append((one.name, f"{by}: {', '.join(one.carries)} of {levels}"))
     return rows

@@ -15,8 +15,8 @@ from ..incident.communication import Audience
 from ..incident.severity import Severity
 from ..yaml_tables import Entry
 
-Medium = Literal["email", "email digest", "sms", "chat", "phone", "status page"]
-"""What a level asks for (practice: incident management); a channel carries some of them."""
+Medium = Literal["email", "email digest", "sms", "chat", "phone", "status page", "ticket"]
+"""What a level asks for (practice: incident management), and `ticket` for follow-ups."""
 Method = Literal["email", "chat", "sms", "phone", "push", "webhook"]
 """By which a person gave their way."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -50,8 +50,15 @@ class Mail(Entry):
         return self
 
 
+class Authorization(Entry):
+    """The Authorization header: a scheme and a secret."""
+
+    type: str = Field(default="Bearer", description="its scheme; Basic: user:password in base64")
+    credentials_file: Path = Field(description="holds the credentials")
+
+
 class Channel(Entry):
-    """One way out of the house or to a team: a list of mail addresses, or an apprise address."""
+    """One way to people: mail addresses, an apprise address, a tracker or a status page."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="as the record has it")
     to: tuple[Annotated[str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$")], ...] = Field(
@@ -60,6 +67,16 @@ class Channel(Entry):
     url_file: Path | None = Field(
         default=None, description="holds an apprise address: msteams://…, pagerduty://…, json://…"
     )
+    post: Literal["", "github", "gitlab", "jira", "statuspage", "instatus", "git"] = Field(
+        default="", description="what is made there: an issue, or an incident of a status page"
+    )
+    url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$", description="of its API")
+    place: str = Field(
+        default="",
+        pattern=r"^[\w./%-]*$",
+        description="owner/name, project, page; for git a Markdown file in a tree",
+    )
+    authorization: Authorization | None = Field(default=None, description="how it knows us")
     carries: Annotated[tuple[Medium, ...], BeforeValidator(_listed)] = Field(
         min_length=1, description="what levels ask for: email, sms, chat, phone, …"
     )
@@ -67,14 +84,26 @@ class Channel(Entry):
         default=(), description="only of these levels; none: of all"
     )
     audiences: Annotated[tuple[Audience, ...], BeforeValidator(_listed)] = Field(
-        default=(Audience.engineering,), description="only what is written for these"
+        default=(),
+        description="only what is written for these; none: for engineering, or "
+        "where it is a status page for that",
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.to) is bool(self.url_file):
-            raise ValueError("give `to` for mail or `url_file` for anything else, and not both")
+        if [bool(self.to), bool(self.url_file), bool(self.post)].count(True) != 1:
+            raise ValueError("give one of `to` for mail, `url_file` for apprise, and `post`")
+        if self.post and not (self.place and (self.url or self.post == "git")):
+            raise ValueError("say where it is made: `url` of its API and `place` there")
+        if "status page" in self.carries and self.written != (Audience.status_page,):
+            raise ValueError("what carries the status page takes texts for that alone")
         return self
+
+    @property
+    def written(self) -> tuple[Audience, ...]:
+        """For whom what it takes is written."""
+        usual = Audience.status_page if "status page" in self.carries else Audience.engineering
+        return self.audiences or (usual,)
 
 
 class Notifications(Entry):

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
 from ..incident.lifecycle import ACTIVE, OVER
+from ..oncall.escalation import Levels
 from .database import glance
 from .leases import Clock, shared_clock
 from .oncall_tables import ESCALATIONS, STEPS
 from .outbox import PAGE
 from .tables import INCIDENTS, OUTBOX, insert_once
 
+LEVELS = TypeAdapter(Levels)
 OPEN, ACKNOWLEDGED, ENDED = "open", "acknowledged", "over"
 FRESH_S = 86400.0
 """An incident that was taken longer ago is not begun with: nobody is woken for what is old."""
@@ -30,7 +33,7 @@ class Standing:
     version: int
     state: str
     severity: str
-    levels: str
+    levels: Levels  # as they were when it began
     level: int
     told: int
     started_at: float
@@ -77,7 +80,8 @@ class Escalations:
             new = rows.where(
                 INCIDENTS.c.state.in_(active), INCIDENTS.c.severity != "", or_(unknown, other)
             )
-            ended = rows.where(INCIDENTS.c.state.in_(over), ESCALATIONS.c.state != ENDED)
+            runs = ESCALATIONS.c.state.in_((OPEN, ACKNOWLEDGED))
+            ended = rows.where(runs, INCIDENTS.c.state.in_(over))
             found = (connection.execute(query).scalars() for query in (due, new, ended))
             return list(dict.fromkeys(each for ids in found for each in ids))
 
@@ -101,13 +105,15 @@ def find(connection: Connection, incident_id: str, lock: bool = False) -> Standi
     query = select(*FIELDS).where(ESCALATIONS.c.incident_id == incident_id)
     query = query.with_for_update() if lock else query
     row = connection.execute(query).mappings().first()
-    return Standing(**row) if row else None
+    return Standing(**{**row, "levels": LEVELS.validate_json(row["levels"])}) if row else None
 
 
 def take(connection: Connection, incident_id: str, known: Standing | None, **values: Any) -> bool:
     """Make the next step of what is `known` (None: the first): whether it is ours to make."""
+    if "levels" in values:
+        values["levels"] = LEVELS.dump_json(values["levels"]).decode()
     if known is None:
-        fresh = {"version": 1, "level": -1, "told": 0, "due_at": None, **values}
+        fresh = {"version": 1, "levels": "[]", "level": -1, "told": 0, "due_at": None, **values}
         return insert_once(connection, ESCALATIONS, incident_id=incident_id, **fresh)
     here = (ESCALATIONS.c.incident_id == incident_id, ESCALATIONS.c.version == known.version)
     change = update(ESCALATIONS).where(*here).values(version=known.version + 1, **values)

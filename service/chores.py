@@ -11,7 +11,7 @@ from ..agents.runtime.outbox import dispatch
 from ..app.cadence import remind
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
-from ..app.notifying import channels_of
+from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
 from ..errors import WarroomError
 from ..record.changes import drop_changes
@@ -21,7 +21,7 @@ from ..record.sessions import Sessions
 from ..record.store import Store
 from ..settings import Settings
 
-EVERY_S = 1.0
+EVERY_S, TICKETS_S = 1.0, 60.0
 HOUR_S, CALENDARS_S, UPDATES_S = 3600.0, 300.0, 5.0
 log = logging.getLogger(__name__)
 Chore = Callable[[Settings, Store], object]
@@ -78,7 +78,13 @@ def updates(settings: Settings, store: Store) -> None:
     remind(settings, store)
 
 
-CHORES: Sequence[Chore] = (bury, read_calendars, escalate, updates, deliver, age)
+@every(TICKETS_S)
+def tickets(settings: Settings, store: Store) -> None:
+    """Follow-ups of what is over become tickets."""
+    file_tickets(settings, store)
+
+
+CHORES: Sequence[Chore] = (bury, read_calendars, escalate, updates, tickets, deliver, age)
 
 
 class Chores:

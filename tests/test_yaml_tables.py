@@ -25,6 +25,7 @@ from warroom.incident.severity import Severity, Targets
 from warroom.intake.identity import Labels
 from warroom.intake.mapping import Mapping
 from warroom.models.patterns import Hosts
+from warroom.notify.posts import Post
 from warroom.oncall.escalation import Practice
 from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.cells import Callers
@@ -188,6 +189,13 @@ def test_a_missing_table_is_named() -> None:
             "by: [alerts]",
             "from: [alerts]",
             "there is no such key here: write one of specialist, by, sees, do",
+        ),
+        (
+            "notify/posts.yaml",
+            dict[str, Post],
+            "title: fields.summary",
+            "titel: fields.summary",
+            "jira.titel: there is no such key here: write one of find, items, title",
         ),
         (
             "oncall/escalation.yaml",

@@ -42,6 +42,7 @@ class Letter(BaseModel):
     message: Message
     drill: bool
     at: datetime  # the incident's time when it was put
+    over: bool = False  # it was resolved by then
 
 
 Now: TypeAlias = Callable[[Incident], datetime]
@@ -88,7 +89,8 @@ def put_open(
     for message in document.communications:
         if message.state in OPEN:
             decision = _decision(store, incident_id, message)
-            letter = Letter(message=message, drill=drill, at=clock(document))
+            over = document.state in OVER
+            letter = Letter(message=message, drill=drill, at=clock(document), over=over)
             new = _put(store, document, letter, decision, channels)
             notes.append((message.hash, new, decision))
     if notes:
@@ -164,7 +166,7 @@ def _deliver(
             raise ToolFailed(down[parcel.channel])
         if channels.carries(parcel.channel, letter.drill):
             notify.require(message, decision)
-            channels.send(parcel.channel, message, parcel.key, letter.drill)
+            channels.send(parcel.channel, message, parcel.key, letter.drill, letter.over)
         else:
             notify.send(folder, message, decision, letter.drill, [parcel.channel])
     except ToolFailed as error:

@@ -21,6 +21,9 @@ TEXT = "oncall: {roles: {communications: com}}\nserver: {external_url: https://w
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
+ON_A_FILE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def shop(tmp_path, place, monkeypatch) -> Night:
     monkeypatch.setenv("WARROOM_CONFIG", str(tmp_path / "home" / "warroom.yaml"))
@@ -56,6 +59,7 @@ def test_it_is_drafted_when_the_time_is_over_once_over_two_servers_and_a_restart
     assert first.template.startswith("declared") and first.state is MessageState.approved
 
 
+@ON_A_FILE
 def test_a_text_for_outside_waits_for_a_person_and_a_newer_one_replaces_it(shop: Night):
     after(shop, 0)
     after(shop, 15)
@@ -71,6 +75,7 @@ def test_a_text_for_outside_waits_for_a_person_and_a_newer_one_replaces_it(shop:
     assert sum(line.endswith(" status page") for line in shop.outbox()) == 1
 
 
+@ON_A_FILE
 def test_whoever_has_it_is_reminded(shop: Night):
     acknowledge(shop.store, "INC-1", person("ann"), shop.clock)
     after(shop, 0)
@@ -79,6 +84,7 @@ def test_whoever_has_it_is_reminded(shop: Night):
     assert told == ["12:15 person:ann", "12:15 person:com"]
 
 
+@ON_A_FILE
 def test_the_cadence_is_that_of_the_severity_and_ends_with_the_incident(shop: Night):
     shop.becomes(Severity.P2)
     after(shop, 0)
@@ -92,6 +98,7 @@ def test_the_cadence_is_that_of_the_severity_and_ends_with_the_incident(shop: Ni
     assert after(shop, 600) == []
 
 
+@ON_A_FILE
 def test_a_recordings_incident_lives_in_its_own_time(shop: Night):
     with shop.store.engine.begin() as connection:
         connection.execute(INCIDENTS.update().values(opened_at=NOON.timestamp() - 9999))

@@ -116,6 +116,7 @@ def test_given_back_the_same_level_is_told_again_at_once(shop: Night):
     assert shop.until(22, 20) == ["22:20 lea"]
 
 
+@ON_A_FILE
 def test_a_raise_begins_anew_whoever_had_acknowledged_a_lowering_wakes_nobody(shop: Night):
     shop.incident(Severity.P2)
     shop.look()

@@ -1,5 +1,6 @@
 """From the outbox to a real mail server: by severity, through an hour in which it is away, once."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -7,8 +8,11 @@ from sqlalchemy import text
 
 from warroom.agents.runtime.outbox import dispatch
 from warroom.app.escalating import page
-from warroom.app.notifying import channels_of, tried
+from warroom.app.notifying import channels_of, file_tickets, tried
+from warroom.incident.report import FollowUp
 from warroom.record.outbox import Outbox
+from warroom.tests.support.hooks import hook
+from warroom.tests.support.incidents import full
 from warroom.tests.support.mail_server import Mailbox, free_port, mail_server
 from warroom.tests.support.nights import Night, night
 
@@ -84,6 +88,34 @@ def test_one_that_is_away_is_waited_for_once_in_a_round(shop: Night):
         query = text("SELECT attempts, error FROM outbox")
         rows = connection.execute(query).all()
     assert {row.attempts for row in rows} == {1} and all("reached" in row.error for row in rows)
+
+
+def test_each_follow_up_of_what_is_over_becomes_one_ticket(shop: Night, tmp_path):
+    due = datetime(2026, 12, 3, tzinfo=UTC)
+    document = full().model_copy(update={"id": "INC-7"})
+    document.follow_ups = [
+        FollowUp(title=f"Add test {n}", kind="fix", owner="orders", due=due, evidence=["E4"])
+        for n in (1, 2)
+    ]
+    shop.store.create(document)
+    with hook() as there:
+        told = (
+            f"{{name: board, post: github, url: {there.url}, place: shop/orders, carries: ticket}}"
+        )
+        file = tmp_path / "home" / "warroom.yaml"
+        file.write_text(f"notifications: {{channels: [{told}]}}\n")
+        there.answers = [[], {"number": 1}, [], {"number": 2}]
+        for _ in range(2):
+            for store in shop.stores:
+                file_tickets(shop.settings, store)
+            rounds(shop)
+    made = [
+        json.loads(body)
+        for body, how in zip(there.bodies, there.methods, strict=True)
+        if how == "POST"
+    ]
+    assert sorted(one["title"] for one in made) == ["Add test 1 (INC-7)", "Add test 2 (INC-7)"]
+    assert "Owner: orders; by 2026-12-03" in made[0]["body"] and "(E4)" in made[0]["body"]
 
 
 def test_a_page_is_written_for_a_person(shop: Night):

@@ -133,7 +133,7 @@ def test_what_would_keep_messages_back_is_said(tmp_path: Path, team):
         ("name: bosses", "name: ops", "two channels are called ops"),
         ("fallback: team", "fallback: teem", "`fallback` is no channel"),
         ("mail: {host: mail.example.org, sender: warroom@example.org}", "", "no server is named"),
-        ("url_file: team, ", "", "give `to` for mail or `url_file`"),
+        ("url_file: team, ", "", "give one of `to` for mail"),
         ("carries: chat", "carries: pigeon", "Input should be 'email'"),
         ("sms: sms", "fax: sms", "Input should be 'email'"),
     ],
