@@ -8,7 +8,7 @@ import typer
 from .options import AsJson
 
 if TYPE_CHECKING:
-    from ..record.accounts import Account, Accounts
+    from ..record.accounts import Accounts
     from ..record.teams import Teams
     from ..record.tokens import Role
 
@@ -60,7 +60,7 @@ def list_accounts(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(one) for one in found])
     for one in () if as_json else found:
-        say(screen(), (f"  {shown(one.name):<24} ", "strong"), f"{one.role:<10} {_how(one)}")
+        say(screen(), (f"  {shown(one.name):<24} ", "strong"), f"{one.role:<10} {one.how}")
 
 
 @team.command("add")
@@ -109,12 +109,6 @@ def _role(word: str) -> "Role":
     if word not in list(Role):
         raise InputError(f"{word!r} is no role: give {ROLES}")
     return Role(word)
-
-
-def _how(one: "Account") -> str:
-    if one.disabled_at or not (one.signs_on or one.has_password):
-        return "disabled" if one.disabled_at else "has not set a password yet"
-    return "single sign-on" if one.signs_on else "password"
 
 
 def _linked(name: str, code: str) -> None:

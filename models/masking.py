@@ -4,9 +4,10 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -99,18 +100,9 @@ class Mask:
 
     def _found(self, text: str) -> list[tuple[int, int, str]]:
         """What must not leave: start, end and mask, in order, none overlapping."""
-        plain, at = normal(text)
-        wanted = [form for form in forms() if form.kind in self.kinds]
-        spans = [span for form in wanted for span in form.spans(plain)]
-        spans += named.spans(plain)
-        spans += [
-            SecretSpan(start, end, "SECRET", label) for start, end, label in rules.spans(plain)
-        ]
-        spans = [s for s in spans if s.kind in self.kinds]
-        spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
-        if at:
-            spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
-        return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in _merged(spans)]
+        look = _spans if len(text) > OFTEN_LONG else _spans_again
+        found = look(text, tuple(self.kinds))
+        return [(s.start, s.end, self._issue(s, text[s.start : s.end])) for s in found]
 
     def _issue(self, span: SecretSpan, value: str) -> str:
         """The value's mask."""
@@ -137,6 +129,25 @@ class Mask:
                 whole = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
                 text = re.sub(whole, self._hunted[value], text)
         return text
+
+
+def _spans(text: str, kinds: tuple[str, ...]) -> Sequence[SecretSpan]:
+    """What of these kinds stands in a text, in order, none overlapping."""
+    plain, at = normal(text)
+    wanted = [form for form in forms() if form.kind in kinds]
+    spans = [span for form in wanted for span in form.spans(plain)]
+    spans += named.spans(plain)
+    spans += [SecretSpan(start, end, "SECRET", label) for start, end, label in rules.spans(plain)]
+    spans = [s for s in spans if s.kind in kinds]
+    spans = [s for s in spans if not named.ONLY_MASKS.fullmatch(plain[s.start : s.end])]
+    if at:
+        spans = [replace(s, start=at[s.start], end=at[s.end - 1] + 1) for s in spans]
+    return _merged(spans)
+
+
+OFTEN_LONG = 1000
+"""Texts of up to so many characters stand in document after document: they are looked at once."""
+_spans_again = lru_cache(8192)(_spans)
 
 
 def written(name: str, label: str) -> str:

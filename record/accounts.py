@@ -42,6 +42,13 @@ class Account:
     has_password: bool
     signs_on: bool  # by a provider that vouched for it
 
+    @property
+    def how(self) -> str:
+        """How one signs in with it, in words."""
+        if self.disabled_at is not None or not (self.signs_on or self.has_password):
+            return "disabled" if self.disabled_at is not None else "has not set a password yet"
+        return "single sign-on" if self.signs_on else "password"
+
 
 class Accounts:
     """The accounts of one installation. `clock` tells unix seconds."""

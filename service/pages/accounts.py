@@ -23,15 +23,6 @@ class Line:
     account: Account
     teams: list[str]
 
-    @property
-    def signs_in(self) -> str:
-        """How, in words."""
-        if self.account.disabled_at:
-            return "disabled"
-        if self.account.signs_on:
-            return "single sign-on"
-        return "password" if self.account.has_password else "has not set a password yet"
-
 
 @ACCOUNTS.get("/accounts", response_class=HTMLResponse)
 def accounts_page(request: Request, service: At, who: Admin) -> HTMLResponse:

@@ -9,7 +9,7 @@ the loop: the record is read in the threadpool, once in a while for all of them.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from starlette.concurrency import run_in_threadpool
 
 from ...errors import NotFound
@@ -39,6 +39,9 @@ LOOK_S, BEAT_S = 0.4, 5.0
 """Between two looks at the record for all who watch an incident, and between two signs of life."""
 MOST = 64
 """Incidents whose parts are at hand."""
+BEGINS = "step_started"
+"""The one event that a page shows and that no other row tells of."""
+NOTHING: Mapping[str, Markup] = {}
 STAMP = (INCIDENTS.c.version, INCIDENTS.c.updated_at)
 Seen = Annotated[str, Query(pattern=r"^[0-9.]{0,80}$")]
 
@@ -50,14 +53,16 @@ class Shown:
     state: str
     parts: Mapping[str, Markup]
     looked: float  # monotonic seconds
+    sent: dict[int, bytes] = field(default_factory=dict)  # made once for all who saw the same
 
-    def messages(self, before: Mapping[str, Markup]) -> list[bytes]:
+    def message(self, before: Mapping[str, Markup]) -> bytes:
         """What differs, as server-sent events; the last one says which state that is."""
-        new = [(name, text) for name, text in self.parts.items() if before.get(name) != text]
-        return [
-            *(format_sse_event(event=name, data_str=text) for name, text in new),
-            format_sse_event(event="beat", data_str=self.state, id=self.state),
-        ]
+        if id(before) not in self.sent:
+            new = [(name, text) for name, text in self.parts.items() if before.get(name) != text]
+            told = [format_sse_event(event=name, data_str=text) for name, text in new]
+            beat = format_sse_event(event="beat", data_str=self.state, id=self.state)
+            self.sent[id(before)] = b"".join([*told, beat])
+        return self.sent[id(before)]
 
 
 class Parts:
@@ -67,6 +72,7 @@ class Parts:
         self.service = service
         self._lock, self._locks = Lock(), dict[str, Lock]()
         self._shown: dict[str, Shown] = {}
+        self._looking: dict[str, asyncio.Future[Shown]] = {}
 
     def fresh(self, incident_id: str, since: float | None = None) -> Shown | None:
         """What was looked at just now, or since then in monotonic seconds."""
@@ -92,9 +98,19 @@ class Parts:
                 self._locks.pop(oldest, None)
         return shown
 
+    async def look(self, incident_id: str) -> Shown:
+        """As `now`; of all that wait for it here only one takes a thread."""
+        if shown := self.fresh(incident_id):
+            return shown
+        if (looking := self._looking.get(incident_id)) is None:
+            looking = asyncio.ensure_future(run_in_threadpool(self.now, incident_id))
+            self._looking[incident_id] = looking
+            looking.add_done_callback(lambda _done: self._looking.pop(incident_id, None))
+        return await asyncio.shield(looking)
+
     def _state(self, incident_id: str) -> str:
         """Other digits whenever anything that is shown may be otherwise."""
-        mine = EVENTS.c.incident_id == incident_id
+        mine = and_(EVENTS.c.incident_id == incident_id, EVENTS.c.event == BEGINS)
         last = select(EVENTS.c.position).where(mine).order_by(EVENTS.c.number.desc()).limit(1)
         open_ = select(func.count()).where(
             APPROVALS.c.incident_id == incident_id,
@@ -126,7 +142,7 @@ class Parts:
 
     def _begun(self, incident_id: str) -> list[tuple[int, int]]:
         """Step and round of every step that was begun, in order."""
-        mine = (EVENTS.c.incident_id == incident_id, EVENTS.c.event == "step_started")
+        mine = (EVENTS.c.incident_id == incident_id, EVENTS.c.event == BEGINS)
         query = select(EVENTS.c.body).where(*mine).order_by(EVENTS.c.number)
         with self.service.store.reading.begin() as connection:
             found = map(KINDS.validate_json, connection.execute(query).scalars())
@@ -160,20 +176,19 @@ async def live(
     last_event_id: Annotated[str, Header(max_length=80)] = "",
 ) -> StreamingResponse:
     """The parts of its page that change, until the browser goes or is to come back."""
-    await run_in_threadpool(made.now, incident)  # what is not there is 404 before anything is sent
+    await made.look(incident)  # what is not there is 404 before anything is sent
     sent = _sent(service, made, incident, last_event_id or seen)
     return StreamingResponse(sent, media_type="text/event-stream")
 
 
 async def _sent(service: Service, made: Parts, incident: str, seen: str) -> AsyncIterator[bytes]:
     until, beat = time.monotonic() + STREAM_S, 0.0
-    before: Mapping[str, Markup] = {}
+    before = NOTHING
     while time.monotonic() < until and not service.stopping.is_set():
-        shown = made.fresh(incident) or await run_in_threadpool(made.now, incident)
+        shown = await made.look(incident)
         if shown.state == seen and not before:
             before = shown.parts
         if shown.state != seen or time.monotonic() > beat:
-            for message in shown.messages(before):
-                yield message
+            yield shown.message(before)
             seen, before, beat = shown.state, shown.parts, time.monotonic() + BEAT_S
         await asyncio.sleep(LOOK_S / 2)

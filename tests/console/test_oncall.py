@@ -1,12 +1,10 @@
-"""`warroom ack` and `warroom oncall now`, as a person types them."""
+"""`warroom ack` and `warroom oncall`, as a person types them."""
 
 import pytest
 
 from warroom.record.escalations import Escalations
-from warroom.record.store import Store
-from warroom.settings import Settings
+from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.incidents import declared
-from warroom.tests.support.serving import ran
 
 FILE = """
 oncall:
@@ -18,36 +16,40 @@ oncall:
 
 
 @pytest.fixture
-def home(tmp_path):
-    made = tmp_path / "home"
-    made.mkdir(mode=0o700)
-    (made / "warroom.yaml").write_text(FILE)
-    return made
+def warroom(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "warroom.yaml"
+    file.write_text(FILE)
+    monkeypatch.setenv("WARROOM_CONFIG", str(file))
+    return CommandLine(tmp_path / "home", monkeypatch, capsys)
 
 
-def test_who_is_on_and_what_is_wrong_with_it(home):
-    code, said = ran(home, "oncall", "now", WARROOM_CONFIG=str(home / "warroom.yaml"))
-    assert code == 0
-    assert "primary" in said and "ann until" in said
-    assert "nobody is on from" in said
+def test_who_is_on_and_what_is_wrong_with_it(warroom):
+    said = warroom("oncall", "now")
+    assert said.code == 0
+    assert "primary" in said.out and "ann until" in said.out
+    assert "nobody is on from" in said.out
 
 
-def test_an_export_becomes_the_section_and_what_stays_behind_is_said(home):
-    file = home / "alertmanager.yml"
+def test_an_export_becomes_the_section_and_what_stays_behind_is_said(warroom, tmp_path):
+    file = tmp_path / "alertmanager.yml"
     file.write_text("route: {receiver: ops, routes: [{match: {team: web}, continue: true}]}")
-    code, said = ran(home, "oncall", "import", "alertmanager", str(file))
-    assert code == 0
-    section = said[: said.index("  !")]
-    (home / "warroom.yaml").write_text(section)
-    assert ran(home, "--config", str(home / "warroom.yaml"), "config", "check")[0] == 0
-    assert 'team="web"' in section and "goes on to the next route" in said
+    said = warroom("oncall", "import", "alertmanager", str(file))
+    assert "goes on to the next route" in said.err
+    (tmp_path / "warroom.yaml").write_text(said.out)
+    assert warroom("config", "check").code == 0
+    assert 'team="web"' in said.out
+    assert warroom("oncall", "import", "opsgenie", str(file)).code == 2
+    assert warroom("oncall", "import", "grafana", str(tmp_path / "none.json")).code == 2
 
 
-def test_an_incident_is_acknowledged_and_given_back(home):
-    store = Store.open(Settings(home=home).database)
-    store.create(declared())
-    code, said = ran(home, "ack", "INC-1", "--by", "duty officer")
-    assert (code, "yours" in said) == (0, True)
-    assert ran(home, "ack", "INC-1", "--release")[0] == 0
-    acts = [(step.act, step.person) for step in Escalations(store.engine).history("INC-1")]
-    assert acts == [("acknowledged", "duty officer"), ("released", "on-call commander")]
+def test_an_incident_is_acknowledged_and_given_back(warroom):
+    assert warroom("ack", "INC-9").code == 3
+    warroom.store.create(declared())
+    said = warroom("ack", "INC-1", "--by", "duty officer")
+    assert (said.code, "yours" in said.out) == (0, True)
+    assert warroom("ack", "INC-1", "--release").code == 0
+    history = Escalations(warroom.store.engine).history("INC-1")
+    assert [(step.act, step.person) for step in history] == [
+        ("acknowledged", "duty officer"),
+        ("released", "on-call commander"),
+    ]

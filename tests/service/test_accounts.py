@@ -84,20 +84,6 @@ def test_a_name_that_nobody_has_is_guessed_at_as_slowly(service):
     assert told and int(told[0].headers["retry-after"]) >= 1
 
 
-def test_the_wait_is_bounded_and_forgotten(service):
-    store, now = service.service.failures, [1e9]
-    store.clock = lambda: now[0]
-    for _attempt in range(40):
-        now[0] += store.attempt("ann", "192.0.2.1")
-        assert store.attempt("ann", "192.0.2.1") <= failures.LONGEST_S
-    assert store.attempt("ann", "192.0.2.1") > 100
-    now[0] += failures.FORGOTTEN_S + failures.LONGEST_S
-    assert store.attempt("ann", "192.0.2.1") == 0
-    now[0] += 2 * failures.FORGOTTEN_S
-    store.forget()
-    assert store.attempt("ann", "192.0.2.1") == 0
-
-
 def test_changing_ones_password_ends_the_other_sessions(service):
     ann, other = person(service, "ann"), Browser(service)
     other.sign_in(name="ann", password=PASSWORD)

@@ -105,7 +105,12 @@ def test_what_is_asked_for_binds_the_answer_to_this_browser(service):
     assert len(asked_for["state"][0]) >= 30 and len(asked_for["nonce"][0]) >= 20
 
 
-def test_the_provider_says_anew_what_they_may(service, provider):
+def test_the_provider_says_anew_what_they_may(tmp_path, place, configured, provider):
+    with asked(tmp_path / "home", place, configured()) as service:
+        check_what_they_may(service, provider)
+
+
+def check_what_they_may(service: Asked, provider: Provider) -> None:
     provider.knows("2", groups=("sre",))
     first, second = Browser(service), Browser(service)
     sign_in(first, "2")
