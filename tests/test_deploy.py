@@ -87,7 +87,8 @@ def test_the_chart_runs_commands_that_there_are():
 @pytest.mark.parametrize("ingress", ["true", "false"])
 def test_helm_renders_the_chart(ingress: str):
     """By the real one, built by Go: minutes, the first time."""
-    command = [shutil.which("helm")] if shutil.which("helm") else ["go", "run", HELM]
+    there = shutil.which("helm")
+    command = [there] if there else ["go", "run", HELM]
     setting = ("--set", f"ingress.enabled={ingress}", "--set", "ingress.className=nginx")
     done = subprocess.run(
         [*command, "template", "shop", str(CHART), *setting],
