@@ -12,11 +12,12 @@ from ..actions.catalogue import sentence_of
 from ..agents.reporting.incident_status import ended, likely_cause
 from ..agents.reporting.wording import sentence, shown
 from ..incident.action import ActionPlan, Level, Outcome
-from ..incident.communication import Message
+from ..incident.communication import REPLACED_BY, Message
 from ..incident.document import Incident
 from ..incident.evidence import digest, short
 from ..incident.lifecycle import OVER
 from ..incident.timeline import EventKind, from_ts
+from ..notify import texts
 from ..prompts.values import began, clock, duration, hurt, percent, plain
 from ..record.ledger import Asks, Request
 
@@ -41,13 +42,16 @@ class Card:
         return digest([self.text, list(self.blocks)])
 
 
-def card(doc: Incident, requests: Sequence[Request], holder: str, url: str) -> Card:
+def card(
+    doc: Incident, requests: Sequence[Request], holder: str, url: str, left: bool = False
+) -> Card:
     """How it stands: what is hurt, since when, why, what is asked. holder: who acknowledged it;
-    url: of its page."""
+    url: of its page; left: nobody works it any more, and it is not over."""
     over = doc.state in OVER
     title = plain(f"{_mark(doc)} · {doc.title}", HEAD)
     blocks: list[Block] = [{"type": "header", "text": words(title, HEAD)}]
-    blocks.append(section("\n".join(_facts(doc, holder))))
+    theirs = ["Nobody works it any more: a person has to take it over."] if left else []
+    blocks.append(section("\n".join([*_facts(doc, holder), *theirs])))
     for request in [] if over else requests[:MOST]:
         blocks += _question(doc, request, url)
     buttons = [] if over or holder else [button(ACKNOWLEDGE, "I have it", doc.id)]
@@ -104,7 +108,7 @@ def _question(doc: Incident, request: Request, url: str) -> Iterator[Block]:
 
 def _says(what: ActionPlan | Message) -> str:
     if isinstance(what, Message):
-        return f"To {what.audience.value}: {what.subject}\n\n{what.body}"
+        return f"To {what.audience.value}: {what.subject}\n\n{texts.plain(what.body)}"
     lines = [f"Proposed: {sentence_of(what)}", what.rationale, f"Risk {what.risk.value}."]
     lines += [f"Notices it: {what.blast_radius}.", f"Expected: {what.expected_effect}."]
     lines.append(f"Undo: {what.undo}." if what.reversible else "It cannot be undone.")
@@ -133,9 +137,13 @@ class Line:
 def lines(doc: Incident, requests: Sequence[Request]) -> list[Line]:
     """What changed, oldest first: levels, states, what was asked, decided, done; the cause."""
     found = [
-        Line(digest([e.at.isoformat(), e.kind, e.text])[:16], e.at, f"{e.actor}: {shown(e.text)}")
+        Line(
+            digest([e.at.isoformat(), e.kind, e.text])[:16],
+            e.at,
+            f"{e.actor}: {shown(e.text).removeprefix('state: ')}",
+        )
         for e in doc.timeline
-        if e.kind in THREAD
+        if e.kind in THREAD and not (e.kind is EventKind.decision and e.actor == REPLACED_BY)
     ]
     for request in requests:
         text = f"asked: {request.title}, until {clock(from_ts(request.expires_at))} UTC"
@@ -146,11 +154,11 @@ def lines(doc: Incident, requests: Sequence[Request]) -> list[Line]:
             text = f"{_done(doc, done.plan, done.title)}: {done.outcome.value}. {done.note}"
             key = f"done {done.plan[:16]} {done.outcome}"
             found.append(Line(key, done.ended_at or done.started_at, text.strip()))
-    found.sort(key=lambda line: line.at)
     if cause := likely_cause(doc):
         text = f"most likely: {shown(cause.statement)} ({percent(cause.confidence)})"
-        found.append(Line(f"cause {cause.id}", doc.opened_at, text))
-    return found
+        at = max([doc.opened_at, *(change.at for change in doc.transitions)])
+        found.append(Line(f"cause {cause.id}", at, text))
+    return sorted(found, key=lambda line: line.at)
 
 
 def _done(doc: Incident, plan_hash: str, title: str) -> str:

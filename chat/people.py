@@ -26,7 +26,6 @@ class Person:
     """Somebody with an account of ours."""
 
     identity: Identity
-    role: Role
     sight: Sight
 
 
@@ -47,9 +46,8 @@ class People:
         if not known.role.may(needed):
             raise InputError(f"this takes the role {needed} or above; you are {known.role}")
         everything = known.role is Role.admin or not known.teams
-        return Person(
-            Identity(known.name, known.vouched), known.role, None if everything else known.teams
-        )
+        identity = Identity(known.name, known.vouched)
+        return Person(identity, None if everything else known.teams)
 
     def seen(self, who: Person, incident: str) -> str:
         """The id again. Raises InputError for another team's as for one that is not there."""

@@ -18,6 +18,7 @@ from ..incident.document import Incident
 from ..record.chat import Chats, Told
 from ..record.escalations import ACKNOWLEDGED, Escalations
 from ..record.store import Store
+from ..record.waking import HANDED_OVER, STUCK
 from ..settings import Settings
 from .cards import Card, Line, card, lines, section
 from .workspace import Workspace
@@ -93,7 +94,9 @@ class Poster:
         holds = standing is not None and standing.state == ACKNOWLEDGED
         holder = (standing.answered_by or "") if standing and holds else ""
         clean = masked(document)
-        head = card(clean, requests, holder, f"{self.page}/incidents/{document.id}")
+        work = self.store.work.standing(document.id)
+        left = work is not None and work.status in (HANDED_OVER, STUCK)
+        head = card(clean, requests, holder, f"{self.page}/incidents/{document.id}", left)
         return head, lines(clean, requests)
 
     def _head(self, turn: Told, head: Card, news: list[Line]) -> Told:

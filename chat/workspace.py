@@ -1,5 +1,6 @@
 """Slack's Web API as we use it: one try a call, and whether a failed one may have had an effect."""
 
+import time
 from http.client import HTTPException
 from typing import Any
 
@@ -23,13 +24,19 @@ class Workspace:
         token = read_secret(told.bot_token_file)
         self.web = WebClient(token, told.url, TIMEOUT_S, retry_handlers=[])
         self._own = ""
+        self._quiet: dict[str, float] = {}  # methods that are left alone, until when
 
     def call(self, method: str, **asked: Any) -> dict[str, Any]:
         """What it answers. Raises ChatAway where it cannot now, InputError where it will not."""
+        if (wait := self._quiet.get(method, 0.0) - time.monotonic()) > 0:
+            raise ChatAway(f"Slack's {method} is left alone for now", wait=wait)
         try:
             return dict(self.web.api_call(method, json=asked).data)  # pyright: ignore
         except SlackApiError as error:
-            raise _refused(method, error) from error
+            refused = _refused(method, error)
+            if isinstance(refused, ChatAway) and refused.wait:
+                self._quiet[method] = time.monotonic() + refused.wait
+            raise refused from error
         except (SlackClientError, HTTPException, OSError, ValueError) as error:
             raise ChatAway(f"Slack's {method}: {type(error).__name__}", unsure=True) from error
 

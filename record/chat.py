@@ -25,6 +25,8 @@ PAUSE_S = 1.5
 FRESH_S = 7 * 86_400.0
 """An incident that was taken longer ago is not begun with."""
 KEPT_S = 86_400.0
+WORTH = ("step_done", "action_done", "asked", "decided", "state_changed", "acknowledged")
+"""Events after which an incident may stand otherwise."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Chats:
         after a position, and the position now; or everything: those that run, those that changed
         since, those that a turn did not succeed with."""
         position = func.max(EVENTS.c.position)
-        happened = select(EVENTS.c.incident_id, position).where(EVENTS.c.position > after)
+        worth = EVENTS.c.event.in_(WORTH)
+        happened = select(EVENTS.c.incident_id).where(EVENTS.c.position > after, worth)
         query = self._all() if everything else happened.group_by(EVENTS.c.incident_id)
         with self.reading.begin() as connection:
             last = connection.execute(select(position)).scalar() or 0

@@ -107,13 +107,14 @@ class Turns:
     def _response(self, incident_id: str) -> Iterator[Response]:
         kept = recall(self.settings, incident_id)
         sources = self.sources if kept == Sources() else kept
-        self._close(*(one for one, (_, until) in [*self._kept.items()] if until < monotonic()))
+        with self._lock:
+            over = [one for one, (_, until) in self._kept.items() if until < monotonic()]
+        self._close(*over)
         with self._lock:
             recorder, _until = self._kept.pop(incident_id, (None, 0.0))
         given = sources, self.store, self._graph(), recorder
-        with reopen(self.settings, incident_id, *given) as response, ExitStack() as over:
-            recorder = response.context.recorder
-            over.callback(self._keep, incident_id, recorder)
+        with reopen(self.settings, incident_id, *given) as response, ExitStack() as stack:
+            stack.callback(self._keep, incident_id, response.context.recorder)
             yield response
 
     def _keep(self, incident_id: str, recorder: Recorder) -> None:

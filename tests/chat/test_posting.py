@@ -59,6 +59,16 @@ def test_one_message_is_edited_and_its_thread_tells_what_changed(here: Chat, sla
     assert len(slack.calls) == calls and len(slack.heads()) == 1
 
 
+@ON_A_FILE
+def test_what_nobody_works_any_more_says_so(here: Chat, slack: FakeSlack):
+    here.incident()
+    lease = here.store.work.claim("INC-1", "worker")
+    assert lease
+    here.store.work.release(lease, None, "it ended unresolved")
+    here.round()
+    assert "a person has to take it over" in shown(slack.heads()[0])
+
+
 def test_of_two_servers_one_posts(tmp_path, here: Chat, slack: FakeSlack):
     other = chat(
         tmp_path / "home", here.store.engine.url.render_as_string(hide_password=False), slack
@@ -106,6 +116,7 @@ def test_a_limit_is_kept_to_and_an_hour_away_is_one_message_later(here: Chat, sl
     document = here.incident()
     slack.failing = ["429"]
     here.round()
+    here.poster.workspace._quiet.clear()
     row, now = Chats(here.store.engine).find("INC-1"), here.poster.chats.clock()
     assert 5 < row.due_at - now <= 7 and not row.unsure
     here.round(later=False)
@@ -122,6 +133,15 @@ def test_a_limit_is_kept_to_and_an_hour_away_is_one_message_later(here: Chat, sl
     here.round()
     assert len(slack.heads()) == 1 and len(slack.thread()) == 1
     assert "Resolved" in shown(slack.heads()[0])
+
+
+@ON_A_FILE
+def test_what_asks_to_be_left_alone_is_left_alone_by_all(here: Chat, slack: FakeSlack):
+    for number in range(3):
+        here.incident(f"INC-{number}")
+    slack.failing = ["429"]
+    here.round()
+    assert slack.calls == [] and slack.failing == []  # one of three was tried
 
 
 @ON_A_FILE
