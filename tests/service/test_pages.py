@@ -300,7 +300,7 @@ def test_what_nobody_has_stands_first_until_somebody_acknowledges(service):
     store = service.service.store
     for number in range(2):
         kept(store, named(number))
-    row = {"severity": "P2", "levels": "[]", "level": 0, "told": 1, "started_at": 1.0}
+    row = {"severity": "P2", "level": 0, "told": 1, "started_at": 1.0}
     with store.engine.begin() as connection:
         escalations.take(connection, "INC-0", None, state=escalations.OPEN, due_at=9e8, **row)
     assert ids(html(service, "/")) == ["INC-0", "INC-1"]
