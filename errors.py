@@ -117,6 +117,10 @@ class LifecycleError(WarroomError):
     """A state change that the lifecycle does not allow."""
 
 
+class Overwritten(WarroomError):
+    """What was written rests on a state that somebody else has changed since."""
+
+
 class StoreError(WarroomError):
     """Our own tables cannot be read or written."""
 

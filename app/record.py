@@ -10,6 +10,7 @@ from ..incident.document import Alert, Incident
 from ..incident.evidence import Evidence
 from ..intake.alerts import episodes
 from ..record.ledger import Request
+from ..record.postmortems import Postmortems
 from ..record.store import IncidentRow, Store
 from ..record.teams import Sight
 from ..settings import Settings
@@ -103,6 +104,11 @@ class Record:
         return masked_content(self.store.payload(record.digest))
 
     def postmortem(self, incident: Incident) -> str:
+        """As it was published; before that, as it was drafted. Raises NotFound."""
+        published = Postmortems(self.store.engine).published(incident.id)
+        return published.markdown if published else self.drafted(incident)
+
+    def drafted(self, incident: Incident) -> str:
         """The draft as it was written, or rendered anew where the file is gone. Raises NotFound."""
         from .files import postmortem_text  # charts and playbooks: only where they are needed
 

@@ -15,6 +15,7 @@ HELP = """\
 /warroom why checkout: what is known of it, and what it rests on
 /warroom how bad INC-…, since when INC-…, what was done INC-…, what next INC-…
 /warroom list: what runs; /warroom ack INC-…: you have it
+/warroom severity INC-… P1 why, assign INC-… duty who, note, resolve, reopen, close INC-… why
 In an incident's thread, mention me with why, how bad, since when, done or next."""
 
 

@@ -19,6 +19,7 @@ from ..record.lists import incidents
 from ..record.store import Store
 from ..record.tokens import Role
 from .answers import HELP, answer
+from .by_hand import COMMANDS
 from .cards import ACKNOWLEDGE, APPROVE, REJECT, Card, decidable, section, words
 from .people import People, Person
 from .workspace import Workspace
@@ -80,10 +81,19 @@ class Handler:
         if word == "ack":
             who = self.people.person(payload["user_id"], Role.responder)
             return self._acknowledged(who, self._named(who, rest).id)
+        if word in COMMANDS:
+            return self._by_hand(payload["user_id"], word, rest)
         who = self.people.person(payload["user_id"], Role.observer)
         if word == "list":
             return self._list(who)
         return self._answer(self._named(who, text), text)
+
+    def _by_hand(self, user: str, word: str, rest: str) -> str:
+        needed, act = COMMANDS[word]
+        who, (incident, _, text) = self.people.person(user, needed), rest.strip().partition(" ")
+        act(self.store, self.people.seen(who, incident), text.strip(), who.identity)
+        self.changed()
+        return f"{incident}: it is so, under your name."
 
     def _list(self, who: Person) -> str:
         rows = incidents(self.store.engine, ACTIVE, limit=LISTED, sight=who.sight).items

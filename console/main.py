@@ -203,7 +203,7 @@ def resume(
 
 @app.command()
 def postmortem(incident: Newest = None, as_json: AsJson = False) -> None:
-    """Print the blameless postmortem draft."""
+    """Print the blameless postmortem: as published, before that as drafted."""
     from .show import postmortem_command
 
     raise typer.Exit(postmortem_command(incident, as_json))

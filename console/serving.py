@@ -67,7 +67,7 @@ def worker_command(telemetry: Path | None, operations: Path | None) -> Exit:
     return Exit.done
 
 
-FIRST = "your first token, of role admin; it is shown this once:"
+FIRST = "open the address and sign in with this, of role admin; it is shown this once:"
 
 
 def _greet(

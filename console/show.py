@@ -53,7 +53,7 @@ def incidents_command(as_json: bool) -> Exit:
 
 
 def postmortem_command(incident_id: str | None, as_json: bool) -> Exit:
-    """The draft as it was written, or rendered anew where the file is gone."""
+    """As it was published; before that, as it was drafted."""
     record = Record(settings())
     incident = record.incident(incident_id)
     text = record.postmortem(incident)

@@ -25,7 +25,15 @@ PAUSE_S = 1.5
 FRESH_S = 7 * 86_400.0
 """An incident that was taken longer ago is not begun with."""
 KEPT_S = 86_400.0
-WORTH = ("step_done", "action_done", "asked", "decided", "state_changed", "acknowledged")
+WORTH = (
+    "step_done",
+    "action_done",
+    "asked",
+    "decided",
+    "state_changed",
+    "acknowledged",
+    "person_acted",
+)
 """Events after which an incident may stand otherwise."""
 
 

@@ -135,6 +135,9 @@ def note(
 
 
 def call_off(connection: Connection, incident_id: str) -> None:
-    """What would still have told somebody does not go out: before the document is locked."""
+    """What would still have told somebody does not go out, but for what is being delivered in this
+    very moment: before the document is locked."""
     mine = (OUTBOX.c.incident_id == incident_id, OUTBOX.c.key.startswith(PAGE))
-    connection.execute(delete(OUTBOX).where(*mine, OUTBOX.c.sent_at.is_(None)))
+    waits = select(OUTBOX.c.key).where(*mine, OUTBOX.c.sent_at.is_(None))
+    free = waits.with_for_update(skip_locked=True)
+    connection.execute(delete(OUTBOX).where(OUTBOX.c.key.in_(free)))

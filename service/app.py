@@ -27,8 +27,11 @@ from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
 from .pages.live import LIVE, Parts
+from .pages.overview import OVERVIEW
+from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.signing_in import SIGN_IN
 from .people import PEOPLE
+from .postmortem import POSTMORTEM
 from .problems import RESPONSES, Problem, explain_errors
 from .service import Service
 
@@ -67,13 +70,14 @@ def build(service: Service) -> FastAPI:
         app.state.chat = Bot(service.settings, service.store, told, url)
         app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    for part in (READ, DECIDE, GROUP, CHANGE, FOLLOW, ADMINISTER, PEOPLE, ONCALL, BY_HAND):
+    shared = (FOLLOW, ADMINISTER, PEOPLE, ONCALL)
+    for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, *shared):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
-    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting):
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, OVERVIEW):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:

@@ -19,6 +19,7 @@ from ..errors import (
     InputError,
     LifecycleError,
     NotFound,
+    Overwritten,
     WarroomError,
 )
 from .pages.rendering import page
@@ -29,6 +30,7 @@ STATUS: Mapping[type[WarroomError], int] = {
     NotFound: 404,
     ApprovalError: 409,
     LifecycleError: 409,
+    Overwritten: 409,
     InputError: 422,
 }
 """The first that an error is one of. Anything else of ours is the record's trouble: 503."""

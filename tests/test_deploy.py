@@ -18,6 +18,9 @@ from warroom.tests.support.house import ROOT
 from warroom.yaml_tables import parse_table
 
 DEPLOY = ROOT / "deploy"
+CHART = DEPLOY / "helm"
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+HELM = "helm.sh/helm/v3/cmd/helm@v3.16.4"
 UNITS = sorted(DEPLOY.glob("*.service"))
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: each for name, each in COMPOSE["services"].items() if name != "database"}
@@ -62,6 +65,51 @@ def test_its_configuration_fits_and_may_listen_there():
     found = parse_table(text, Configuration, "warroom.yaml")
     found.server.check_bind()
     assert f"{found.server.port}:{found.server.port}" in OURS["serve"]["ports"][0]
+
+
+def test_the_charts_configuration_fits_and_may_listen_there():
+    text = re.sub(r"\$__file\{[^}]*\}", "secret", yaml.safe_dump(VALUES["config"]))
+    found = parse_table(text, Configuration, "values.yaml")
+    found.server.check_bind()
+    pod = (CHART / "templates" / "_shared.tpl").read_text()
+    assert f"containerPort: {found.server.port}" in pod
+
+
+def test_the_chart_runs_commands_that_there_are():
+    text = (CHART / "templates" / "warroom.yaml").read_text()
+    runs = re.findall(r'"args" \(list ((?:"[^"]+" ?)+)\)', text)
+    assert len(runs) == 2
+    for words in runs:
+        check(re.findall(r'"([^"]+)"', words))
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("ingress", ["true", "false"])
+def test_helm_renders_the_chart(ingress: str):
+    """By the real one, built by Go: minutes, the first time."""
+    there = shutil.which("helm")
+    command = [there] if there else ["go", "run", HELM]
+    setting = ("--set", f"ingress.enabled={ingress}", "--set", "ingress.className=nginx")
+    done = subprocess.run(
+        [*command, "template", "shop", str(CHART), *setting],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(done.stdout)}
+    names = {kind for kind, _name in made}
+    wanted = {"ServiceAccount", "ConfigMap", "PersistentVolumeClaim", "Deployment", "Service"}
+    assert names == wanted | ({"Ingress"} if ingress == "true" else set())
+    kept = made["ConfigMap", "shop-warroom"]["data"]["warroom.yaml"]
+    assert yaml.safe_load(kept) == VALUES["config"]
+    for part in ("serve", "worker"):
+        template = made["Deployment", f"shop-warroom-{part}"]["spec"]["template"]
+        labels = made["Deployment", f"shop-warroom-{part}"]["spec"]["selector"]["matchLabels"]
+        assert labels.items() <= template["metadata"]["labels"].items()
+        (container,) = template["spec"]["containers"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert template["spec"]["automountServiceAccountToken"] is False
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)

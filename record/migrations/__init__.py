@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0009"
+HEAD = "0008"
 
 
 def upgrade(connection: Connection, version: str = HEAD) -> None:

@@ -142,6 +142,30 @@ def test_questions_are_answered_from_the_record_with_its_evidence(here: Chat, wo
     assert said in here.says("U3OBS", words)
 
 
+@pytest.mark.parametrize(
+    ("words", "user", "said"),
+    [
+        ("severity INC-1 P2 hardly anybody", "U1ANN", "under your name"),
+        ("severity INC-1 loud why", "U1ANN", "is no level"),
+        ("note INC-1 called the bank", "U1ANN", "under your name"),
+        ("assign INC-1 expert", "U1ANN", "under your name"),
+        ("assign INC-1 king", "U1ANN", "name a duty"),
+        ("resolve INC-1 rolled back by hand", "U1ANN", "under your name"),
+        ("resolve INC-1", "U1ANN", "say what ended it"),
+        ("reopen INC-1 no", "U1ANN", "it is not over"),
+        ("close INC-1 x", "U1ANN", "resolve it first"),
+        ("resolve INC-1 x", "U3OBS", "role commander"),
+        ("note INC-9 x", "U1ANN", "there is no INC-9"),
+    ],
+)
+def test_an_incident_is_changed_as_on_its_page(here: Chat, words: str, user: str, said: str):
+    here.incident()
+    assert said in here.says(user, words)
+    document = here.store.load("INC-1")
+    by_ann = [line for line in document.timeline if "ann" in (line.actor, *line.text.split())]
+    assert bool(by_ann) is (said == "under your name")
+
+
 def mention(text: str, event: str = "Ev1", **more: str) -> dict:
     told = {"type": "app_mention", "user": "U3OBS", "text": text, "channel": "C100", "ts": "9.9"}
     return {"type": "event_callback", "event_id": event, "event": {**told, **more}}

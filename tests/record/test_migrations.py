@@ -1,5 +1,7 @@
 """The tables from nothing and from every earlier version, on both databases."""
 
+import importlib
+import pkgutil
 from pathlib import Path
 from zlib import compress
 
@@ -9,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
+from warroom import record
 from warroom.incident.evidence import canonical, digest_of
 from warroom.record.claims import Does, Effect
 from warroom.record.database import open_database, url_of
@@ -27,6 +30,8 @@ def bare(place: Path | str) -> Engine:
 
 
 def test_what_migrations_make_is_what_the_code_means(place: Path | str) -> None:
+    for module in pkgutil.iter_modules(record.__path__):  # whichever has tables
+        importlib.import_module(f"warroom.record.{module.name}")
     with open_database(place).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
         assert inspect(connection).get_table_names()

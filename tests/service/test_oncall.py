@@ -10,7 +10,8 @@ from icalendar import Calendar
 from warroom.agents.runtime.outbox import dispatch
 from warroom.app.configuration_file import Configuration
 from warroom.app.escalating import escalate
-from warroom.app.oncall import drop_links
+from warroom.app.oncall import LINK_S, Rota, drop_links
+from warroom.errors import NotFound
 from warroom.record.oncall_tables import ONCALL
 from warroom.record.outbox import Outbox
 from warroom.tests.support.incidents import declared
@@ -162,6 +163,9 @@ def test_the_link_of_a_page_asks_first_and_acknowledges_that_incident_alone(serv
     assert [step["act"] for step in found["steps"]] == ["told", "acknowledged"]
     assert stranger.get(told.replace("acknowledge/", "calendar/") + ".ics").status_code == 404
     assert stranger.get("/on-call/acknowledge/wrong").status_code == 404
+    rota = Rota(service.service.engine, service.service.configuration)
+    with pytest.raises(NotFound):
+        rota.opened(told.rpartition("/")[2], time.time() + LINK_S)
     document = service["observer"].get("/api/v1/incidents/INC-1").text
     assert told.rpartition("/")[2] not in document, (
         "whoever reads the incident has no link of theirs"
