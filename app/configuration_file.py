@@ -133,6 +133,13 @@ class Otlp(Entry):
     unauthenticated: bool = Field(default=False, description="whoever can reach it may send")
 
 
+class StatusPage(Entry):
+    """Where it is kept fresh, for any web server."""
+
+    folder: Path = Field(description="for index.html and feed.atom")
+    title: str = Field(default="Status", max_length=100, description="its heading")
+
+
 class Configuration(Entry):
     """The whole file."""
 
@@ -157,6 +164,9 @@ class Configuration(Entry):
     oncall: OnCall = Field(default=OnCall(), description="who is on call, and told after whom")
     notifications: Notifications = Field(
         default=Notifications(), description="by which channels people are told; none: files"
+    )
+    status_page: StatusPage | None = Field(
+        default=None, description="what the public is told, kept fresh as files; null: it is not"
     )
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")

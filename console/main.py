@@ -20,6 +20,7 @@ from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest
 from .people import PEOPLE
 from .running import ADMINISTER, RUN
+from .status_page import status_page
 
 app = typer.Typer(
     name="warroom",
@@ -264,6 +265,7 @@ app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")
+app.add_typer(status_page, name="status-page")
 for name, group in (ADMINISTER | PEOPLE).items():
     app.add_typer(group, name=name)
 

@@ -38,6 +38,9 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
     "change": ("{incident}/change", "", DESK, False),
     "change-phone": ("{incident}/change", ".changes section:nth-of-type(2) summary", PHONE, False),
+    "postmortem": ("{incident}/postmortem", "", DESK, False),
+    "postmortem-phone": ("{incident}/postmortem", "", PHONE, True),
+    "figures": ("/figures", "", DESK, False),
     "sign-in": ("/sign-in", "", DESK, False),
 }
 """Screens, but for those that are shown further down."""

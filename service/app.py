@@ -27,6 +27,7 @@ from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
 from .pages.live import LIVE, Parts
+from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.signing_in import SIGN_IN
 from .people import PEOPLE
@@ -76,7 +77,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
-    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE):
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, OVERVIEW):
         pages.include_router(part)
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:

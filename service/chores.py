@@ -9,11 +9,14 @@ from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
 from ..app.cadence import remind
+from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
+from ..app.status_page import status, write
 from ..errors import WarroomError
+from ..incident.timeline import utc_now
 from ..record.changes import drop_changes
 from ..record.failures import Failures
 from ..record.retention import drop_deliveries, drop_evidence
@@ -84,7 +87,24 @@ def tickets(settings: Settings, store: Store) -> None:
     file_tickets(settings, store)
 
 
-CHORES: Sequence[Chore] = (bury, read_calendars, escalate, updates, tickets, deliver, age)
+@every(TICKETS_S)
+def status_page(settings: Settings, store: Store) -> None:
+    """What the public is told is written anew."""
+    if told := read_configuration().status_page:
+        catalogue = declared(Sources()).catalogue
+        write(status(settings, store, catalogue, utc_now()), told.folder, told.title)
+
+
+CHORES: Sequence[Chore] = (
+    bury,
+    read_calendars,
+    escalate,
+    updates,
+    tickets,
+    status_page,
+    deliver,
+    age,
+)
 
 
 class Chores:

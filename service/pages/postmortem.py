@@ -57,13 +57,12 @@ class Editor:
 
 def told(found: Postmortem) -> str:
     """Which version it is, whose, and whether it is published."""
-    now = found.now
-    which = "draft of Warroom, not edited yet" if now.number == 0 else f"version {now.number}"
-    whose = f"{which}, by {now.made_by}, {minute(from_ts(now.at))}" if now.number else which
-    if found.published is None:
-        return f"{whose}; not published".capitalize()
-    same = found.published == now.number
-    return f"{whose}; {'published' if same else f'version {found.published} is published'}"
+    now, out = found.now, found.published
+    which = f"Version {now.number}, by {now.made_by}, {minute(from_ts(now.at))}"
+    which = which if now.number else "Draft of Warroom, not edited yet"
+    if out is None:
+        return f"{which}; not published"
+    return f"{which}; {'published' if out == now.number else f'version {out} is published'}"
 
 
 @POSTMORTEM.get(PLACE, response_class=HTMLResponse)

@@ -39,7 +39,13 @@ KINDS = {
     ".txt": "text/plain",
 }
 THEMES = ("auto", "light", "dark")
-NAVIGATION = {"/": "Incidents"}
+NAVIGATION = {
+    "/": "Incidents",
+    "/services": "Services",
+    "/on-call": "On-call",
+    "/figures": "Figures",
+    "/audit": "Audit",
+}
 """Where the bar leads, by address."""
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""

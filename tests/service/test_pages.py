@@ -4,16 +4,21 @@ texts, and that decisions count once."""
 import json
 import re
 import threading
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from sqlalchemy import update
 
+from warroom.actions.policy import Freeze, Policy, persons_for
+from warroom.app.configuration_file import Configuration
 from warroom.incident.action import Level, Verdict
+from warroom.incident.communication import Audience, Message
 from warroom.incident.document import Incident
 from warroom.incident.evidence import digest
 from warroom.incident.identity import at_terminal
 from warroom.incident.severity import Severity
+from warroom.incident.timeline import utc_now
 from warroom.record import escalations
 from warroom.record.ledger import Request
 from warroom.record.tables import WORK
@@ -295,7 +300,7 @@ def test_what_nobody_has_stands_first_until_somebody_acknowledges(service):
     store = service.service.store
     for number in range(2):
         kept(store, named(number))
-    row = {"severity": "P2", "levels": "[]", "level": 0, "told": 1, "started_at": 1.0}
+    row = {"severity": "P2", "level": 0, "told": 1, "started_at": 1.0}
     with store.engine.begin() as connection:
         escalations.take(connection, "INC-0", None, state=escalations.OPEN, due_at=9e8, **row)
     assert ids(html(service, "/")) == ["INC-0", "INC-1"]
@@ -321,3 +326,30 @@ def test_what_was_handed_over_is_taken_from_its_page(service, asking):
     assert service["observer"].post(place).status_code == 403
     assert service["responder"].post(place, follow_redirects=False).status_code == 303
     assert "Take it over" not in html(service, f"/incidents/{document.id}")
+
+
+def test_a_freeze_is_said_before_anybody_approves(tmp_path):
+    begins = utc_now() - timedelta(hours=1)
+    policy = Policy(freeze=[Freeze(begins, timedelta(hours=2), weekly=False)])
+    with asked(tmp_path / "home", configuration=Configuration(policy=policy)) as service:
+        document = kept(service.service.store, full())
+        request = ask(service.service.store, document)
+        shown = html(service, f"/incidents/{document.id}/requests/{request.subject}")
+    assert "A freeze is on until" in shown
+
+
+@pytest.mark.parametrize(
+    ("template", "persons"),
+    [("status_page.en.md@1", 1), ("security_disclosure.en.md@1", 2), ("legal_notice.en.md@1", 2)],
+)
+def test_what_security_or_law_says_takes_two(template, persons):
+    letter = Message(
+        id="M1",
+        template=template,
+        audience=Audience.customers,
+        channels=["email"],
+        subject="s",
+        body="b",
+        created_at=utc_now(),
+    )
+    assert persons_for(letter) == persons

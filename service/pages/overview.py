@@ -1,0 +1,129 @@
+"""Pages over all incidents: the services, who is on call, figures, the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from ...app.charts.svg import ACCENT, box, text, wrapped
+from ...app.configuration import declared
+from ...app.figures import MOST, Group, grouped, taken
+from ...app.record import masked_content
+from ...incident.lifecycle import OVER
+from ...incident.timeline import utc_now
+from ...oncall.shifts import Shift
+from ...prompts.values import duration
+from ...record import audit
+from ...record.database import reader
+from ...record.tables import AUDIT, INCIDENTS
+from ...record.teams import seen
+from ...telemetry.model import Service as Entry
+from ..auth import Admin, At, Observer
+from ..forms import WORD
+from ..oncall import On
+from .rendering import page
+
+OVERVIEW = APIRouter(include_in_schema=False)
+Words = Annotated[str, Query(max_length=100, pattern=f"{WORD}|^$")]
+WEEK, ROWS, BAR, LINE = timedelta(days=7), 100, 320, 28
+
+
+@dataclass(frozen=True)
+class Known:
+    """A service of the catalogue, and its incidents that somebody sees."""
+
+    entry: Entry
+    open: int
+    all: int
+
+
+@OVERVIEW.get("/services", response_class=HTMLResponse)
+def services_page(request: Request, service: At, who: Observer):
+    """The catalogue: owner, tier, calls, objectives, incidents."""
+    over = INCIDENTS.c.state.in_([state.value for state in OVER])
+    query = select(INCIDENTS.c.service, over.label("over"), func.count().label("count"))
+    query = query.where(seen(who.sight)).group_by(INCIDENTS.c.service, over)
+    with reader(service.engine).begin() as connection:
+        counts = {(row.service, bool(row.over)): row[2] for row in connection.execute(query)}
+    entries = sorted(declared(service.sources).catalogue.services, key=lambda s: (s.tier, s.name))
+    rows = [
+        Known(e, (n := counts.get((e.name, False), 0)), n + counts.get((e.name, True), 0))
+        for e in entries
+    ]
+    return page("services.html", 200, request, who, rows=rows)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A schedule's week: who is on now is the first."""
+
+    name: str
+    zone: str
+    shifts: Sequence[Shift]
+
+
+@OVERVIEW.get("/on-call", response_class=HTMLResponse)
+def on_call_page(request: Request, who: Observer, rota: On):
+    """Who is on now, who comes next, and the week."""
+    now = utc_now()
+    found = rota.schedules.items()
+    turns = [Turn(n, str(s.zone), rota.shifts(n, now, now + WEEK)) for n, s in found]
+    return page("on_call.html", 200, request, who, turns=turns)
+
+
+@OVERVIEW.get("/figures", response_class=HTMLResponse)
+def figures_page(
+    request: Request,
+    service: At,
+    who: Observer,
+    days: Annotated[int, Query(ge=1, le=366)] = 92,
+    affected: Words = "",
+):
+    """How soon incidents are seen, acknowledged and over; the table beside each chart."""
+    found = taken(service.engine, utc_now(), days, affected.strip(), who.sight)
+    kinds = [("severity", "By severity"), ("month", "By month"), ("service", "By service")]
+    groups = [(title, rows := grouped(found, by), _bars(title, rows)) for by, title in kinds]
+    values = {"groups": groups, "count": len(found), "days": days, "affected": affected}
+    return page("figures.html", 200, request, who, most=MOST, **values)
+
+
+def _bars(title: str, rows: Sequence[Group]) -> Markup:
+    """Mean time until an incident was over, one bar a group, from zero."""
+    known = [(row.name, row.resolve) for row in rows if row.resolve is not None][-24:]
+    if not known:
+        return Markup()
+    top, parts = max(seconds for _, seconds in known) or 1.0, list[str]()
+    for place, (name, seconds) in enumerate(known):
+        y, width = place * LINE, BAR * seconds / top
+        parts += [text(116, y + 18, name[:18], anchor="end"), box(124, y + 6, width, 16, ACCENT)]
+        parts.append(text(132 + width, y + 18, duration(seconds)))
+    says = f"{title}: mean time until an incident was over"
+    return Markup(wrapped(560, len(known) * LINE + 4, says, parts))
+
+
+@OVERVIEW.get("/audit", response_class=HTMLResponse)
+def audit_page(
+    request: Request,
+    service: At,
+    who: Admin,
+    actor: Words = "",
+    act: Words = "",
+    incident_id: Words = "",
+    check: bool = False,
+):
+    """The newest lines of the log, and whether the whole of it is as it was written."""
+    query = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(ROWS)
+    for column, word in ((AUDIT.c.actor, actor), (AUDIT.c.act, act)):
+        query = query.where(column.contains(word.strip(), autoescape=True)) if word else query
+    query = query.where(AUDIT.c.incident_id == incident_id.strip()) if incident_id else query
+    with reader(service.engine).begin() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    asked = {"actor": actor, "act": act, "incident_id": incident_id}
+    seal = audit.verify(service.engine) if check else None
+    values = {"rows": masked_content(rows), "asked": asked, "seal": seal, "most": ROWS}
+    return page("audit.html", 200, request, who, **values)

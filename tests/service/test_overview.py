@@ -1,0 +1,54 @@
+"""Services, on-call, figures and audit as pages: what stands there, and for whom."""
+
+from warroom.app.configuration_file import Configuration
+from warroom.incident.severity import Severity
+from warroom.tests.support.consoles import kept
+from warroom.tests.support.incidents import declared, full
+from warroom.tests.support.services import asked
+
+PAGE = {"Accept": "text/html"}
+
+
+def text(service, path: str, role: str = "observer", status: int = 200) -> str:
+    answer = service[role].get(path, headers=PAGE)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def test_figures_are_computed_from_the_record(tmp_path, place):
+    with asked(tmp_path / "home", place) as service:
+        assert "No incident in that time" in text(service, "/figures")
+        kept(service.service.store, full())
+        other = declared(Severity.P2, "payments")
+        other.id = "INC-2"
+        kept(service.service.store, other)
+        page = text(service, "/figures")
+        assert "2 incidents of the last 92 days" in page
+        p0 = page[page.index('<th scope="row">P0') :]
+        assert "10 s" in p0[: p0.index("</tr>")], "from onset to the alert"
+        assert "1 of 1" in p0[: p0.index("</tr>")]
+        assert "<svg" in page and "Mean time until an incident was over" in page
+        only = text(service, "/figures?affected=payments")
+        assert "1 incident of" in only and '<th scope="row">P0' not in only
+
+
+def test_audit_is_an_administrators_and_says_whether_it_is_whole(tmp_path):
+    with asked(tmp_path / "home") as service:
+        text(service, "/audit", "commander", 403)
+        service.service.teams.add("payments", "ann", "<script>x</script>")
+        page = text(service, "/audit?act=join&check=true", "admin")
+        assert "lines are as they were written" in page
+        assert "&lt;script&gt;" in page and "<script>x" not in page
+        assert "create token" not in page[page.index("<tbody>") :]
+
+
+def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
+    with asked(tmp_path / "home") as service:
+        assert "No catalogue is configured" in text(service, "/services")
+        assert "No schedule is kept" in text(service, "/on-call")
+    turn = {"start": "2026-01-05T09:00:00", "participants": ["ann", "ben"]}
+    told = {"schedules": [{"name": "primary", "layers": [turn]}]}
+    configuration = Configuration.model_validate({"oncall": told})
+    with asked(tmp_path / "other", configuration=configuration) as service:
+        page = text(service, "/on-call")
+        assert "on until" in page and "primary" in page
