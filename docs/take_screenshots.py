@@ -40,7 +40,6 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "change-phone": ("{incident}/change", ".changes section:nth-of-type(2) summary", PHONE, False),
     "postmortem": ("{over}/postmortem", "", DESK, False),
     "postmortem-phone": ("{over}/postmortem", "", PHONE, True),
-    "figures": ("/figures", "", DESK, False),
     "sign-in": ("/sign-in", "", DESK, False),
 }
 """Screens, but for those that are shown further down."""
