@@ -38,9 +38,8 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
     "change": ("{incident}/change", "", DESK, False),
     "change-phone": ("{incident}/change", ".changes section:nth-of-type(2) summary", PHONE, False),
-    "postmortem": ("{incident}/postmortem", "", DESK, False),
-    "postmortem-phone": ("{incident}/postmortem", "", PHONE, True),
-    "figures": ("/figures", "", DESK, False),
+    "postmortem": ("{over}/postmortem", "", DESK, False),
+    "postmortem-phone": ("{over}/postmortem", "", PHONE, True),
     "sign-in": ("/sign-in", "", DESK, False),
 }
 """Screens, but for those that are shown further down."""
@@ -53,8 +52,9 @@ def shown() -> Iterator[tuple[str, str, dict[str, str]]]:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         home.mkdir(mode=0o700)
+        over = ""
         for case in ("hung-dependency", "slow-release"):
-            exhibit(home, case, ("action", "text"))
+            over = exhibit(home, case, ("action", "text"))
         exhibit(home, "corrupted-rows")
         exhibit(home, "credential-stuffing")
         incident = exhibit(home, "bad-deploy")
@@ -63,7 +63,8 @@ def shown() -> Iterator[tuple[str, str, dict[str, str]]]:
         action = next(request.subject for request in asked if request.kind == "action")
         token = Tokens(store.engine).create("ann", Role.commander)
         with serving(home, "--no-worker") as found:
-            yield found.url, token, {"incident": f"/incidents/{incident}", "action": action}
+            places = {"incident": f"/incidents/{incident}", "over": f"/incidents/{over}"}
+            yield found.url, token, {**places, "action": action}
 
 
 def shoot(page: Page, name: str, path: str, click: str) -> None:

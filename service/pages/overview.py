@@ -1,11 +1,12 @@
-"""Pages over all incidents: the services, who is on call, figures, the audit log."""
+"""Pages over all incidents: the services, who is on call, figures, the audit log, and
+Warroom itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from sqlalchemy import func, select
@@ -19,12 +20,14 @@ from ...incident.timeline import utc_now
 from ...oncall.shifts import Shift
 from ...prompts.values import duration
 from ...record import audit
+from ...record.counts import counts
 from ...record.database import reader
 from ...record.tables import AUDIT, INCIDENTS
 from ...record.teams import seen
 from ...telemetry.model import Service as Entry
 from ..auth import Admin, At, Observer
 from ..forms import WORD
+from ..health import ready
 from ..oncall import On
 from .rendering import page
 
@@ -49,10 +52,10 @@ def services_page(request: Request, service: At, who: Observer):
     query = select(INCIDENTS.c.service, over.label("over"), func.count().label("count"))
     query = query.where(seen(who.sight)).group_by(INCIDENTS.c.service, over)
     with reader(service.engine).begin() as connection:
-        counts = {(row.service, bool(row.over)): row[2] for row in connection.execute(query)}
+        number = {(row.service, bool(row.over)): row[2] for row in connection.execute(query)}
     entries = sorted(declared(service.sources).catalogue.services, key=lambda s: (s.tier, s.name))
     rows = [
-        Known(e, (n := counts.get((e.name, False), 0)), n + counts.get((e.name, True), 0))
+        Known(e, (n := number.get((e.name, False), 0)), n + number.get((e.name, True), 0))
         for e in entries
     ]
     return page("services.html", 200, request, who, rows=rows)
@@ -104,6 +107,19 @@ def _bars(title: str, rows: Sequence[Group]) -> Markup:
         parts.append(text(132 + width, y + 18, duration(seconds)))
     says = f"{title}: mean time until an incident was over"
     return Markup(wrapped(560, len(known) * LINE + 4, says, parts))
+
+
+@OVERVIEW.get("/health", response_class=HTMLResponse)
+def health_page(request: Request, service: At, who: Observer):
+    """What /readyz and /metrics tell, in words."""
+    told, stands = ready(service, Response()), ("is not", "is")
+    checks = [
+        (told.database, f"The database {stands[told.database]} taking writes."),
+        (told.worker, f"The work of incidents {stands[told.worker]} being done."),
+        (told.disk, f"There {stands[told.disk]} room on the disk."),
+    ]
+    values = {"checks": checks, "found": counts(service.engine)}
+    return page("health.html", 200, request, who, **values)
 
 
 @OVERVIEW.get("/audit", response_class=HTMLResponse)

@@ -44,6 +44,7 @@ NAVIGATION = {
     "/services": "Services",
     "/on-call": "On-call",
     "/figures": "Figures",
+    "/health": "Health",
     "/audit": "Audit",
 }
 """Where the bar leads, by address."""

@@ -11,11 +11,14 @@ from warroom.app.record import Record
 from warroom.evals.service.exhibits import exhibit
 from warroom.incident.document import Incident
 from warroom.incident.events import StepStarted
+from warroom.incident.report import PostmortemReport
 from warroom.incident.timeline import Event, EventKind, utc_now
 from warroom.record.store import Store
 from warroom.record.tokens import Role, Tokens
 from warroom.settings import Settings
 from warroom.tests.support.chromium import DESK, PHONE, Visitor, accessible, chromium, visit
+from warroom.tests.support.consoles import kept
+from warroom.tests.support.incidents import full
 from warroom.tests.support.serving import Serving, serving
 
 pytestmark = pytest.mark.live
@@ -92,6 +95,9 @@ def test_axe_finds_nothing(browser, shop, viewport, colours):
     page.locator(".of-think .cite").first.click()
     expect(page.locator("#h-evidence")).to_be_focused()
     wrong["beside"] = accessible(page)
+    for path in ("/services", "/on-call", "/figures", "/health"):
+        ann.open(path, page)
+        wrong[path] = accessible(page) + wider(page)
     for path in ("/incidents/INC-none", "/account", "/?q=nothing", "/incidents/INC-1/resume"):
         ann.open(path, page)
         wrong[path] = accessible(page) + wider(page)
@@ -226,3 +232,28 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(browser, shop):
     pages[1].locator(".go").first.click()
     expect(pages[1].get_by_role("alert")).to_contain_text("approved by commander at")
     assert [ann.complaints, bob.complaints] == [[], []]
+
+
+def test_a_postmortem_is_written_with_blame_told_as_one_types_and_published(browser, shop):
+    document = full()
+    report = {"specialist": "postmortem", "conclusion": "concluded", "summary": "", "markdown": ""}
+    document.reports.append(PostmortemReport.model_validate(report))
+    kept(shop.store, document)
+    place = f"/incidents/{document.id}/postmortem"
+    for viewport in (PHONE, DESK):
+        ann = person(browser, shop, viewport=viewport)
+        page = ann.open(place)
+        assert accessible(page) + wider(page) == []
+        text = page.locator("#text").input_value()
+        page.fill("#text", f"{text}\nThe engineer was careless.\n")
+        expect(page.locator("#marks")).to_contain_text("careless")
+        page.fill("#text", f"{text}\nRead on a screen of {viewport['width']}.\n")
+        expect(page.locator("#marks")).to_contain_text("no blame")
+        page.click("text=Save as a new version")
+        expect(page.locator("body")).to_contain_text("not published" if viewport is PHONE else "is")
+        assert accessible(page) + wider(page) == []
+        page.click("text=/^Publish version/")
+        expect(page.locator("body")).to_contain_text("This version is published")
+        page.locator(".standing a.cite").first.click()
+        expect(page.locator("#beside")).not_to_be_empty()
+        assert ann.complaints == []

@@ -52,3 +52,12 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
     with asked(tmp_path / "other", configuration=configuration) as service:
         page = text(service, "/on-call")
         assert "on until" in page and "primary" in page
+
+
+def test_health_says_in_words_what_metrics_tell(tmp_path):
+    with asked(tmp_path / "home") as service:
+        kept(service.service.store, full())
+        page = text(service, "/health")
+        assert "The database is taking writes." in page
+        row = page[page.index("Incidents by state.") :]
+        assert "resolved" in row[: row.index("</tr>")]
