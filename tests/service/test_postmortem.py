@@ -148,9 +148,8 @@ def test_texts_stay_texts_and_every_change_is_audited(service):
     assert service["observer"].post(PLACE, data={"text": "x", "base": 1}).status_code == 403
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # its home's own database
 def test_the_command_line_prints_what_is_published(service, monkeypatch, capsys, tmp_path):
-    if service.service.engine.dialect.name != "sqlite":
-        pytest.skip("the command line opens its home's own database")
     save(service, body(service) + "\nWhat people wrote.\n")
     service["commander"].post(f"{PLACE}/publish", data={"version": 1})
     said = CommandLine(tmp_path / "home", monkeypatch, capsys)("postmortem")

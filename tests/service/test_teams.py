@@ -49,7 +49,7 @@ def ann(service) -> Browser:
 
 def test_what_another_team_has_is_not_there(service, ann):
     headers = {"X-CSRF-Token": ann.csrf()}
-    fill = {"evidence": "E1", "subject": "0" * 12}
+    fill = {"evidence": "E1", "subject": "0" * 12, "what": "note", "act": "publish", "kind": "md"}
     for route in routes(service[""].app):
         if "{incident" not in route.path:
             continue
