@@ -66,9 +66,10 @@ def serve(service: Service, bound: Bound) -> bool:
 
     Raises WarroomError when a part of it ended by an error.
     """
-    # uvicorn sends the signal to us again when it is done; being told to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     server = _Server(service, bound)
+    # What comes before uvicorn listens counts too; it sends the signal to us again when it is done:
+    # being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.leave())
     falling = Falling(server.leave)
     server.run(sockets=[bound.socket])
     falling.check()

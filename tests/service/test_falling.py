@@ -1,5 +1,6 @@
 """A part that ends by an error ends the process, in order and with its name."""
 
+import signal
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ from warroom.errors import WarroomError
 from warroom.intake.reception import Reception
 from warroom.record.store import Store
 from warroom.service.falling import Falling
+from warroom.tests.support.serving import serving
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +40,10 @@ def test_the_first_part_is_named_and_the_end_is_asked_for_each_time() -> None:
     with pytest.raises(WarroomError, match="sweeper ended by RuntimeError: one"):
         falling.check()
     assert len(ends) == 2
+
+
+def test_told_to_stop_while_it_begins_it_stops(tmp_path) -> None:
+    """Between the word that it is ready and the first request the signal once went nowhere."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    with serving(tmp_path / "home", "--no-worker") as service:
+        assert service.stop() in (0, -signal.SIGTERM)
