@@ -1,5 +1,5 @@
-"""API v1 for pipelines: what they changed, and for people: what was told. 201 means that it is on the
-disk."""
+"""API v1 for pipelines: what they changed, and for people: all that was told. 201 means that it is
+on the disk."""
 
 from typing import Annotated
 
