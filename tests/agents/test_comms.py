@@ -174,7 +174,9 @@ def test_the_words_that_somebody_refused_are_not_asked_about_again_before_there_
     messages = {m.audience: m for m in communicate(document, at(1000)).messages}
     assert Audience.status_page in messages  # now an update: other words
     again = messages[Audience.status_page]
-    assert document.refused_text(again).reason == NO
+    no = document.refused_text(again)
+    assert no is not None
+    assert no.reason == NO
     again.state = MessageState.rejected
     document.communications.append(again)
     document.decisions.append(document.decisions[-1].model_copy(update={"subject": again.hash}))
