@@ -154,6 +154,21 @@ def test_a_quoted_cell_is_marked(service):
     assert "<html" not in part.text and "<mark>" in part.text
 
 
+def test_of_many_rows_the_first_and_the_quoted_are_shown(service):
+    store, document = service.service.store, full()
+    (record, *_), document.evidence = document.evidence, []
+    store.create(document)
+    rows = [
+        {"service": "checkout", "line": f"<b>{number}</b> {'x' * 90}"} for number in range(5000)
+    ]
+    store.add_evidence(document.id, record, {"rows": rows})
+    place = f"/incidents/{document.id}/evidence/{record.id}"
+    shown = html(service, f"{place}?cite=/rows/4990/line")
+    assert "4990" in re.findall("<mark>(.*?)</mark>", shown)[0]
+    assert len(shown) < 100_000 and shown.count("<tr>") > 100
+    assert "more rows are not shown" in shown and f"{place}/payload" in shown
+
+
 @pytest.fixture
 def asking(service):
     """An incident whose last plan waits for an answer, and where."""
