@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from ...agents.reporting import wording
 from ...analysis.quantities import count, figure, percent, quantity
-from ...app.words import sureness
+from ...app.words import headline, sureness
 from ...incident.evidence import Quote, short
 from ...incident.timeline import from_ts, utc_now
 from ...prompts.values import began, clock, duration, hurt, plain
@@ -105,7 +105,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {"asset": asset, "navigation": NAVIGATION, "shapes": SHAPES}
     environment.globals |= {"themes": THEMES, "utc_now": utc_now}
-    numbers = (count, duration, figure, percent, quantity, sureness)
+    numbers = (count, duration, figure, headline, percent, quantity, sureness)
     for words in (ago, began, capital, cited, clock, from_ts, hurt, minute, plain, short, *numbers):
         environment.filters[words.__name__] = words
     environment.filters |= {"readable": wording.shown, "sentence": wording.sentence}

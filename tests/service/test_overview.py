@@ -59,5 +59,5 @@ def test_health_says_in_words_what_metrics_tell(tmp_path):
         kept(service.service.store, full())
         page = text(service, "/health")
         assert "The database is taking writes." in page
-        row = page[page.index("Incidents by state.") :]
+        row = page[page.index("Incidents by state: ") :]
         assert "resolved" in row[: row.index("</tr>")]
