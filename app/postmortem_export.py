@@ -20,10 +20,15 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def as_html(title: str, markdown: str, status: str) -> str:
     """The whole file. `status`: which version it is, and who published it."""
+    return whole(title, f'<p class="status">{escape(status)}</p>\n{rendered(markdown)}')
+
+
+def whole(title: str, body: str, head: str = "") -> str:
+    """One file that needs nothing else."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'<p class="status">{escape(status)}</p>\n{rendered(markdown)}</body>\n</html>\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>{head}\n</head>\n<body>\n"
+        f"{body}</body>\n</html>\n"
     )

@@ -30,6 +30,7 @@ from .pages.live import LIVE, Parts
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.signing_in import SIGN_IN
+from .pages.status import status_routes
 from .people import PEOPLE
 from .postmortem import POSTMORTEM
 from .problems import RESPONSES, Problem, explain_errors
@@ -79,6 +80,8 @@ def build(service: Service) -> FastAPI:
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
     for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, OVERVIEW):
         pages.include_router(part)
+    if (told := service.configuration.status_page) and told.served:
+        pages.include_router(status_routes(service, told))
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:
         from .pages.single_sign_on import mount  # only who signs in by it waits for its import

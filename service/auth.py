@@ -155,7 +155,9 @@ def _may(needed: Role) -> Any:
 FromUs = Depends(from_us)
 """For what a browser sends before it has a session."""
 Sender = Annotated[Who, _may(Role.sender)]
-Observer = Annotated[Who, _may(Role.observer)]
+OBSERVES = _may(Role.observer)
+"""For a router whose routes do not ask who it is."""
+Observer = Annotated[Who, OBSERVES]
 Responder = Annotated[Who, _may(Role.responder)]
 Commander = Annotated[Who, _may(Role.commander)]
 Admin = Annotated[Who, _may(Role.admin)]

@@ -22,6 +22,14 @@ from warroom.tests.support.incidents import full
 from warroom.tests.support.serving import Serving, serving
 
 pytestmark = pytest.mark.live
+CONFIGURATION = """
+oncall:
+  schedules: [{name: primary, layers: [{participants: [ann, ben], start: 2026-01-05T09:00}]}]
+status_page: {title: Shop, served: public}
+"""
+
+
+OVERVIEW = ("/services", "/on-call", "/figures", "/health", "/audit", "/accounts")
 
 
 @dataclass
@@ -67,7 +75,9 @@ def shop(tmp_path) -> Iterator[Shop]:
     incident = exhibit(home, "bad-deploy")
     store = Record(Settings(home=home)).store
     tokens = {role.value: Tokens(store.engine).create(role.value, role) for role in Role}
-    with serving(home, "--no-worker") as found:
+    told = home / "warroom.yaml"
+    told.write_text(CONFIGURATION)
+    with serving(home, "--no-worker", WARROOM_CONFIG=str(told)) as found:
         yield Shop(home, store, found, tokens, incident)
 
 
@@ -95,7 +105,7 @@ def test_axe_finds_nothing(browser, shop, viewport, colours):
     page.locator(".of-think .cite").first.click()
     expect(page.locator("#h-evidence")).to_be_focused()
     wrong["beside"] = accessible(page)
-    for path in ("/services", "/on-call", "/figures", "/health", "/audit", "/accounts"):
+    for path in (*OVERVIEW, "/status/"):
         ann.open(path, page)
         if viewport is PHONE and path == "/services":
             page.click(".menu > summary")
