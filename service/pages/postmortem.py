@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
-from ...app.postmortem_text import Item, Remarked, changes, items, with_items
+from ...app.postmortem_pdf import as_pdf
+from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
 from ...app.record import masked_content
 from ...errors import InputError, Overwritten
 from ...incident.identity import Identity
@@ -18,6 +19,7 @@ from ...incident.timeline import from_ts
 from ...record.tokens import Role
 from ..auth import At, IncidentId, Observer, Responder, Who
 from ..problems import Refused
+from .charting import drawn
 from .forms import Form, Long, Sent, one, whole
 from .rendering import minute, page
 
@@ -155,20 +157,25 @@ def export_file(
     service: At,
     _who: Observer,
     incident: IncidentId,
-    kind: Literal["md", "html"],
+    kind: Literal["md", "html", "pdf"],
     version: Number = None,
 ) -> Response:
     """The file: of the published version, else of the newest, else of this one."""
     found = Desk(service.record).open(incident)
     known = found.published if found.published is not None else found.now.number
     chosen = found.version(known if version is None else version)
-    text, media = masked_content(chosen.markdown), "text/markdown; charset=utf-8"
+    text = masked_content(chosen.markdown)
+    media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
+    pictures = [] if kind == "md" else [chart.svg for chart in drawn(service, incident).charts]
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
-        text = as_html(incident, text, f"{incident}, version {chosen.number}, {out}")
-        media = "application/octet-stream"  # a file to keep: never a page of ours
+        status = f"{incident}, version {chosen.number}, {out}"
+        text = as_html(incident, text, status, pictures)
+    elif kind == "pdf":
+        text = as_pdf(incident, rendered(text), pictures)
     named = f'attachment; filename="{incident}-postmortem.{kind}"'
-    return Response(text, media_type=media, headers={"Content-Disposition": named})
+    kept = media.get(kind, "application/octet-stream")  # HTML is a file to keep: no page of ours
+    return Response(text, media_type=kept, headers={"Content-Disposition": named})
 
 
 def _number(sent: Form, name: str) -> int:
