@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from .postmortem_text import halves, rendered
+from .postmortem_text import rendered
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -23,10 +23,13 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def as_html(title: str, markdown: str, status: str, pictures: Sequence[str] = ()) -> str:
     """The whole file. `status`: which version it is, and who published it; `pictures`: SVG, before
     the timeline."""
-    text, record = (rendered(half) for half in halves(markdown))
+    text = rendered(markdown)
+    place = max(text.rfind("<h2>", 0, text.find('<a id="')), 0) or len(text)
     shown = "".join(f"<figure>{picture}</figure>" for picture in pictures)
     charts = f"<h2>Charts</h2>{shown}" if shown else ""
-    return whole(title, f'<p class="status">{escape(status)}</p>\n{text}{charts}{record}')
+    return whole(
+        title, f'<p class="status">{escape(status)}</p>\n{text[:place]}{charts}{text[place:]}'
+    )
 
 
 def whole(title: str, body: str, head: str = "") -> str:

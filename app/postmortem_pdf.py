@@ -30,7 +30,10 @@ def as_pdf(title: str, body: str, pictures: Sequence[str]) -> bytes:
     pdf.set_auto_page_break(True, 16)
     _fonts(pdf, body)
     pdf.add_page()
-    sizes = {tag: TextStyle(None, "B", size, INK, 6, 0, 3) for tag, size in HEADS.items()}
+    sizes = {
+        tag: TextStyle(None, "B", size, INK, t_margin=6, l_margin=0, b_margin=0.4)
+        for tag, size in HEADS.items()
+    }
     pdf.write_html(
         _plainer(body), li_prefix_color=INK, tag_styles=sizes, table_line_separators=True
     )
@@ -71,7 +74,7 @@ def _plainer(body: str) -> str:
 def _width(cells: Sequence[str]) -> float:
     """No word is broken, and what is longer takes more, but not as much more."""
     word = max(len(word) for cell in cells for word in (cell.split() or [""]))
-    return max(min(word, LONGEST) + 4, max(map(len, cells)) ** 0.7)
+    return max(min(word, LONGEST) + 5, max(map(len, cells)) ** 0.7)
 
 
 def _table(table: str) -> str:

@@ -3,6 +3,7 @@ script, and blame is told as one types where there is one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -29,6 +30,29 @@ Number = Annotated[int | None, Query(ge=0, le=10**6)]
 
 
 @dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it."""
+
+    name: str
+    all: list[Stands]
+
+    @property
+    def facts(self) -> list[Stands]:
+        """What code read off the record."""
+        return [each for each in self.all if each.fact and not each.by]
+
+    @property
+    def said(self) -> list[Stands]:
+        """What somebody stands by, or should."""
+        return [each for each in self.all if each not in self.facts]
+
+    @property
+    def unread(self) -> list[Stands]:
+        """What one signature is about."""
+        return [each for each in self.all if each.unread]
+
+
+@dataclass(frozen=True)
 class Editor:
     """What stands on the page."""
 
@@ -42,9 +66,10 @@ class Editor:
     can_publish: bool
 
     @property
-    def standing(self) -> list[Stands]:
-        """Every paragraph."""
-        return self.found.standing
+    def sections(self) -> list[Section]:
+        """Every paragraph, by section."""
+        by_section = groupby(self.found.standing, key=lambda each: each.paragraph.section)
+        return [Section(name.replace("*", ""), list(each)) for name, each in by_section]
 
     @property
     def items(self) -> list[Item]:

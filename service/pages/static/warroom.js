@@ -91,6 +91,24 @@
     settle();
   }
 
+  // Words that judge somebody are marked in the field itself, by the same text behind it.
+  function mirror() {
+    const field = one("text");
+    const behind = field?.previousElementSibling;
+    if (!behind) return;
+    const words = [...document.querySelectorAll("#marks [data-words]")].map((mark) => mark.dataset.words);
+    const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const parts = words.length ? field.value.split(new RegExp(`(${words.map(plain).join("|")})`, "gi")) : [];
+    behind.replaceChildren(...parts.map((part, place) => {
+      if (place % 2 === 0) return part;
+      const mark = document.createElement("mark");
+      mark.textContent = part;
+      return mark;
+    }), "\n");
+    behind.scrollTop = field.scrollTop;
+  }
+  document.addEventListener("scroll", (event) => { if (event.target.id === "text") mirror(); }, true);
+
   // Evidence: opened from a claim, closed back to it.
   let from = null;
   function close() {
@@ -120,6 +138,7 @@
   function settle() {
     for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
     times();
+    mirror();
   }
   settle();
   tell();
