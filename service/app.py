@@ -27,6 +27,7 @@ from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
 from .pages.live import LIVE, Parts
+from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.signing_in import SIGN_IN
@@ -77,8 +78,18 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
-    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, OVERVIEW):
+    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, ONCALL_PAGE)
+    for part in (
+        SIGN_IN,
+        ACCOUNTS,
+        LIST,
+        INCIDENT,
+        LIVE,
+        *acting,
+        POSTMORTEM_PAGE,
+        OVERVIEW,
+        ONCALL_PAGE,
+    ):
         pages.include_router(part)
     if (told := service.configuration.status_page) and told.served:
         pages.include_router(status_routes(service, told))

@@ -1,9 +1,7 @@
-"""Pages over all incidents: the services, who is on call, figures, the audit log, and
-Warroom itself."""
+"""Pages over all incidents: the services, figures, the audit log, and Warroom itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,7 +15,6 @@ from ...app.figures import MOST, Group, grouped, taken
 from ...app.record import masked_content
 from ...incident.lifecycle import OVER
 from ...incident.timeline import utc_now
-from ...oncall.shifts import Shift
 from ...prompts.values import duration
 from ...record import audit
 from ...record.counts import counts
@@ -28,12 +25,11 @@ from ...telemetry.model import Service as Entry
 from ..auth import Admin, At, Observer
 from ..forms import WORD
 from ..health import ready
-from ..oncall import On
 from .rendering import page
 
 OVERVIEW = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=100, pattern=f"{WORD}|^$")]
-WEEK, ROWS, BAR, LINE = timedelta(days=7), 100, 320, 28
+ROWS, BAR, LINE = 100, 320, 28
 
 
 @dataclass(frozen=True)
@@ -59,24 +55,6 @@ def services_page(request: Request, service: At, who: Observer):
         for e in entries
     ]
     return page("services.html", 200, request, who, rows=rows)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A schedule's week: who is on now is the first."""
-
-    name: str
-    zone: str
-    shifts: Sequence[Shift]
-
-
-@OVERVIEW.get("/on-call", response_class=HTMLResponse)
-def on_call_page(request: Request, who: Observer, rota: On):
-    """Who is on now, who comes next, and the week."""
-    now = utc_now()
-    found = rota.schedules.items()
-    turns = [Turn(n, str(s.zone), rota.shifts(n, now, now + WEEK)) for n, s in found]
-    return page("on_call.html", 200, request, who, turns=turns)
 
 
 @OVERVIEW.get("/figures", response_class=HTMLResponse)

@@ -1,5 +1,7 @@
 """Services, on-call, figures and audit as pages: what stands there, and for whom."""
 
+import re
+
 from warroom.app.configuration_file import Configuration
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import kept
@@ -51,7 +53,20 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
     configuration = Configuration.model_validate({"oncall": told})
     with asked(tmp_path / "other", configuration=configuration) as service:
         page = text(service, "/on-call")
-        assert "on until" in page and "primary" in page
+        assert "on until" in page and "primary" in page and "<svg" in page
+        ask = service["responder"]
+        taken = {"schedule": "primary", "start": "2099-01-01T08:00", "end": "2099-01-01T20:00"}
+        other = ask.post("/on-call/override", data={**taken, "person": "ben"}, headers=PAGE)
+        assert other.status_code == 422 and "admin" in other.text
+        page = ask.post("/on-call/override", data={**taken, "reason": "<b>dentist"}, headers=PAGE)
+        assert page.url.path == "/on-call" and "&lt;b&gt;dentist" in page.text
+        late = ask.post("/on-call/override", data={**taken, "end": "2098-01-01T20:00"})
+        assert late.status_code == 422 and "ends after it starts" in late.text
+        key = re.findall(r'name="key" value="(\w+)"', page.text)[0]
+        assert "dentist" not in ask.post("/on-call/drop", data={"key": key}, headers=PAGE).text
+        left = ask.post("/on-call/note", data={"schedule": "primary", "text": "the disk is full"})
+        assert "the disk is full" in left.text
+        assert service["observer"].post("/on-call/note", data={}).status_code == 403
 
 
 def test_health_says_in_words_what_metrics_tell(tmp_path):
