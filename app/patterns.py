@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..analysis.quantities import percent
 from ..analysis.rates import binomial_tail
 from .figures import Taken
 from .related import LEAST, SAME_CAUSE, SAME_SERVICE
 
 HOURS, MOST = 24, 12
-CERTAIN = 0.9
-"""From which one hour is said to be no chance."""
+CERTAIN, SUREST = 0.9, 0.99
+"""From which one hour is said to be no chance; nothing is told as surer than that."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _same(found: Sequence[Taken], what: str, share: float) -> Iterator[Pattern]:
         groups[getattr(one, what)].append(one)
     for name, of in groups.items():
         if name and len(of) > 1:
-            strength = 1 - (1 - share) ** (len(of) - 1)
+            strength = min(SUREST, 1 - (1 - share) ** (len(of) - 1))
             why = f"{share:.0%} for each that shares the {what} with another"
             says = f"{len(of)} times {name}" if what == "cause" else f"{len(of)} alerts of {name}"
             yield Pattern(says, strength, why, [one.id for one in of])
@@ -55,5 +56,5 @@ def _hours(found: Sequence[Taken]) -> Iterator[Pattern]:
         chance = min(1.0, HOURS * binomial_tail(len(of), len(found), 1 / HOURS))
         if 1 - chance >= CERTAIN:
             says = f"{len(of)} of {len(found)} began between {hour:02}:00 and {hour:02}:59 UTC"
-            why = f"by chance one hour of a day has so many in {max(chance, 0.001):.1%} of cases"
-            yield Pattern(says, 1 - chance, why, [one.id for one in of])
+            why = f"chance gives one hour of a day so many in {percent(chance)} of cases"
+            yield Pattern(says, min(1 - chance, SUREST), why, [one.id for one in of])
