@@ -131,7 +131,7 @@ def write(found: Status, folder: Path, title: str = "Status") -> list[Path]:
 
 def as_page(found: Status, title: str) -> str:
     """One HTML file that needs nothing else."""
-    return whole(title, body(found, title), '<meta http-equiv="refresh" content="60">' + FEED)
+    return whole(title, body(found, title), FEED)
 
 
 FEED = '<link rel="alternate" type="application/atom+xml" href="feed.atom">'

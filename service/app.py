@@ -30,6 +30,7 @@ from .pages.live import LIVE, Parts
 from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
+from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
 from .pages.status import status_routes
 from .people import PEOPLE
@@ -78,18 +79,9 @@ def build(service: Service) -> FastAPI:
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, ONCALL_PAGE)
-    for part in (
-        SIGN_IN,
-        ACCOUNTS,
-        LIST,
-        INCIDENT,
-        LIVE,
-        *acting,
-        POSTMORTEM_PAGE,
-        OVERVIEW,
-        ONCALL_PAGE,
-    ):
+    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
+    over_all = (OVERVIEW, ONCALL_PAGE, SETTINGS)
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)
     if (told := service.configuration.status_page) and told.served:
         pages.include_router(status_routes(service, told))

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from ...app.charts.svg import ACCENT, box, text, wrapped
 from ...app.configuration import declared
-from ...app.figures import MOST, Group, grouped, taken
+from ...app.figures import Group, grouped, taken
+from ...app.patterns import patterns
 from ...app.record import masked_content
 from ...incident.lifecycle import OVER
 from ...incident.timeline import utc_now
@@ -64,13 +65,16 @@ def figures_page(
     who: Observer,
     days: Annotated[int, Query(ge=1, le=366)] = 92,
     affected: Words = "",
+    drills: bool = False,
 ):
     """How soon incidents are seen, acknowledged and over; the table beside each chart."""
-    found = taken(service.engine, utc_now(), days, affected.strip(), who.sight)
+    here = (service.settings, service.engine, utc_now())
+    found = taken(*here, days, affected.strip(), who.sight, drills)
     kinds = [("severity", "By severity"), ("month", "By month"), ("service", "By service")]
     groups = [(title, rows := grouped(found, by), _bars(title, rows)) for by, title in kinds]
-    values = {"groups": groups, "count": len(found), "days": days, "affected": affected}
-    return page("figures.html", 200, request, who, most=MOST, **values)
+    asked = {"days": days, "affected": affected, "drills": drills}
+    values = {"groups": groups, "count": len(found), "patterns": patterns(found), **asked}
+    return page("figures.html", 200, request, who, **values)
 
 
 def _bars(title: str, rows: Sequence[Group]) -> Markup:

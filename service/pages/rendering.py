@@ -45,9 +45,12 @@ NAVIGATION = {
     "/on-call": "On-call",
     "/figures": "Figures",
     "/health": "Health",
+    "/settings": "Settings",
     "/audit": "Audit",
 }
 """Where the bar leads, by address."""
+ADMINS = ("/settings", "/audit")
+"""Of these, what an administrator sees alone."""
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""
 FRESH_S = 45.0
@@ -104,7 +107,7 @@ def _environment() -> Environment:
         finalize=lambda value: "" if value is None else value,
     )
     environment.globals |= {"asset": asset, "navigation": NAVIGATION, "shapes": SHAPES}
-    environment.globals |= {"themes": THEMES, "utc_now": utc_now}
+    environment.globals |= {"admins": ADMINS, "themes": THEMES, "utc_now": utc_now}
     numbers = (count, duration, figure, headline, percent, quantity, sureness)
     for words in (ago, began, capital, cited, clock, from_ts, hurt, minute, plain, short, *numbers):
         environment.filters[words.__name__] = words

@@ -2,6 +2,7 @@
 
 import re
 
+from warroom.app.configuration import Sources, remember
 from warroom.app.configuration_file import Configuration
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import kept
@@ -30,7 +31,10 @@ def test_figures_are_computed_from_the_record(tmp_path, place):
         assert "10 s" in p0[: p0.index("</tr>")], "from onset to the alert"
         assert "1 of 1" in p0[: p0.index("</tr>")]
         assert "<svg" in page and "Mean time until an incident was over" in page
-        only = text(service, "/figures?affected=payments")
+        assert "acts" in page.lower() and "1 of 1" in p0
+        remember(service.service.settings, "INC-2", Sources(drill=True))
+        assert "1 incident of the last 92 days, drills left out" in text(service, "/figures")
+        only = text(service, "/figures?affected=payments&drills=true")
         assert "1 incident of" in only and '<th scope="row">P0' not in only
 
 
