@@ -5,13 +5,14 @@ back with the same answer has given it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.decisions import approve, edit, named, preview, reject
+from ...app.texts import edit_text
 from ...errors import ApprovalError, InputError
 from ...incident.action import Level, Verdict
 from ..auth import Commander, IncidentId, Responder, Who
@@ -19,7 +20,7 @@ from ..forms import Subject
 from ..problems import STATUS
 from ..service import Service, service_of
 from .approval_view import ApprovalView, edits_of, view_of
-from .forms import Form, Sent
+from .forms import LONGEST, Form, Long, whole
 from .forms import one as field
 from .rendering import page
 
@@ -75,7 +76,7 @@ def _answer(
     who: Commander,
     incident: IncidentId,
     subject: Subject,
-    sent: Sent,
+    sent: Long,
 ) -> Answer:
     return Answer(request, service, who, incident, sent, _view(service, incident, subject))
 
@@ -95,7 +96,7 @@ def approve_form(one: Answered) -> Response:
 @APPROVAL.post(f"{PLACE}/reject")
 def reject_form(one: Answered) -> Response:
     """Reject it with a reason; the response looks for another way."""
-    if not (reason := field(one.sent, "reason")):
+    if not (reason := field(one.sent, "reason")[:LONGEST]):
         return one.again("Say why: the response reads it, and so do the people after you.")
     asked = (one.service.store, one.incident, one.view.subject)
     return one.decided(Verdict.rejected, lambda: reject(*asked, one.who.identity, reason))
@@ -116,6 +117,21 @@ def edit_form(one: Answered) -> Response:
         return one.decided(Verdict.edited, lambda: edit(*here, edits, by, *read, shown=shown))
     except InputError as error:
         return one.again(str(error), STATUS[InputError])
+
+
+@APPROVAL.post(f"{PLACE}/text")
+def text_form(one: Answered) -> Response:
+    """Another text in its place, which is asked about from now on; on to where it is approved."""
+    service, told = one.service, (field(one.sent, "subject"), whole(one.sent, "body"))
+    policy, anyway = service.configuration.policy, bool(field(one.sent, "anyway"))
+    asked = (service.store, policy, one.incident, one.view.subject)
+    try:
+        new = edit_text(*asked, *told, one.who.identity, anyway=anyway)
+    except (ApprovalError, InputError) as error:
+        view = replace(one.view, draft=told, wrong=f"Nothing was changed: {error}.")
+        return one.page(view, 409 if isinstance(error, ApprovalError) else 422)
+    place = PLACE.format(incident=one.incident, subject=new.hash)
+    return RedirectResponse(place, 303)
 
 
 def _view(service: Service, incident: str, subject: str) -> ApprovalView:

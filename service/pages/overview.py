@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,6 +15,7 @@ from ...app.configuration import declared
 from ...app.figures import Group, grouped, taken
 from ...app.patterns import patterns
 from ...app.record import masked_content
+from ...drills.score import history
 from ...incident.lifecycle import OVER
 from ...incident.timeline import utc_now
 from ...prompts.values import duration
@@ -89,6 +91,27 @@ def _bars(title: str, rows: Sequence[Group]) -> Markup:
         parts.append(text(132 + width, y + 18, duration(seconds)))
     says = f"{title}: mean time until an incident was over"
     return Markup(wrapped(560, len(known) * LINE + 4, says, parts))
+
+
+@OVERVIEW.get("/drills", response_class=HTMLResponse)
+def drills_page(request: Request, service: At, who: Observer):
+    """How to run one, and what came of those that were scored here."""
+    try:
+        from ...drills.faults import FAULTS  # needs what only a machine that drills has
+
+        known = list(FAULTS)
+    except ModuleNotFoundError:
+        known = []
+    found = [_scored(one) for one in history(service.settings.home)]
+    return page("drills.html", 200, request, who, known=known, found=found)
+
+
+def _scored(one: dict[str, Any]) -> dict[str, Any]:
+    asked = [check for check in one["checks"] if check["met"] is not None]
+    missed = [check for check in asked if not check["met"]]
+    said = [f"{check['name']}: {check['answer']}, not {check['wanted']}" for check in missed]
+    counts = {"asked": len(asked), "met": len(asked) - len(missed), "missed": said}
+    return {**one, **counts, "at": datetime.fromisoformat(one["at"])}
 
 
 @OVERVIEW.get("/health", response_class=HTMLResponse)

@@ -44,6 +44,7 @@ NAVIGATION = {
     "/services": "Services",
     "/on-call": "On-call",
     "/figures": "Figures",
+    "/drills": "Drills",
     "/health": "Health",
     "/settings": "Settings",
     "/audit": "Audit",

@@ -4,7 +4,9 @@ import re
 
 from warroom.app.configuration import Sources, remember
 from warroom.app.configuration_file import Configuration
+from warroom.drills.score import Check, Score, keep
 from warroom.incident.severity import Severity
+from warroom.incident.timeline import utc_now
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import declared, full
 from warroom.tests.support.services import asked
@@ -27,7 +29,7 @@ def test_figures_are_computed_from_the_record(tmp_path, place):
         kept(service.service.store, other)
         page = text(service, "/figures")
         assert "2 incidents of the last 92 days" in page
-        p0 = page[page.index('<th scope="row">P0') :]
+        p0 = page[page.index('<th scope="row" class="id">P0') :]
         assert "10 s" in p0[: p0.index("</tr>")], "from onset to the alert"
         assert "1 of 1" in p0[: p0.index("</tr>")]
         assert "<svg" in page and "Mean time until an incident was over" in page
@@ -35,7 +37,7 @@ def test_figures_are_computed_from_the_record(tmp_path, place):
         remember(service.service.settings, "INC-2", Sources(drill=True))
         assert "1 incident of the last 92 days, drills left out" in text(service, "/figures")
         only = text(service, "/figures?affected=payments&drills=true")
-        assert "1 incident of" in only and '<th scope="row">P0' not in only
+        assert "1 incident of" in only and '<th scope="row" class="id">P0' not in only
 
 
 def test_audit_is_an_administrators_and_says_whether_it_is_whole(tmp_path):
@@ -71,6 +73,17 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
         left = ask.post("/on-call/note", data={"schedule": "primary", "text": "the disk is full"})
         assert "the disk is full" in left.text
         assert service["observer"].post("/on-call/note", data={}).status_code == 403
+
+
+def test_drills_tell_what_came_of_them(tmp_path):
+    with asked(tmp_path / "home") as service:
+        assert "No drill was scored" in text(service, "/drills")
+        checks = [Check("kind", True, "leak", "leak"), Check("action", False, "none", "<b>restart")]
+        score = Score("memory-leak", "INC-1", [*checks, Check("control", None, "", "")])
+        keep(service.service.settings.home, [score], utc_now())
+        page = text(service, "/drills")
+        assert "memory-leak" in page and "1 of 2" in page
+        assert "action: none, not &lt;b&gt;restart" in page
 
 
 def test_health_says_in_words_what_metrics_tell(tmp_path):
