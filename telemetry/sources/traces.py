@@ -46,7 +46,7 @@ LATE_S, SETTLED_S = 30.0, 15.0
 """So much of the past is searched again, since traces come late, and a trace looked up again."""
 SECONDS = 15.0
 """That an ask may take, whatever the budget: others wait for it."""
-LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
+LATE = "took too long: not all of it was asked for"
 MOST_SPANS = 5000
 """Of one trace."""
 AT_ONCE = 4
@@ -161,7 +161,7 @@ class Sample:
         try:
             self._search()
         except TelemetryError as error:
-            self.gap = str(error)
+            self.gap, self.chosen = str(error), True
         for trace, rows in self._looked_up():
             if all(row["start"] and row["start"] < self.window.end - SETTLED_S for row in rows):
                 self.settled.add(trace.id)
@@ -217,7 +217,7 @@ class Sample:
         return done + full
 
     def _cells(self) -> tuple[list[Question], int]:
-        """Each slice of each service, and how many traces of one there is room for."""
+        """Slices of services, the newest first, and how many traces of one there is room for."""
         services = self.traces.services(self.ask.scope, self.window)
         if len(services) > SERVICES:
             others = f"{len(services) - SERVICES} of {len(services)} services"
@@ -228,7 +228,7 @@ class Sample:
         slices = min(SLICES // max(1, len(due)), int(self.window.seconds // self.shortest))
         begins = [max(self.window.start, since[name]) for name in due]
         parts = [cut(replace(self.window, start=begin), max(1, slices)) for begin in begins]
-        rows = zip(*parts, strict=True)
+        rows = list(zip(*parts, strict=True))[::-1]
         cells = [Question(*one) for row in rows for one in zip(due, row, strict=True)]
         return cells, TRACES // max(1, len(cells), SLICES)
 
@@ -237,13 +237,14 @@ class Sample:
         full = []
         for question, answer in self._asked(self.traces.find, questions, self.half):
             found = answer[: question.most]
-            self.found = {one.id: one for one in found} | self.found
+            self.found |= {one.id: one for one in found}
             full += [question] * (len(found) == question.most)
         return full
 
     def _looked_up(self) -> Iterator[tuple[Found, Sequence[Row]]]:
         """The spans of what was found, what there is least of first."""
-        every = [one for one in self.found.values() if one.id not in self.place.settled]
+        left = (one for one in self.found.values() if one.id not in self.place.settled)
+        every = sorted(left, key=lambda one: one.id not in self.sought)
         had, problems = 0, list[str]()
         try:
             for trace, rows in self._asked(_spans, every, self.until):
