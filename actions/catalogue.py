@@ -141,8 +141,19 @@ def fitting(system: Acting, plan: ActionPlan) -> Action:
 def probe(system: Acting, plan: ActionPlan, key: str) -> Probe:
     """Whether this plan was carried out by somebody who never said so: by the key that the target
     kept, else by what is so now. Raises ToolError where the system does not say."""
+    return Probe.done if system.knows(key) else _shown(system, plan)
+
+
+def probe_undo(system: Acting, plan: ActionPlan, key: str) -> Probe:
+    """The same of its undo, which is done where all is as it was before the action."""
+    turned = {Probe.done: Probe.not_done, Probe.not_done: Probe.done}
     if system.knows(key):
         return Probe.done
+    shown = _shown(system, plan)
+    return turned.get(shown, shown)
+
+
+def _shown(system: Acting, plan: ActionPlan) -> Probe:
     action = find(plan.kind).parse(plan.target, plan.parameters)
     return action.probe(plan.found, system.inventory())
 

@@ -7,12 +7,16 @@ A change is kept as a line of a bundle, JSON.
 import hashlib
 import json
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select
 
 from . import audit
 from .database import durable, reader
+from .lists import Page
 from .retention import ACTOR, DAY_S
 from .tables import CHANGES, insert_once
 
@@ -21,6 +25,15 @@ MOST = 10_000
 MOST_READ = 1000
 """Of one window: the newest."""
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TakenChange:
+    """A change as it was written down."""
+
+    id: int
+    received_at: float
+    change: Row  # a line of a bundle's changes.jsonl
 
 
 class SentChanges:
@@ -48,6 +61,17 @@ class SentChanges:
         newest = query.order_by(CHANGES.c.at.desc(), CHANGES.c.id.desc()).limit(MOST_READ)
         with self.reading.begin() as connection:
             return [json.loads(body) for body in connection.execute(newest).scalars()]
+
+    def page(self, after: int, limit: int, seen: Callable[[str], bool]) -> Page[TakenChange]:
+        """Those of services that are seen, the newest first, older than this number (0: all)."""
+        older = (CHANGES.c.id < after,) if after else ()
+        query = select(CHANGES.c.id, CHANGES.c.received_at, CHANGES.c.body).where(*older)
+        with self.reading.begin() as connection:
+            rows = connection.execute(query.order_by(CHANGES.c.id.desc()))
+            told = (TakenChange(id, at, json.loads(body)) for id, at, body in rows)
+            mine = (one for one in told if seen(one.change.get("service", "")))
+            found = list(islice(mine, limit + 1))
+        return Page(found[:limit], str(found[limit - 1].id) if len(found) > limit else "")
 
 
 def drop_changes(engine: Engine, now: float, days: float) -> int:

@@ -21,7 +21,6 @@ from .datasource import Datasource, named
 from .http import HttpApi, Refused
 from .metrics_checkup import counted
 from .otlp import fields, objects
-from .prometheus import graph_page
 from .source import EVERYTHING, About, Asked, Batch, Scope, Source, SourceQuery, closed
 
 CALLS_STEP_S = 60.0
@@ -72,7 +71,7 @@ class Cells(ABC):
     def queries(self, about: About) -> Iterator[Asked]:
         """What was asked of these services, for what rests on our metric alone."""
         for text in self.texts(about.services) if self.metric in about.metrics else ():
-            yield Asked("promql", text, *graph_page(text, about.window))
+            yield Asked("promql", text)
 
     @abstractmethod
     def texts(self, services: Collection[str]) -> Iterator[str]:

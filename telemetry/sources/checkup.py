@@ -5,6 +5,7 @@ read at all says why, and what to do.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,8 +39,16 @@ BUILDS: Mapping[str, tuple[str, ...]] = {
     "tempo": ("api", "status", "buildinfo"),
     "alertmanager": ("api", "v2", "status"),
     "grafana": ("api", "health"),
+    "kubernetes": ("version",),
+    "elasticsearch": (),
+    "jaeger": (),  # its page
+    "victorialogs": ("metrics",),
 }
 """Where a kind says its version."""
+VERSION = re.compile(
+    rb'"(?:version|gitVersion|number)": ?"v?([\w.+~-]{1,40})|short_version="v?([\w.+~-]{1,40})'
+)
+"""How one of them says it."""
 
 
 @dataclass
@@ -90,7 +99,7 @@ def checkup(source: Datasource) -> Checkup:
     found = Checkup(source.name, source.type, source.url)
     try:
         if api := LOOKS[source.type](source, found):
-            found.version = _version(api, BUILDS.get(source.type, ()))
+            found.version = _version(api)
             found.skew_s = api.skew
             found.advice += filter(None, [api.clock()])
     except TelemetryError as error:
@@ -98,14 +107,15 @@ def checkup(source: Datasource) -> Checkup:
     return found
 
 
-def _version(api: HttpApi, path: tuple[str, ...]) -> str:
+def _version(api: HttpApi) -> str:
     """As it says; empty where it does not, or not to everybody."""
+    if (path := BUILDS.get(api.source.type)) is None:
+        return ""
     try:
-        told = api.json(*path, params={}) if path else None
+        said = VERSION.search(api.ask(*path))
     except TelemetryError:
         return ""
-    places = (("version",), ("data", "version"), ("versionInfo", "version"))
-    return next((found for place in places if (found := text(told, *place))), "")[:40]
+    return (said[1] or said[2]).decode() if said else ""
 
 
 def _reaches(there: Callable[[Window], bool]) -> float | None:

@@ -5,8 +5,10 @@ The host is the configuration's alone, whatever an alert or a row says; every ot
 """
 
 import json
+import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from ...incident.evidence import BackendQuery
@@ -27,6 +29,13 @@ EXPLORE = {
 }
 """By our kind: Grafana's type of it, the field of its query that holds the text, what else it says
 (https://grafana.com/docs/grafana/latest/explore/get-started-with-explore/)."""
+PAGES = {
+    "prometheus": (("graph",), "g0.expr", {"g0.tab": "0"}),
+    "victorialogs": (("select", "vmui", ""), "query", {"g0.relative_time": "none"}),
+}
+"""By our kind: the page of its own that shows a query, the parameter that holds the text, what else
+it says. VictoriaMetrics' pages read the same parameters behind a #, and take times without a zone
+for the browser's."""
 PROXIED = re.compile(r"(https?://.+)/api/datasources/proxy/uid/([\w-]{1,40})/?")
 """How a data source is reached through Grafana: its address, and what it calls it."""
 API = re.compile(r"(?<=://)api\.(?=github\.com$)|/api/v3$")
@@ -75,11 +84,22 @@ def link_of(source: Datasource, asked: Asked, window: Window, grafana: str = "")
     if grafana and source.type in EXPLORE and asked.page[:1] != ("search",):
         return f"{_base(grafana)}/explore?{urlencode(_explore(source.type, uid, asked, window))}"
     people = "" if through and not source.jsonData.external_url else _people(source)
-    if not asked.page or not people.startswith("http"):
+    page, params, behind = asked.page, dict(asked.params), ""
+    if not page and source.type in PAGES:
+        page, params = PAGES[source.type][0], _shown(source.type, asked.text, window)
+        behind = f"#/?{urlencode(params)}"
+    if not page or not people.startswith("http"):
         return ""
-    path = "/".join(quote(part, safe="") for part in asked.page)
-    query = f"?{urlencode(asked.params)}" if asked.params else ""
-    return f"{_base(people)}/{path}{query}"
+    path = "/".join(quote(part, safe="") for part in page)
+    return f"{_base(people)}/{path}{f'?{urlencode(params)}' if params else ''}{behind}"
+
+
+def _shown(kind: str, text: str, window: Window) -> Mapping[str, str]:
+    """To the end of the minute: Prometheus' page cuts seconds off."""
+    _page, name, more = PAGES[kind]
+    end = math.ceil(window.end / 60) * 60
+    span = {"g0.end_input": f"{datetime.fromtimestamp(end, UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    return {name: text, **more, **span, "g0.range_input": f"{end - window.start:.0f}s"}
 
 
 def _explore(kind: str, uid: str, asked: Asked, window: Window) -> dict[str, str]:

@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import TelemetryError
@@ -87,13 +86,13 @@ class Prometheus:
     def queries(self, about: About) -> Iterator[Asked]:
         """Selectors of what was found of these services and metrics."""
         for _selection, _scope, text in self.selected(about.services, about.metrics):
-            yield Asked("promql", text, *graph_page(text, about.window))
+            yield Asked("promql", text)
         for plan in self.plans.values():
             for one in plan.computed:
                 if not about.metrics or about.metrics.intersection(
                     CATALOGUE[one.signal].recipe.needs
                 ):
-                    yield Asked("promql", one.query, *graph_page(one.query, about.window))
+                    yield Asked("promql", one.query)
 
     def selected(
         self, services: frozenset[str], metrics: frozenset[str]
@@ -230,13 +229,6 @@ def _part(plan: Plan, place: Place, window: Window, interval: float) -> tuple[Wi
     most = max(2 * interval, SAMPLES_AT_ONCE * interval / plan.series)
     end = min(window.end, start + most)
     return Window(max(window.start, start - LATE_S), end), 0.0
-
-
-def graph_page(text: str, window: Window) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The page of its expression browser that draws a query, and the page's parameters."""
-    end = f"{datetime.fromtimestamp(window.end, UTC):%Y-%m-%d %H:%M:%S}"
-    shown = {"expr": text, "tab": "0", "end_input": end, "range_input": f"{window.seconds:.0f}s"}
-    return ("graph",), tuple((f"g0.{name}", value) for name, value in shown.items())
 
 
 def _number(ts: float) -> str:

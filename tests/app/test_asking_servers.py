@@ -1,18 +1,31 @@
 """A real Prometheus takes what people are shown to ask it by, and what a model may ask."""
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import httpx
 import pytest
 
-from warroom.agents.runtime.context import StepBench
+from warroom.agents.runtime.context import ResponseContext, StepBench
+from warroom.evals.servers.scripted import Line
+from warroom.incident.evidence import EvidenceStatus
+from warroom.incident.timeline import from_ts
+from warroom.models.protocol import Ask, ToolCall
+from warroom.record.store import Store
+from warroom.response import Response
+from warroom.settings import Settings
+from warroom.telemetry.bundle import CatalogueFile
 from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.links import backend_queries
-from warroom.telemetry.sources.registry import connected
+from warroom.telemetry.sources.registry import connected, sources_of
 from warroom.telemetry.sources.source import About
 from warroom.tests.support.bundles import START
 from warroom.tests.support.prometheus_server import INSTALLED, as_openmetrics, prometheus
+from warroom.tests.support.responses import NOW, ONSET, alert
 from warroom.tests.support.shop_bundle import Fault, write_shop
+from warroom.tests.support.thinkers import filled, think, told
 from warroom.tools.base import Frame
 from warroom.tools.toolbox import Toolbox
 
@@ -53,3 +66,44 @@ def test_prometheus_takes_what_is_shown_and_what_is_asked(tmp_path):
         }
         assert box.by_name("promql", {"query": ESCAPED}).ok
         recorder.close()
+
+
+def reading(ask: Ask) -> Line:
+    """Asks one expression where the cause is looked for, then says what it read of checkout."""
+    if ask.step != 4 or ask.purpose != "reason":
+        return filled(ask)
+    if len(ask.messages) == 2:
+        return ToolCall("c1", "promql", {"query": SUM})
+    shown = re.search(r"<<<(E\d+)\n\S+ promql.*?service=.{0,2}checkout[^\n]*", told(ask), re.S)
+    assert shown, told(ask)[-3000:]
+    value = re.findall(r"\d+\.\d+", shown[0])[-1]
+    cites = [{"evidence": shown[1], "value": value}]
+    statement = f"checkout served {value} requests a second"
+    return filled(ask, claims=[{"statement": statement, "service": "checkout", "cites": cites}])
+
+
+def test_what_a_model_asks_in_a_response_stays_with_its_query_and_link(tmp_path):
+    bundle = write_shop(tmp_path / "bundle", Fault("errors", "checkout", at=ONSET))
+    (tmp_path / "server").mkdir()
+    settings = Settings(home=tmp_path / "home")
+    with prometheus(tmp_path / "server", as_openmetrics(bundle)) as url:
+        asked = connected([Datasource(name="prom", type="prometheus", url=url)])
+        rest = [one for one in sources_of("files", str(bundle)) if one.modality != "metrics"]
+        catalogue = CatalogueFile(bundle / "catalogue.json").catalogue
+        recorder = Recorder([*asked, *rest], catalogue, clock=lambda: START + NOW)
+        store = Store.open(settings.database)
+        now = from_ts(START + NOW)
+        context = ResponseContext(settings, store, recorder, clock=lambda: now, pace=0.0)
+        think(context, reading)
+        with Response(context) as response:
+            incident, _ = response.take(alert())
+            list(response.run(incident))
+    document = store.load(incident)
+    found = next(one for one in document.evidence if one.tool == "promql")
+    assert (found.status, found.query) == (EvidenceStatus.ok, {"query": SUM})
+    (query,) = found.backends
+    assert (query.datasource, query.language, query.query) == ("prom", "promql", SUM)
+    assert query.link.startswith(f"{url}/graph?")
+    assert parse_qs(urlsplit(query.link).query)["g0.expr"] == [SUM]
+    claimed = [one for one in document.findings if "requests a second" in one.statement]
+    assert {quote.evidence for one in claimed for quote in one.quotes} == {found.id}

@@ -141,6 +141,33 @@ def test_who_may_not_tells_nothing(service, role, status):
     assert SentChanges(service.service.engine).within(0, 1e12) == before
 
 
+def test_what_was_told_is_listed_page_by_page_newest_first(service):
+    for number in range(3):
+        made = PLAIN | {"id": f"page {number}", "summary": "password=hunter2hunter2"}
+        assert service["sender"].post(PATH, json=made).status_code == 201
+    first = service["observer"].get(PATH, params={"limit": 2}).json()
+    rest = service["observer"].get(PATH, params={"limit": 500, "after": first["after"]}).json()
+    numbers = [one["id"] for one in first["items"] + rest["items"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert (len(first["items"]), rest["after"]) == (2, "")
+    newest = first["items"][0]["change"]
+    assert (newest["service"], newest["at"]) == ("checkout", AT)
+    assert "hunter2" not in newest["summary"]
+    assert [service[role].get(PATH).status_code for role in ("", "sender")] == [401, 403]
+
+
+def test_who_belongs_to_a_team_sees_nothing_of_another_teams_services(service, monkeypatch):
+    owners = {"theirs": "search", "ours": "payments"}
+    monkeypatch.setattr(service.service.reception, "owners", lambda: owners)
+    for name in ("theirs", "Theirs", "ours", "nobodys", ""):
+        service["sender"].post(PATH, json=PLAIN | {"id": f"of {name}", "service": name})
+    service["admin"].put("/api/v1/teams/payments/members/observer")
+    seen = service["observer"].get(PATH, params={"limit": 3}).json()["items"]
+    assert [one["change"].get("service", "") for one in seen] == ["", "nobodys", "ours"]
+    of_all = service["admin"].get(PATH, params={"limit": 5}).json()["items"]
+    assert {"theirs", "Theirs"} <= {one["change"].get("service") for one in of_all}
+
+
 def test_one_that_is_too_large_is_not_read(service):
     answer = service["sender"].post(PATH, json=PLAIN | {"diff": "x" * 70_000})
     assert answer.status_code == 413

@@ -59,6 +59,7 @@ class HttpBackend:
         self.asked: list[Question] = []
         self.failing = ""  # one of FAILURES, or "slow"
         self.extra: dict[str, str] = {}  # headers of each answer
+        self.told: dict[str, bytes] = {}  # what is answered at a path, whatever the product says
         self.released = threading.Event()
         backend = self
 
@@ -101,7 +102,9 @@ class HttpBackend:
         if self.released.is_set():  # down: connections that were kept open end as well
             handler.close_connection = True
             return
-        reply = FAILURES[self.failing] if self.failing else self.answer(question)
+        known = self.told.get(question.path)
+        told = Reply(known) if known else None
+        reply = FAILURES[self.failing] if self.failing else told or self.answer(question)
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         handler.send_response_only(reply.status)
         for name, value in ({"Content-Type": "application/json"} | reply.headers).items():

@@ -224,6 +224,25 @@ def test_a_wrong_clock_is_said(backend, kind):
     assert any("ahead of ours" in text for text in found.advice)
 
 
+@pytest.mark.parametrize(
+    ("backend", "path", "told"),
+    [
+        ("loki", "/loki/api/v1/status/buildinfo", b'{"version":"3.7.8","revision":"ab"}'),
+        ("tempo", "/api/status/buildinfo", b'{"status":"success","data":{"version":"v3.7.8"}}'),
+        ("jaeger", "/", b'JAEGER_VERSION = {"gitCommit":"a","gitVersion":"v3.7.8"};'),
+        ("victorialogs", "/metrics", b'vm_app_version{version="x",short_version="v3.7.8"} 1'),
+        ("elasticsearch", "/", b'{"name": "a", "version": {"number": "3.7.8"}}'),
+    ],
+    indirect=["backend"],
+)
+def test_the_version_is_found_where_a_kind_says_it(backend, path, told):
+    backend.told[path] = told
+    kind = next(name for name, made in OVER_HTTP.items() if isinstance(backend, made))
+    assert checkup(datasource(kind, backend.where)).version == "3.7.8"
+    backend.told[path] = b"a page that says none"
+    assert checkup(datasource(kind, backend.where)).version == ""
+
+
 @kinds("loki")
 def test_one_server_by_two_addresses_is_said(backend, kind):
     backend.write("logs", {"ts": time.time() - 10, "service": "checkout", "message": "served"})

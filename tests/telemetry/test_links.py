@@ -31,11 +31,17 @@ def opened(link: str) -> tuple[str, dict]:
     return parts.netloc, json.loads(parse_qs(parts.query)["panes"][0])["a"]
 
 
-def test_an_expression_is_drawn_by_prometheus_itself_where_there_is_no_grafana():
-    page = ("graph",), (("g0.expr", HOSTILE), ("g0.tab", "0"))
-    parts = urlsplit(link_of(source("prometheus"), Asked("promql", HOSTILE, *page), WINDOW))
-    assert (parts.netloc, parts.path, parts.fragment) == ("backend:1234", "/base/graph", "")
-    assert parse_qs(parts.query) == {"g0.expr": [HOSTILE], "g0.tab": ["0"]}
+@pytest.mark.parametrize(
+    ("kind", "path", "name"),
+    [("prometheus", "/base/graph", "g0.expr"), ("victorialogs", "/base/select/vmui/", "query")],
+)
+def test_a_query_is_shown_by_its_backend_where_there_is_no_grafana(kind, path, name):
+    parts = urlsplit(link_of(source(kind), Asked("x", HOSTILE), WINDOW))
+    assert (parts.netloc, parts.path) == ("backend:1234", path)
+    for shown in map(parse_qs, (parts.query, parts.fragment.removeprefix("/?"))):
+        assert shown[name] == [HOSTILE]
+        assert shown["g0.end_input"] == ["2023-11-14T23:14:00Z"]
+        assert shown["g0.range_input"] == ["3640s"]
 
 
 @pytest.mark.parametrize("kind", ["prometheus", "loki", "tempo", "jaeger", "victorialogs"])

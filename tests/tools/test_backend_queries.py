@@ -75,6 +75,7 @@ def test_an_expression_is_kept_with_its_query_and_its_link(asked):
     (query,) = asked.known[-1].backends
     assert (query.datasource, query.language) == ("prometheus", "promql")
     assert query.query == 'queue_depth{service="checkout"}'
+    assert query.link.startswith(f"{asked.prom.where}/graph?g0.expr=queue_depth%7B")
     assert asked.known[-1].query == {"query": query.query}
 
 
