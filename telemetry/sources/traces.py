@@ -122,19 +122,19 @@ class Traces(ABC):
         """
         place: Place = ask.after or Place()
         window = closed(replace(ask.window, start=max(ask.window.start, place.until - LATE_S)))
-        begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
-        limits = begun + seconds / 2, begun + seconds, LATE_S if place.settled else SHORTEST_S
-        sample = Sample(self, ask, window, place, *limits)
+        begun, half = time.monotonic(), min(SECONDS, ask.budget.seconds) / 2
+        shortest = LATE_S if place.settled else SHORTEST_S
+        sample = Sample(self, ask, window, place, begun + half, begun + 2 * half, shortest)
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
-        clock = [f"{self.name}: {words}"] if (words := self.api.clock()) else []
-        said = tuple(dict.fromkeys([*sample.said, *clock]))
+        clock = f"{self.name}: {words}" if (words := self.api.clock()) else ""
+        said = tuple(dict.fromkeys(filter(None, [*sample.said, clock])))
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
         until = place.until if gap else window.end  # of what there is a part, all is asked again
         after = Place(until, place.settled | sample.settled, place.busy if gap else sample.busy)
-        facts = {"gap": gap, "after": after, "sampled": sample.chosen}
-        return Batch.of(rows, ask.budget, left_out=said, **facts)
+        facts = {"left_out": said, "gap": gap, "after": after, "sampled": sample.chosen}
+        return Batch.of(rows, ask.budget, **facts)
 
 
 @dataclass
@@ -219,9 +219,8 @@ class Sample:
     def _cells(self) -> tuple[list[Question], int]:
         """Slices of services, the newest first, and how many traces of one there is room for."""
         services = self.traces.services(self.ask.scope, self.window)
-        if len(services) > SERVICES:
-            others = f"{len(services) - SERVICES} of {len(services)} services"
-            self.said.append(f"traces of {others} were not asked for")
+        if (more := len(services) - SERVICES) > 0:
+            self.said.append(f"traces of {more} of {len(services)} services were not asked for")
             services, self.chosen = services[:SERVICES], True
         since = {name: self.place.busy.get(name, -math.inf) for name in services}
         due = [name for name in services if self.window.end - since[name] >= SHORTEST_S]
@@ -243,8 +242,8 @@ class Sample:
 
     def _looked_up(self) -> Iterator[tuple[Found, Sequence[Row]]]:
         """The spans of what was found, what there is least of first."""
-        left = (one for one in self.found.values() if one.id not in self.place.settled)
-        every = sorted(left, key=lambda one: one.id not in self.sought)
+        every = sorted(self.found.values(), key=lambda one: one.id not in self.sought)
+        every = [one for one in every if one.id not in self.place.settled]
         had, problems = 0, list[str]()
         try:
             for trace, rows in self._asked(_spans, every, self.until):
