@@ -16,6 +16,7 @@ from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from ...drills.layout import free_ports
 from ...telemetry.promql import quoted
+from ...telemetry.sources.log_lines import rfc3339
 from .otlp_documents import document
 from .servers import LIVE
 
@@ -47,7 +48,8 @@ class RealServer:
         """Its process, once it answers."""
         config, data = self.root / "config.yaml", self.root / "data"
         known = {"port": self.port, "ingest": self.ingest, "config": config, "data": data}
-        known |= {"behind": self.behind}
+        known |= {"behind": self.behind, "jars": self.table.library}
+        known |= {"main": Path(__file__).parent / self.table.main}
         config.write_text(Template(self.table.config).substitute(known))
         arguments = [Template(one).substitute(known) for one in self.table.arguments]
         with (self.root / "log").open("ab") as log:
@@ -149,6 +151,35 @@ class RealLoki(RealServer):
                 [ns, text, {name.replace(".", "_"): v for name, v in own.items()}]
             )
         self.post("loki/api/v1/push", json={"streams": list(streams.values())})
+
+
+class RealOpenSearch(RealServer):
+    """Takes documents as shippers of the Elastic Common Schema make them."""
+
+    name, modality, service = "OpenSearch", "logs", SERVICE
+    index = "logs-shop"
+
+    def started(self) -> subprocess.Popen[bytes]:
+        """With the types that its templates give."""
+        process = super().started()
+        kinds = {"@timestamp": "date_nanos", "message": "text"}
+        kinds |= dict.fromkeys((SERVICE, "log.level"), "keyword")
+        known = {name: {"type": kind} for name, kind in kinds.items()}
+        asked = {"mappings": {"properties": known}}
+        self.client.put(self.index, json=asked, timeout=60).raise_for_status()
+        return process
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """They are found once it answers."""
+        lines = list[Row]()
+        for row in rows:
+            told = _line(row)
+            own = {"@timestamp": rfc3339(told.pop("_time")), "message": told.pop("_msg")}
+            own |= {self.service: told.pop(SERVICE), "log.level": told.pop("level", "info")}
+            lines += [{"index": {}}, own | told]
+        content = "".join(json.dumps(line) + "\n" for line in lines)
+        asked = {"params": {"refresh": "true"}, "headers": {"Content-Type": "application/x-ndjson"}}
+        self.post(f"{self.index}/_bulk", content=content, **asked, timeout=60)
 
 
 class RealJaeger(RealServer):

@@ -11,6 +11,7 @@ from warroom.evals.conformance.otlp_documents import document
 from warroom.evals.conformance.running import (
     RealJaeger,
     RealLoki,
+    RealOpenSearch,
     RealPrometheus,
     RealServer,
     RealVictoriaLogs,
@@ -59,6 +60,7 @@ REAL: dict[str, type[RealServer]] = {
     for kind in (
         RealVictoriaLogs,
         RealLoki,
+        RealOpenSearch,
         RealJaeger,
         RealVictoriaMetrics,
         RealPrometheus,
