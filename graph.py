@@ -98,7 +98,7 @@ def respond() -> Phase:
 
 def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back; of
-    what nobody reported on a person says whether it was done."""
+    what nobody reported on, action or undo, a person says whether it was done."""
     graph.add_node("ask", ask_commander)
     graph.add_node("commander", await_commander)
     graph.add_node("refused", note_refusal)
@@ -123,14 +123,18 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_conditional_edges("refused", after_refused, ["wait", "ask", *WRAP_UP])
     graph.add_conditional_edges("act", after_act, [*AFTER_ACT.values(), *WRAP_UP])
     graph.add_edge("held_back", "ask")
-    graph.add_conditional_edges("ask_whether", after_whether, ["whether", "stabilise", "ask"])
+    graph.add_conditional_edges(
+        "ask_whether", after_whether, ["whether", "stabilise", "ask", "undo"]
+    )
     graph.add_edge("whether", "ask_whether")
     graph.add_edge("stabilise", "stabilised")
     graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
         "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
     )
-    graph.add_conditional_edges("undo", after_undo, ["undo_owed", "debug", "again", *WRAP_UP])
+    graph.add_conditional_edges(
+        "undo", after_undo, ["undo_owed", "ask_whether", "undo", "debug", "again", *WRAP_UP]
+    )
     graph.add_edge("undo_owed", "undo")
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
     graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
@@ -224,6 +228,8 @@ AFTER_ACT = {
     Acted.unfit: "again",
 }
 """Where to go by what became of the action."""
+AFTER_UNDO = {Acted.held: "undo_owed", Acted.unknown: "ask_whether", Acted.void: "undo"}
+"""Where to go while its undo is not over."""
 
 
 def after_act(state: IncidentState) -> list[str]:
@@ -233,7 +239,9 @@ def after_act(state: IncidentState) -> list[str]:
 
 def after_whether(state: IncidentState) -> list[str]:
     """As long as nobody knows, somebody is asked."""
-    return ["whether"] if state.acted == Acted.unknown else after_act(state)
+    if state.acted == Acted.unknown:
+        return ["whether"]
+    return ["undo"] if state.take_back else after_act(state)
 
 
 def after_verify(state: IncidentState) -> list[str]:
@@ -246,9 +254,11 @@ def after_verify(state: IncidentState) -> list[str]:
 
 
 def after_undo(state: IncidentState) -> list[str]:
-    """What may not be taken back yet is owed; after that it ends as the recovery does, also where
-    the action had no part in it."""
-    return ["undo_owed"] if state.take_back else _on(state)
+    """What may not be taken back yet is owed, what was not begun or nobody reported is found out;
+    after that it ends as the recovery does, also where the action had no part in it."""
+    if state.take_back:
+        return [AFTER_UNDO[Acted(state.acted)]]
+    return _on(state)
 
 
 def _on(state: IncidentState) -> list[str]:

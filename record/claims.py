@@ -53,12 +53,14 @@ class Effect:
     number: int = 1  # of the request that was approved
     target: str = ""  # system and what is acted on in it; empty: nothing that could collide
     approved: bool = True  # False: needs no person (a message inside the house)
+    tries: int = 0  # that are known not to have happened, under this request
 
     @property
     def key(self) -> str:
         """The row's key, and the idempotency key that the target gets to see."""
         again = f":{self.number}" if self.number > 1 else ""
-        return f"{self.incident_id}:{self.does}:{self.subject}{again}"
+        tried = f".{self.tries}" if self.tries else ""
+        return f"{self.incident_id}:{self.does}:{self.subject}{again}{tried}"
 
     @property
     def question(self) -> str:

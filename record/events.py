@@ -110,6 +110,11 @@ class EventLog:
         with self.engine.begin() as connection:
             append(connection, incident_id, event, at)
 
+    def newest(self) -> int:
+        """The last position that was given out."""
+        with self.reading.begin() as connection:
+            return connection.execute(select(func.max(EVENTS.c.position))).scalar() or 0
+
     def after(
         self, position: int = 0, incident_id: str | None = None, limit: int = MOST
     ) -> list[Stored]:

@@ -7,6 +7,7 @@ is taken for done, proven not done is asked anew, and else a person is asked (wh
 then nothing else acts on that target.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from langgraph.runtime import Runtime
@@ -27,7 +28,6 @@ from .gate import add_decision
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
 from .waits import hold_back
 
-UNDO_DIED = TakenBack(undone=False, note="could not be undone: begun by a process that died")
 LOOK_S, LONGEST_HOLD_S = 15.0, 300.0
 """What is held back is tried again after so long where nobody knows until when; at the latest."""
 HELD_BACK = {
@@ -85,24 +85,26 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     context, incident_id = runtime.context, state.incident_id
     document = context.store.load(incident_id)
     plan = planned(document, state.plan)
-    effect = effect_of(context, document, plan, Does.undo)
+    effect = undo_of(context, document, plan)
     ledger = context.store.ledger
     try:
         earlier = ledger.claim(effect)
     except HeldBack as error:  # owed until it may be done
         _say(context, incident_id, f"not undone yet: {plan.title}; {error}")
-        return _held(state, runtime, plan, error)
+        return _held(state, runtime, plan, error) | {"acted": Acted.held.value}
     except ApprovalError as error:
         result = TakenBack(undone=False, note=f"could not be undone: {error}")
         return _note_undo(context, incident_id, plan, result)
     if earlier is None:
         in_time(lambda: take_back(context, document, plan, effect))
     elif earlier.done_at is None:
-        ledger.finish(effect.key, UNDO_DIED.model_dump())
+        look_for(context, plan, effect)
     known = ledger.effect(effect.key)
-    reported = known is not None and known.done_at is not None
-    result = TakenBack.model_validate(known.result) if known and reported else UNDO_DIED
-    return _note_undo(context, incident_id, plan, result)
+    if known is None or known.done_at is None:
+        return {"acted": Acted.unknown.value}
+    if known.void:
+        return {"acted": Acted.void.value}
+    return _note_undo(context, incident_id, plan, TakenBack.model_validate(known.result))
 
 
 def planned(document: Incident, plan_hash: str) -> ActionPlan:
@@ -119,6 +121,14 @@ def effect_of(context: ResponseContext, document: Incident, plan: ActionPlan, do
     system = plan.found.get(catalogue.SYSTEM)
     target = f"{system}/{plan.target}" if system else plan.target
     return Effect(document.id, does, plan.hash, request.number, target)
+
+
+def undo_of(context: ResponseContext, document: Incident, plan: ActionPlan) -> Effect:
+    """The undo that is owed: a new one where it is known that the last did not happen."""
+    effect = effect_of(context, document, plan, Does.undo)
+    while (known := context.store.ledger.effect(effect.key)) and known.void:
+        effect = replace(effect, tries=effect.tries + 1)
+    return effect
 
 
 def _claimed(
@@ -216,7 +226,7 @@ def _note_undo(
     context: ResponseContext, incident_id: str, plan: ActionPlan, result: TakenBack
 ) -> dict:
     context.store.update(incident_id, lambda doc: _undone(doc, plan, result, context.now(doc)))
-    return {"take_back": False, "checks": 0}
+    return {"take_back": False, "checks": 0, "acted": Acted.begun.value}
 
 
 def _undone(document: Incident, plan: ActionPlan, result: TakenBack, now: datetime) -> None:

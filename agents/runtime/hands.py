@@ -15,7 +15,7 @@ from ...actions.capabilities import KEY
 from ...errors import Halfway, ToolError, WarroomError
 from ...incident.action import ActionPlan, Decision
 from ...incident.document import Incident
-from ...record.claims import Effect
+from ...record.claims import Does, Effect
 from ...targets.stand_ins import WHY_GONE
 from .context import ResponseContext
 
@@ -87,19 +87,26 @@ def look_for(context: ResponseContext, plan: ActionPlan, effect: Effect) -> None
     """Report what the system shows of it, where it shows it."""
     if context.operations is None:
         return
+    probe = catalogue.probe_undo if effect.does is Does.undo else catalogue.probe
     try:
-        shown = catalogue.probe(context.operations, plan, effect.key)
+        shown = probe(context.operations, plan, effect.key)
     except ToolError:
         return
-    report = context.store.ledger.finish
-    if shown is Probe.done:
-        note = "whoever began it ended without a word; the system shows that it was done"
-        report(
-            effect.key, Performed(receipt={"changed": True, "note": note}, note=note).model_dump()
-        )
-    if shown is Probe.not_done:
-        note = "whoever began it ended without a word; the system shows that it was not done"
-        report(effect.key, Performed(note=note).model_dump(), void=True)
+    if shown is not Probe.cannot_tell:
+        found = "whoever began it ended without a word; the system shows that it was"
+        done = shown is Probe.done
+        report(context, effect, done, f"{found} {'done' if done else 'not done'}")
+
+
+def report(context: ResponseContext, effect: Effect, done: bool, note: str) -> None:
+    """Put on record what is known of an effect by another's word than its doer's."""
+    if effect.does is Does.undo:
+        words = "undone" if done else "not undone yet"
+        result: BaseModel = TakenBack(undone=done, note=f"{words}: {note}")
+    else:
+        receipt: dict[str, JsonValue] = {"changed": True, "note": note} if done else {}
+        result = Performed(receipt=receipt, note=note)
+    context.store.ledger.finish(effect.key, result.model_dump(), void=not done)
 
 
 def take_back(

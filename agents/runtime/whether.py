@@ -1,4 +1,5 @@
-"""An action that was begun and never reported: a person looks at the system and says what is so.
+"""An action, or its undo, that was begun and never reported: a person looks at the system and says
+what is so.
 
 Unknown is never taken for done. Until it is answered nothing else acts on that target; where the
 one who acted reports after all, that is the answer.
@@ -14,27 +15,29 @@ from ...record.claims import Does, Effect
 from ...record.ledger import Asks
 from ...state import Acted, IncidentState
 from .context import ResponseContext
-from .effects import concluded, effect_of, planned
+from .effects import concluded, effect_of, planned, undo_of
 from .gate import put
-from .hands import Performed
+from .hands import report
 
 
 def ask_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Put the question, where it is not answered yet: approving says that it was carried out,
-    rejecting that it was not. The answer goes on record as what became of the action."""
+    rejecting that it was not. The answer goes on record as what became of it."""
     context = runtime.context
     plan, effect = _begun(state, context)
     ledger = context.store.ledger
     decision = ledger.decision(effect.incident_id, effect.question)
     if decision and decision.verdict in (Verdict.approved, Verdict.rejected):
         done = decision.verdict is Verdict.approved
-        ledger.finish(effect.key, _said(decision, done).model_dump(), void=not done)
+        report(context, effect, done, _said(decision, done))
     known = ledger.effect(effect.key)
     if known and known.done_at is not None:
+        if effect.does is Does.undo:  # its node goes on from what is on record
+            return {"acted": Acted.begun.value}
         return concluded(context, runtime, plan, effect)
-    title = f"it was carried out: {plan.title}"
-    put(context, effect.incident_id, effect.question, Asks.effect, title)
-    text = f"nobody reported whether “{plan.title}” was carried out; asks somebody to look"
+    was = "undone" if effect.does is Does.undo else "carried out"
+    put(context, effect.incident_id, effect.question, Asks.effect, f"it was {was}: {plan.title}")
+    text = f"nobody reported whether “{plan.title}” was {was}; asks somebody to look"
 
     def say(document: Incident) -> None:
         if all(event.text != text for event in document.timeline):
@@ -54,13 +57,14 @@ def await_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     return {}
 
 
-def _said(decision: Decision, done: bool) -> Performed:
+def _said(decision: Decision, done: bool) -> str:
     why = f": {decision.reason}" if decision.reason else ""
-    note = f"{decision.by} says that it was {'' if done else 'not '}done{why}"
-    return Performed(receipt={"changed": True, "note": note} if done else {}, note=note)
+    return f"{decision.by} says that it was {'' if done else 'not '}done{why}"
 
 
 def _begun(state: IncidentState, context: ResponseContext) -> tuple[ActionPlan, Effect]:
     document = context.store.load(state.incident_id)
     plan = planned(document, state.plan)
+    if state.take_back:
+        return plan, undo_of(context, document, plan)
     return plan, effect_of(context, document, plan, Does.execute)

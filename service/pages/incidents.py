@@ -1,5 +1,6 @@
 """The list of incidents: what waits for a person first, then the newest, by pages."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -54,6 +55,7 @@ class ListView:
     waiting: Sequence[Line]
     others: Sequence[Line]
     older: str  # address of the next page; empty: there is none
+    anew: str  # address of this page, which answers nothing as long as nothing happened
     wanted: Wanted
     first: bool
     states: Sequence[str] = tuple(State)
@@ -79,23 +81,31 @@ def list_page(
     affected: Word = "",
     team: Word = "",
     after: Annotated[str, Query(max_length=120, pattern=f"{WORD}|^$")] = "",
-) -> HTMLResponse:
-    """Everything at a glance, without a script."""
+    seen: Word = "",
+) -> Response:
+    """Everything at a glance, without a script; nothing to whoever has `seen` it as it is."""
+    now = f"{service.events.newest()}.{time.time() // 60:.0f}"  # the words for ages change too
+    if seen == now:
+        return Response(status_code=204)
     states, levels = ([word for word in words or () if word] for words in (state, severity))
     wanted = Wanted(states, levels, q.strip(), affected.strip(), team.strip(), who.sight)
-    view = _view(service, wanted, after, list(request.query_params.multi_items()))
+    view = _view(service, wanted, after, list(request.query_params.multi_items()), now)
     url, readers = service.configuration.server.url, service.reception.readers.values()
     told = [text for text in (paste(each.receiver, url) for each in readers) if text]
     return page("incidents.html", 200, request, who, view=view, pasted=told)
 
 
-def _view(service: Service, wanted: Wanted, after: str, asked: list[tuple[str, str]]) -> ListView:
+def _view(
+    service: Service, wanted: Wanted, after: str, asked: list[tuple[str, str]], now: str
+) -> ListView:
     waiting = [] if after else lists.waiting(service.engine, wanted, A_PAGE)
     rest = lists.others(service.engine, wanted, after, A_PAGE)
-    kept = [(name, text) for name, text in asked if name != "after" and text]
+    kept = [(name, text) for name, text in asked if name not in ("after", "seen") and text]
+    here = [*kept, ("after", after)] if after else kept
+    anew = f"/?{urlencode([*here, ('seen', now)])}"
     older = f"/?{urlencode([*kept, ('after', rest.after)])}" if rest.after else ""
     waits, others = ([Line.of(row) for row in rows] for rows in (waiting, rest.items))
-    return ListView(waits, others, older, wanted, first=not after)
+    return ListView(waits, others, older, anew, wanted, first=not after)
 
 
 @LIST.get("/static/{name}")

@@ -1,16 +1,20 @@
 """Pages in a real Chromium: for everybody, by keyboard, without a script, live, after a night."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from warroom.app.record import Record
 from warroom.evals.service.exhibits import exhibit
+from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
-from warroom.incident.events import StepStarted
+from warroom.incident.events import AlertTaken, StepStarted
+from warroom.incident.identity import at_terminal
 from warroom.incident.report import PostmortemReport
 from warroom.incident.timeline import Event, EventKind, utc_now
 from warroom.record.store import Store
@@ -44,11 +48,11 @@ class Shop:
         asked = self.store.ledger.waiting(self.incident)
         return f"{self.at}/requests/{next(r.subject for r in asked if r.kind == 'action')}"
 
-    def happens(self, text: str) -> None:
+    def happens(self, text: str, by: str = "ann") -> None:
         """One more line on the timeline, and what follows from any change."""
 
         def note(document: Incident) -> None:
-            event = Event(at=utc_now(), actor="ann", kind=EventKind.decision, text=text)
+            event = Event(at=utc_now(), actor=by, kind=EventKind.decision, text=text)
             document.record(event)
 
         self.store.update(self.incident, note)
@@ -206,6 +210,26 @@ def test_what_happens_is_seen_within_a_second_and_nothing_jumps(browser, shop):
     assert ann.complaints == []
 
 
+def test_the_list_lives_and_no_row_moves_under_the_finger(browser, shop):
+    ann = person(browser, shop)
+    page = ann.open("/")
+    expect(page.locator("#link")).to_have_text("Live")
+    kept(shop.store, full())
+    shop.store.events.append("INC-1", AlertTaken(alert=full().alert), 1.0)
+    pill = page.locator("#pill")
+    expect(pill).to_have_text("Show 1 change")
+    assert not page.locator("#INC-1").count()
+    pill.click()
+    expect(page.locator("#INC-1")).to_be_visible()
+    expect(pill).to_be_hidden()
+    shop.store.update("INC-1", lambda document: setattr(document, "title", "Said otherwise"))
+    shop.store.events.append("INC-1", StepStarted(step=4, specialist="debugger", attempt=1), 1.0)
+    expect(page.locator("#INC-1")).to_have_text("Said otherwise")
+    page.context.clear_cookies()
+    page.wait_for_url("**/sign-in**")
+    assert ann.complaints == []
+
+
 def test_who_slept_while_the_server_was_restarted_catches_up(browser, shop, tmp_path):
     ann = person(browser, shop)
     page = ann.open(shop.at)
@@ -218,6 +242,51 @@ def test_who_slept_while_the_server_was_restarted_catches_up(browser, shop, tmp_
         expect(page.locator("#link")).to_have_text("Live", timeout=60_000)
         page.locator("#pill").click()
         expect(page.locator("#timeline")).to_contain_text("worked on through the night")
+    assert set(ann.complaints) <= {"[object Event]"}  # of the lost stream
+
+
+def test_a_server_that_dies_under_an_approval_loses_nothing(browser, shop):
+    ann = person(browser, shop)
+    page = ann.open(shop.question)
+    subject = shop.question.rpartition("/")[2]
+    page.locator(".confirm > summary").first.click()
+    place = shop.serving.url.rpartition("/")[2]
+    shop.serving.stop(SIGKILL)
+    with suppress(Error):  # nobody answers
+        page.locator(".go").first.click()
+    assert shop.store.ledger.decision(shop.incident, subject) is None
+    with serving(shop.home, "--no-worker", "--listen", place, token="-"):
+        page.go_back()
+        page.locator(".confirm > summary").first.click()
+        page.locator(".go").first.click()
+        page.wait_for_url(f"**{shop.at}")
+        decision = shop.store.ledger.decision(shop.incident, subject)
+        assert decision and (decision.verdict, decision.by) == (Verdict.approved, "commander")
+        page.go_back()  # and once more, out of the browser's memory
+        expect(page.locator(".calm").first).to_contain_text("by commander")
+    assert ann.complaints == []
+
+
+def test_who_slept_for_an_hour_catches_up_without_loading_anew(browser, shop):
+    ann = person(browser, shop)
+    ann.context.clock.install()
+    page = ann.open(shop.at)
+    expect(page.locator("#link")).to_have_text("Live")
+    page.evaluate("window.same = true")
+    shop.serving.process.send_signal(SIGSTOP)  # nothing comes any more, and nobody says so
+    page.clock.fast_forward("01:00:00")
+    expect(page.locator("#link")).to_contain_text("reconnecting")
+    for number in range(120):
+        shop.happens(f"line {number} of the night", f"person {number}")
+    subject = shop.question.rpartition("/")[2]
+    shop.store.ledger.decide(shop.incident, subject, Verdict.rejected, at_terminal("zoe"), "no")
+    shop.serving.process.send_signal(SIGCONT)
+    expect(page.locator("#link")).to_have_text("Live", timeout=60_000)
+    expect(page.locator(".of-needs")).not_to_contain_text("Roll checkout back")
+    page.locator("#pill").click()
+    for line in ("line 0 of the night", "line 119 of the night"):
+        expect(page.locator("#timeline")).to_contain_text(line)
+    assert page.evaluate("window.same")
     assert set(ann.complaints) <= {"[object Event]"}  # of the lost stream
 
 

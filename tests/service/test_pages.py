@@ -15,6 +15,7 @@ from warroom.app.configuration_file import Configuration
 from warroom.incident.action import Level, Verdict
 from warroom.incident.communication import Audience, Message
 from warroom.incident.document import Incident
+from warroom.incident.events import StepStarted
 from warroom.incident.evidence import digest
 from warroom.incident.identity import at_terminal
 from warroom.incident.severity import Severity
@@ -89,6 +90,16 @@ def test_the_list_is_filtered_searched_and_paged(on_both):
     assert ids(html(on_both, "/?affected=payments")) == ["INC-7"]
     assert "No incident fits" in html(on_both, "/?q=100%25")
     assert html(on_both, "/?state=nonsense", status=422)
+
+
+def test_who_has_seen_the_list_is_told_when_it_is_another(service):
+    kept(service.service.store, named(0))
+    anew = re.findall(r'hx-get="(/[^"]*seen=[^"]+)"', html(service, "/?severity=P2"))[0]
+    anew = anew.replace("&amp;", "&")
+    assert anew.startswith("/?severity=P2&")
+    assert html(service, anew, status=204) == ""
+    service.service.events.append("INC-0", StepStarted(step=1, specialist="x", attempt=1), 1.0)
+    assert ids(html(service, anew)) == ["INC-0"]
 
 
 def test_an_empty_list_says_how_to_connect_and_how_to_see_one(service):

@@ -58,12 +58,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, base: str, token: str, **more: Any) -> Visitor:
-    """Somebody who signs in with a token, as a person does."""
+def stranger(browser: Browser, base: str, **more: Any) -> Visitor:
+    """Somebody who is not signed in yet."""
     context = browser.new_context(**{"viewport": DESK, **more})
     context.set_default_timeout(30_000)
     context.add_init_script(WATCH)
-    visitor = Visitor(context, base)
+    return Visitor(context, base)
+
+
+def visit(browser: Browser, base: str, token: str, **more: Any) -> Visitor:
+    """Somebody who signs in with a token, as a person does."""
+    visitor = stranger(browser, base, **more)
     page = visitor.open("/sign-in")
     page.fill("#token", token)
     page.click("text=Sign in with the token")

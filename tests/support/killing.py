@@ -78,6 +78,7 @@ def run(job: Job) -> list[Ending]:
     file.write_text(json.dumps(asdict(job)))
     command = [sys.executable, "-m", "warroom.tests.support.killing", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    print(done.stderr, file=sys.stderr)  # pytest shows it where the test fails
     assert done.returncode == 0, done.stderr
     return [Ending(**json.loads(line)) for line in done.stdout.splitlines()]
 

@@ -102,6 +102,7 @@ class Shop:
     counts: dict[tuple[str, ...], float] = field(default_factory=lambda: defaultdict(float))
     ids: itertools.count = field(default_factory=lambda: itertools.count(1))
     second: int = 0
+    attackers: tuple[str, ...] = ("198.51.100.0", "198.51.100.1", "198.51.100.2")
 
     def broken(self, kind: str, service: str = "") -> bool:
         active = self.fault.kind == kind and self.fault.at <= self.second < self.fault.until
@@ -224,7 +225,7 @@ class Shop:
         """Failed logins: one in a while, or a flood."""
         flood = self.broken("stuffing")
         for _ in range(12 if flood else int(self.rng.random() < 0.2)):
-            client = f"198.51.100.{self.rng.randrange(3)}" if flood else "10.0.1.7"
+            client = self.rng.choice(self.attackers) if flood else "10.0.1.7"
             user = f"user{self.rng.randrange(900)}"
             facts = {"user.name": user, "client.address": client, "http.route": "/login"}
             facts["user_agent.original"] = "curl/8" if flood else "Mozilla/5.0"

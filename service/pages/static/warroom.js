@@ -78,9 +78,32 @@
     if (event.target.id === "beside") one("h-evidence")?.focus();
     settle();
   });
+  // The list asks anew by itself: what it says changes in place; where rows would move, it waits
+  // until that is wanted.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, detail } = event;
+    if (target.id !== "list") return;
+    const list = parsed(detail.serverResponse).querySelector("#list");
+    detail.shouldSwap = Boolean(list);
+    if (detail.xhr.responseURL.includes("/sign-in")) location.reload();
+    if (list || detail.xhr.status === 204) heard = Date.now();
+    const fresh = list ? keys(list).filter((key) => !keys(target).includes(key)).length : 0;
+    if (!fresh || !keys(target).length) return;
+    detail.shouldSwap = false;
+    waiting = list.outerHTML;
+    one("pill").textContent = `Show ${fresh} ${fresh === 1 ? "change" : "changes"}`;
+    one("announce").textContent = one("pill").textContent;
+    one("pill").hidden = false;
+  });
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body;
   const keys = (node) => [...node.querySelectorAll("[data-key]")].map((line) => line.dataset.key);
   function wanted() {
+    if (one("list")) {
+      one("list").replaceWith(...parsed(waiting).childNodes);
+      htmx.process(one("list"));
+      one("pill").hidden = true;
+      return settle();
+    }
     const known = keys(one("timeline"));
     one("timeline").replaceChildren(...parsed(waiting).childNodes);
     for (const line of one("timeline").querySelectorAll("[data-key]")) {
@@ -88,7 +111,7 @@
     }
     htmx.process(one("timeline"));
     one("pill").hidden = true;
-    settle();
+    return settle();
   }
 
   // Evidence: opened from a claim, closed back to it.
