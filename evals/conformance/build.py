@@ -82,8 +82,9 @@ def commands(server: Server, name: str) -> Iterator[list[str]]:
     yield ["go", "get", *(["-tool"] if server.go else []), *wanted]
     if server.main:
         yield ["go", "mod", "tidy"]
-    stamped = [f"-ldflags=-X {server.stamp}=v{server.version}"] if server.stamp else []
-    yield ["go", "build", *stamped, "-o", str(folder() / "bin" / name), server.go or "."]
+    flags = [f"-tags={server.tags}"] if server.tags else []
+    flags += [f"-ldflags=-X {server.stamp}=v{server.version}"] if server.stamp else []
+    yield ["go", "build", *flags, "-o", str(folder() / "bin" / name), server.go or "."]
 
 
 def pom(server: Server) -> str:

@@ -217,6 +217,12 @@ class RealVictoriaMetrics(RealServer):
         self.client.get("internal/force_flush").raise_for_status()
 
 
+class NewVictoriaMetrics(RealVictoriaMetrics):
+    """It takes the same."""
+
+    name = "VictoriaMetrics of 2026"
+
+
 class RealPrometheus(RealServer):
     """Takes samples of the past as blocks, made while it is down."""
 

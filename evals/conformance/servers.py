@@ -36,6 +36,7 @@ class Server(Entry):
     stamp: str = Field(
         default="", description="the variable of Go that the build sets to v<version>"
     )
+    tags: str = Field(default="", description="with which Go builds it")
     jars: tuple[str, ...] = Field(
         default=(), description="from Maven, with the file `main` for Java"
     )

@@ -9,6 +9,7 @@ import uvicorn
 from warroom.drills.layout import free_ports
 from warroom.evals.conformance.otlp_documents import document
 from warroom.evals.conformance.running import (
+    NewVictoriaMetrics,
     RealJaeger,
     RealLoki,
     RealOpenSearch,
@@ -63,6 +64,7 @@ REAL: dict[str, type[RealServer]] = {
         RealOpenSearch,
         RealJaeger,
         RealVictoriaMetrics,
+        NewVictoriaMetrics,
         RealPrometheus,
         RealCollector,
     )
