@@ -244,6 +244,37 @@ class RealPrometheus(RealServer):
         return written
 
 
+class RealThanos(RealServer):
+    """A querier before the sidecar of a Prometheus, which takes the samples."""
+
+    name, modality = "Thanos", "metrics"
+
+    def __init__(self, root: Path) -> None:
+        self.inner, (self.behind, port) = RealPrometheus(root / "inner"), free_ports(2)
+        asked = [f"--prometheus.url={self.inner.where}", f"--grpc-address=127.0.0.1:{self.behind}"]
+        asked += [f"--http-address=127.0.0.1:{port}", f"--tsdb.path={root / 'inner' / 'data'}"]
+        command = [str(LIVE[self.name].program), "sidecar", *asked]
+        with (root / "sidecar").open("ab") as log:
+            self.sidecar = subprocess.Popen(command, stdout=log, stderr=log)
+        super().__init__(root)
+
+    def answers(self) -> bool:
+        """Once it knows the sidecar."""
+        return super().answers() and "here" in self.client.get("api/v1/stores").text
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """Into the Prometheus."""
+        self.inner.write(self.modality, *rows)
+        self.eventually(self.answers)
+
+    def fail(self) -> None:
+        """All three."""
+        super().fail()
+        for process in (self.sidecar, self.inner.process):
+            process.kill()
+            process.wait()
+
+
 def openmetrics(rows: Iterable[Row], typed: bool = True) -> str:
     """Samples of a bundle in the text that promtool imports; untyped it is the older text of
     Prometheus."""

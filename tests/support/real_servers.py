@@ -15,6 +15,7 @@ from warroom.evals.conformance.running import (
     RealOpenSearch,
     RealPrometheus,
     RealServer,
+    RealThanos,
     RealVictoriaLogs,
     RealVictoriaMetrics,
     Row,
@@ -66,6 +67,7 @@ REAL: dict[str, type[RealServer]] = {
         RealVictoriaMetrics,
         NewVictoriaMetrics,
         RealPrometheus,
+        RealThanos,
         RealCollector,
     )
 }
