@@ -135,7 +135,7 @@ class Drill:
         begun, last = time.monotonic(), total + CALM_S
         while (done := time.monotonic() - begun) < total or (done < last and _firing(recorder)):
             self.host.waiting("customers shop; learning what healthy looks like", done, total)
-            time.sleep(min(1.0, total - done))
+            time.sleep(min(1.0, max(0.1, total - done)))
         self.host.waiting("customers shop; learning what healthy looks like", total, total)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
