@@ -2,11 +2,12 @@
 And the one way in which the system is changed: an approved plan is carried out, or undone.
 """
 
+import json
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from inspect import isabstract
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
@@ -95,6 +96,42 @@ def sentence_of(plan: ActionPlan) -> str:
     except KeyError:  # an older plan, of other parameters
         said = plan.title
     return f"Experiment: {said}" if plan.experiment else said
+
+
+BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", "now": "to"}
+"""What a plan found, and the parameter that says what becomes of it."""
+
+
+ONLY = "only while"
+"""How a change is called that is none: what must still be so."""
+
+
+class Change(NamedTuple):
+    """What something is now, and what it will be; `now` is empty where only that is known."""
+
+    name: str
+    now: str
+    after: str
+
+
+def changes(plan: ActionPlan) -> Iterator[Change]:
+    """All that a plan was made of, every character: in pairs where it says what was so."""
+    paired = {name: BECOMES[name] for name in plan.found if BECOMES.get(name) in plan.parameters}
+    for name, parameter in paired.items():
+        yield Change(name, told(plan.found[name]), told(plan.parameters[parameter]))
+    for name, value in plan.parameters.items():
+        if name not in paired.values():
+            yield Change(name, "", told(value))
+    for name, value in plan.found.items():
+        if name not in paired:
+            yield Change(f"{ONLY} {name} is", "", told(value))
+
+
+def told(value: JsonValue) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 # The one way in which the system is changed: an approved plan is carried out, or undone.

@@ -4,6 +4,7 @@ Nothing is sent from here. The stage, the audiences, the channels and the time o
 follow from the document; the wording is in prompts/. External text waits for a person.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -144,7 +145,9 @@ def _drafts(document: Incident, briefing: Briefing, languages: Iterable[str]) ->
             template = f"{name}.{language}.md"
             refused = now_at is Stage.resolved and _refused(document, template)
             if not refused and not _told(document, template, audience, now_at):
-                yield _message(document, briefing, audience, template, language)
+                message = _message(document, briefing, audience, template, language)
+                if not _said_no(document, message):
+                    yield message
 
 
 def _message(
@@ -177,7 +180,7 @@ def retold(
     document: Incident, now: datetime, message: Message, story: Sequence[Sentence]
 ) -> Message:
     """A message as drafted, with these sentences besides the template's own facts."""
-    template = message.template.split("@")[0]
+    template = message.name
     briefing = replace(brief(document, now), story=tuple(story))
     return message.model_copy(update={"body": render(template, **vars(briefing))})
 
@@ -197,7 +200,7 @@ def _refused(document: Incident, template: str) -> bool:
     it ended either. A notice of a breach is asked for again all the same."""
     if template.startswith(DISCLOSURE):
         return False
-    same = [m for m in document.communications if m.template.split("@")[0] == template]
+    same = [m for m in document.communications if m.name == template]
     refusals = {
         decision.subject
         for decision in document.decisions
@@ -207,11 +210,24 @@ def _refused(document: Incident, template: str) -> bool:
     return not sent and any(message.hash in refusals for message in same)
 
 
+def _said_no(document: Incident, message: Message) -> bool:
+    """Whether a person refused these very words, whatever the figures in them: they are not asked
+    about again before there is something else to say."""
+    no = document.refused_text(message)
+    texts = [m.body for m in document.communications if no and m.hash == no.subject]
+    again = any(_words(text) == _words(message.body) for text in texts)
+    return again and not message.template.startswith(DISCLOSURE)
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[\d.,:%-]+", "", text)
+
+
 def _told(document: Incident, template: str, audience: Audience, now_at: Stage) -> bool:
     """Whether this was already drafted, in a stage that is told once."""
     if now_at not in ONCE:
         return False
-    same = [m for m in document.communications if m.template.split("@")[0] == template]
+    same = [m for m in document.communications if m.name == template]
     if now_at is Stage.resolved:  # audience templates serve every stage: only later ones count
         over = ended(document) or document.opened_at
         same = [m for m in same if m.created_at >= over]

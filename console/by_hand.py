@@ -1,6 +1,7 @@
-"""`warroom assign`, `severity`, `note`, `link`, `relate`, `resolve`, `reopen`, `close`: what people
-change of an incident by hand."""
+"""`warroom assign`, `severity`, `note`, `link`, `relate`, `resolve`, `reopen`, `close`, `edit`:
+what people change of an incident by hand."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -114,6 +115,23 @@ def close(incident: Id, reason: Reason, by: By = "on-call commander") -> None:
     store, who = _here(by)
     end(store, incident, reason, who)
     _done("it is closed")
+
+
+@BY_HAND.command()
+def edit(
+    incident: Id,
+    subject: Annotated[str, typer.Argument(metavar="HASH", help="Of a text for outside.")],
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its new subject in the first line; default an editor."),
+    ] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also what the record lacks.")] = False,
+    by: By = "on-call commander",
+) -> None:
+    """Say it in other words: another text, which is asked about in its place."""
+    from .commander import edit_command
+
+    raise typer.Exit(edit_command(incident, subject, file, anyway, by))
 
 
 def _here(by: str) -> "tuple[Store, Identity]":

@@ -14,7 +14,7 @@ from ..incident.report import FixReport
 from ..record.ledger import Request
 from ..settings import ModelSettings
 from .model_use import section, totals
-from .screen import heading, line, say, shown
+from .screen import called, heading, line, say, shown
 
 
 def closing(
@@ -75,9 +75,9 @@ def questions(console: Console, waiting: Sequence[Request]) -> None:
         )
     first = waiting[0]
     for command in (
-        f"warroom approve {first.incident_id} {short(first.subject)}",
-        f"warroom reject {first.incident_id} {short(first.subject)} --reason '…'",
-        f"warroom resume {first.incident_id}",
+        f"{called()} approve {first.incident_id} {short(first.subject)}",
+        f"{called()} reject {first.incident_id} {short(first.subject)} --reason '…'",
+        f"{called()} resume {first.incident_id}",
     ):
         console.print(f"    $ {command}", style="dim", soft_wrap=True)
 

@@ -34,7 +34,7 @@ def connect_command(
     if made.file not in (Path(FILE).resolve(), Path(os.environ.get(NAMED, "")).resolve()):
         export = line(("  first     ", "dim"), f"export {NAMED}={shown(made.file)}")
         console.print(export, soft_wrap=True)  # to be copied whole
-    say(console, ("  next      ", "dim"), "warroom doctor; warroom triage --now")
+    say(console, ("  next      ", "dim"), "`warroom doctor`, then `warroom triage --now`")
     return Exit.done
 
 

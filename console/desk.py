@@ -22,11 +22,12 @@ class Desk:
 
     console: Console
     as_json: bool = False
+    verbose: bool = False
 
     @classmethod
-    def open(cls, as_json: bool) -> "Desk":
+    def open(cls, as_json: bool, verbose: bool = False) -> "Desk":
         """On stdout, or on stderr where stdout is for a program."""
-        return cls(screen(to_stderr=as_json), as_json)
+        return cls(screen(to_stderr=as_json), as_json, verbose)
 
     @property
     def attended(self) -> bool:
@@ -39,7 +40,7 @@ class Desk:
             return lambda _request: False
         from .commander import Prompt
 
-        return Prompt(self.console, context, by=by)
+        return Prompt(self.console, context, by=by, whole=self.verbose)
 
     def finish(self, context: ResponseContext, incident_id: str) -> tuple[Exit, dict[str, Any]]:
         """Write the files, say how it stands; the exit code and the result as JSON."""

@@ -39,6 +39,7 @@ class Options:
     prometheus: bool | None = None
     seeds: tuple[int, ...] = ()
     pages: bool = False
+    verbose: bool = False
 
 
 SURPRISE = "surprise"
@@ -46,7 +47,7 @@ SURPRISE = "surprise"
 
 def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
     """Run the named drill, or all of them one after the other."""
-    desk = Desk.open(options.as_json)
+    desk = Desk.open(options.as_json, options.verbose)
     if options.seeds and name != SURPRISE:
         raise InputError("a seed draws a surprise: warroom drill surprise --seed N")
     if list_them or name is None:
@@ -194,7 +195,7 @@ class ConsoleHost:
         say(self.desk.console, ("  decides   ", "dim"), who)
         if self.pages:
             self.pages.tell(self.desk, incident_id)
-        return Live(self.desk.console, context, incident_id)
+        return Live(self.desk.console, context, incident_id, self.desk.verbose)
 
     def commander(self, context: ResponseContext) -> Commander:
         """The person at the terminal, or the drill itself: then every approval is announced."""

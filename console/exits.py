@@ -100,6 +100,6 @@ def _say(text: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    from ..prompts.values import plain
+    from .screen import here, shown
 
-    return plain(text, 600)
+    return here(shown(text, 600))

@@ -1,6 +1,7 @@
 """The terminal while a response runs: a calm flow of lines that reads the same in a log file.
 
-Every event becomes at most a few lines; tables come where the picture of the incident changes.
+What each specialist found stands there, and tables where the picture of the incident changes; what
+it looks at is one line that goes again, and stays only where somebody wants all of it.
 """
 
 from typing import Any
@@ -56,8 +57,11 @@ CLASSIFIED = ("severity", "type", "services", "impact", "slo")
 class Live:
     """Prints the events of `Response.run` for one incident."""
 
-    def __init__(self, console: Console, context: ResponseContext, incident_id: str) -> None:
+    def __init__(
+        self, console: Console, context: ResponseContext, incident_id: str, verbose: bool = False
+    ) -> None:
         self.console = console
+        self.verbose = verbose
         self.context = context
         self.incident_id = incident_id
         self.opened = context.store.load(incident_id).opened_at
@@ -106,7 +110,10 @@ class Live:
         step = step_of(event.step)
         self.round = event.attempt
         self._enter(step.phase)
-        self._line(step.specialist, ("▸ ", "who"), f"step {step.number}: {step.title}")
+        if self.verbose:
+            self._line(step.specialist, ("▸ ", "who"), f"step {step.number}: {step.title}")
+        else:
+            self._passing(step.specialist, step.title)
 
     def _playbook(self, report: AnyReport) -> None:
         """The playbook's answer, at once where a model goes on to think: nobody waits for it."""
@@ -135,7 +142,8 @@ class Live:
         self._picture(report)
 
     def _repeated(self, who: str) -> None:
-        if same := self.again.pop(who, []):
+        self.thinking.over(who)
+        if (same := self.again.pop(who, [])) and self.verbose:
             text = f"answered as before: {', '.join(same)}"
             self._line(who, (f"  {text}", "dim"))
 
@@ -163,13 +171,14 @@ class Live:
         if isinstance(report, DetectionReport):
             self._severity(report)
         if isinstance(report, SweepReport):
-            self._show(matrix(report.health) if report.health else None)
+            if self.verbose:
+                self._show(matrix(report.health) if report.health else None)
             self._sparks(document)
         if isinstance(report, VerificationReport):
             self._show(measures(report.measures) if report.measures else None)
             self._sparks(document)
         if isinstance(report, RANKING) and ranks(document.hypotheses) != self.places:
-            self._show(ranking(document.hypotheses, self.places))
+            self._show(ranking(document.hypotheses, self.places, reasons=2 * self.verbose))
             if self.places:
                 say(self.console, ("  ▲ rose  ▼ fell  n new", "dim"))
             self.places = ranks(document.hypotheses)
@@ -198,9 +207,17 @@ class Live:
             self.again.setdefault(record.collected_by, []).append(record.id)
             return
         self.answers.add(answer)
+        if not self.verbose:
+            self._passing(record.collected_by, f"{record.tool}: {shown(record.summary)}")
+            return
         mark = MARKS[record.status.value]
         name = f"{mark} {record.id:<5}{record.tool}: "
         self._line(record.collected_by, (name, "dim"), (shown(record.summary), "dim"))
+
+    def _passing(self, who: str, text: str) -> None:
+        """What is looked at now, in the line that goes again."""
+        self.thinking.over(who)
+        self.thinking.heard(self._head(who), who, text)
 
     def _line(self, who: str, *parts: tuple[object, str] | str) -> None:
         say(self.console, self._head(who), *parts)

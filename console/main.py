@@ -18,7 +18,7 @@ from .emergency import EMERGENCY
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
 from .oncall import ACK, oncall
-from .options import AsJson, Bundle, By, Hands, Id, Newest
+from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
 from .people import PEOPLE
 from .running import ADMINISTER, RUN
 from .status_page import status_page
@@ -111,12 +111,13 @@ def drill(
     seeds: Annotated[
         str, typer.Option(metavar="FIRST-LAST", help="Draw one surprise by each of these seeds.")
     ] = "",
+    verbose: Verbose = False,
 ) -> None:
     """Break a small shop for real, and respond."""
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, pages)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, pages, verbose)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -130,13 +131,14 @@ def triage(
     telemetry: Bundle = None,
     operations: Hands = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Respond to an alert in JSON, to what fires, or to "checkout is slow since 14:05"."""
     from .triage import triage_command
 
     if (alert is None) is not now:
         raise InputError("name a file with an alert, say what is wrong, or give --now")
-    raise typer.Exit(triage_command(alert, telemetry, operations, as_json))
+    raise typer.Exit(triage_command(alert, telemetry, operations, as_json, verbose))
 
 
 @app.command()
@@ -196,11 +198,12 @@ def resume(
     telemetry: Bundle = None,
     operations: Hands = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """Go on with an incident after an answer, or after a crash."""
     from .triage import resume_command
 
-    raise typer.Exit(resume_command(incident, telemetry, operations, as_json))
+    raise typer.Exit(resume_command(incident, telemetry, operations, as_json, verbose))
 
 
 @app.command()

@@ -17,4 +17,8 @@ Hands = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Every look at telemetry, and all of each decision."),
+]
 By = Annotated[str, typer.Option(help="The role that decides.")]

@@ -1,10 +1,13 @@
 """The terminal: one console, few colours, nothing said by colour alone; one transient line."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import takewhile
+from pathlib import Path
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.console import Console
@@ -52,7 +55,7 @@ def line(*parts: tuple[object, str] | str | Text) -> Text:
             text.append_text(part)
             continue
         content, style = part if isinstance(part, tuple) else (part, "")
-        text.append(str(content), style)
+        text.append(here(str(content)), style)
     return text
 
 
@@ -75,6 +78,21 @@ def folded(head: Text, *parts: tuple[object, str] | str | Text) -> Table:
 def heading(title: str) -> Rule:
     """A section's title across the width."""
     return Rule(Text(title, "strong"), align="left", style="rule", characters="─")
+
+
+@cache
+def called() -> str:
+    """By what this program is run here: its name where the shell finds it, else the way to it."""
+    name, found = sys.argv[0], shutil.which("warroom")
+    itself = Path(name).resolve()
+    if itself.name != "warroom" or (found and Path(found).resolve() == itself):
+        return "warroom"
+    return str(itself.relative_to(Path.cwd())) if itself.is_relative_to(Path.cwd()) else str(itself)
+
+
+def here(text: str) -> str:
+    """Commands of ours in backticks, as they run here."""
+    return text.replace("`warroom ", f"`{called()} ")
 
 
 EVERY_S = 0.1

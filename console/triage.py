@@ -32,11 +32,15 @@ Taken = tuple[list[Alert], bytes]
 
 
 def triage_command(
-    source: str | None, telemetry: Path | None, operations: Path | None, as_json: bool
+    source: str | None,
+    telemetry: Path | None,
+    operations: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> Exit:
     """Take every alert in, work the first of each service; the others of it join. No source: what
     fires now."""
-    desk, configured = Desk.open(as_json), settings()
+    desk, configured = Desk.open(as_json, verbose), settings()
     sources = Sources(telemetry=telemetry, operations=operations)
     if source and len(source.split()) > 1 and not source.endswith(".json"):
         take = lambda response: _in_words(desk, source, sources, response)  # noqa: E731
@@ -79,12 +83,12 @@ def _in_words(desk: Desk, text: str, sources: Sources, response: "Response") -> 
 
 
 def resume_command(
-    incident_id: str, telemetry: Path | None, operations: Path | None, as_json: bool
+    incident_id: str, telemetry: Path | None, operations: Path | None, as_json: bool, verbose: bool
 ) -> Exit:
     """Open the context as it was, with other sources where they are named, and go on."""
     from ..app.work import reopen  # langgraph takes seconds to import
 
-    desk, configured = Desk.open(as_json), settings()
+    desk, configured = Desk.open(as_json, verbose), settings()
     record = Record(configured)
     record.incident(incident_id)
     if take_over(record.store, incident_id, at_terminal("on-call commander")):
@@ -156,7 +160,7 @@ def _work(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dic
 
     context = response.context
     opening(desk.console, context.store.load(incident_id), context.model_layer.note)
-    live = Live(desk.console, context, incident_id)
+    live = Live(desk.console, context, incident_id, desk.verbose)
     try:
         work(response, incident_id, live, desk.commander(context, context.commander))
     except KeyboardInterrupt:

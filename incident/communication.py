@@ -53,6 +53,15 @@ class Message(BaseModel):
         return self.audience in EXTERNAL
 
     @property
+    def name(self) -> str:
+        """The template's, in whatever version it was."""
+        return self.template.split("@")[0]
+
+    def alike(self, other: "Message") -> bool:
+        """Whether it is of the same kind, for the same readers."""
+        return (self.audience, self.name) == (other.audience, other.name)
+
+    @property
     def hash(self) -> str:
         """SHA-256 over what a reader would see, in hex."""
         seen = (self.audience.value, self.channels, self.subject, self.body)

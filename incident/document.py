@@ -11,8 +11,8 @@ from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from .action import HELPED, ActionPlan, Decision, Execution, Outcome
-from .communication import Message
+from .action import HELPED, ActionPlan, Decision, Execution, Outcome, Verdict
+from .communication import REPLACED_BY, Message, MessageState
 from .evidence import BackendLoad, Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
 from .impact import Command, Impact, ServiceState, SloState
@@ -184,6 +184,24 @@ class Incident(BaseModel):
         begun = (e for e in self.executions if e.outcome is not Outcome.not_done)
         plans = [(e, self.plan(e.plan)) for e in begun]
         return next((e for e, done in plans if done and done.move == plan.move), None)
+
+    def refused(self, plan: ActionPlan) -> Decision | None:
+        """The last no that a person gave to doing this, in whatever amount, or None."""
+        said = (d for d in reversed(self.decisions) if d.verdict is Verdict.rejected)
+        plans = ((d, self.plan(d.subject)) for d in said)
+        return next((d for d, other in plans if other and other.move == plan.move), None)
+
+    def refused_text(self, message: Message) -> Decision | None:
+        """The no that a person gave to the last text of this kind to the same readers, where they
+        got none since, or None."""
+        same = [m for m in self.communications if m.alike(message) and m.hash != message.hash]
+        noes = {d.subject: d for d in self.decisions if d.verdict is Verdict.rejected}
+        for text in reversed(same):
+            if text.state is MessageState.sent:
+                return None
+            if text.hash in noes and noes[text.hash].by != REPLACED_BY:
+                return noes[text.hash]
+        return None
 
     def execution(self, plan_hash: str) -> Execution | None:
         """The one of this plan that counts: what was proven not to have happened is none."""

@@ -13,6 +13,7 @@ from fastapi.encoders import jsonable_encoder
 from ..app.decisions import approve, edit, named, reject
 from ..app.decisions import resume as resume_incident
 from ..app.record import masked_content
+from ..app.texts import edit_text
 from ..errors import NotFound
 from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
@@ -33,6 +34,7 @@ from .forms import (
     EvidenceId,
     Limit,
     Markdown,
+    OtherText,
     Payload,
     Question,
     Reason,
@@ -190,6 +192,17 @@ def edit_request(
     here = (service.store, service.sources)
     plan = edit(service.settings, incident, subject, form.pairs, by, *here)
     return Question(request=service.store.ledger.request(incident, plan.hash), plan=plan)
+
+
+@DECIDE.post("/incidents/{incident}/requests/{subject}/text")
+def edit_request_text(
+    service: At, who: Commander, incident: IncidentId, subject: Subject, form: OtherText
+) -> Question:
+    """Another text in its place, held against the record: it has another hash and is asked about
+    anew. 422 says all that is wrong with it. Sent again it is 409."""
+    policy, said = service.configuration.policy, (form.subject, form.body, who.identity)
+    text = edit_text(service.store, policy, incident, subject, *said, anyway=form.anyway)
+    return Question(request=service.store.ledger.request(incident, text.hash), message=text)
 
 
 def masked(value: T) -> T:

@@ -63,6 +63,14 @@ class Edit(Form):
         return [f"{key}={json.dumps(value)}" for key, value in self.parameters.items()]
 
 
+class OtherText(Form):
+    """What a text is to say instead; what the record does not bear out only `anyway`."""
+
+    subject: str = Field(min_length=1, max_length=200, pattern=WORD)
+    body: str = Field(min_length=1, max_length=8000, description="Markdown")
+    anyway: bool = Field(default=False, description="say it all the same, under one's name")
+
+
 class NewToken(Form):
     """Whose it will be, and what it may."""
 

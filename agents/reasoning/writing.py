@@ -5,18 +5,29 @@ added.
 from collections.abc import Iterable
 
 from ...incident.communication import Audience, Message
+from ...incident.document import Incident
 from ...incident.report import CommunicationReport, PostmortemReport, Sentence
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
 from ...prompts.render import render, stamp
-from ...prompts.values import Trusted
+from ...prompts.values import Trusted, plain
 from ...tools.change_feed import recent_changes
 from ..comms import DISCLOSURE, communicate, retold
 from ..postmortem import TEMPLATE, authors, compose, summarised
 from ..reporting.briefing import Briefing, brief
 from ..reporting.narrator import Narrator, Statement
 from ..runtime.case import Case
-from .facts import AskModel, Fact, Holdings, Payload, postmortem_facts, public_facts, selected, told
+from .facts import (
+    LINE,
+    AskModel,
+    Fact,
+    Holdings,
+    Payload,
+    postmortem_facts,
+    public_facts,
+    selected,
+    told,
+)
 from .replies import MessagesReply, PostmortemReply, Written
 from .sentences import SENTENCES, Checker, certainty, leak
 
@@ -41,8 +52,7 @@ def rewrite_messages(
     if not letters:
         return floor.model_copy(update={"messages": base.messages})
     desk = _Desk(case, language, payload)
-    asked = [m.audience.name for m in letters]
-    reply = ask_model(desk.messages(asked), MessagesReply, stamp(PROMPT))
+    reply = ask_model(desk.messages(letters), MessagesReply, stamp(PROMPT))
     assert isinstance(reply, MessagesReply)
     stories = {m.audience: desk.story(m, getattr(reply, m.audience.name)) for m in letters}
     unproven = [*floor.unproven, *desk.inside.unproven]
@@ -75,12 +85,14 @@ class _Desk:
         self.public = public_facts(self.briefing)
         self.facts = [*self.public, *told(self.say), *_known(self.briefing)]
         self.inside = Checker(self.say, Holdings(self.say, self.facts, payload), language)
-        self.inner = [*self.say.systems, *people, *_inner(case)]
+        self.inner = [*self.say.systems, *people, *inner_names(case.document)]
 
-    def messages(self, audiences: list[str]) -> tuple[ChatMessage, ...]:
+    def messages(self, letters: list[Message]) -> tuple[ChatMessage, ...]:
         """The prompt: P facts always, the others as far as there is room."""
+        noes = filter(None, map(self.case.document.refused_text, letters))
         values = {
-            "audiences": [Trusted(name) for name in audiences],
+            "refused": plain("; ".join(dict.fromkeys(no.reason for no in noes)), LINE),
+            "audiences": [Trusted(m.audience.name) for m in letters],
             "cause": Trusted(certainty(self.case.document)),
             "language": self.language,
         }
@@ -118,9 +130,8 @@ def _evidence(claim: Statement) -> list[str]:
     return [ref for ref in claim.refs if ref.startswith("E")]
 
 
-def _inner(case: Case) -> Iterable[str]:
+def inner_names(document: Incident) -> Iterable[str]:
     """Suppliers, tables, flags, versions and teams that the record names."""
-    document = case.document
     for hypothesis in document.hypotheses:
         yield from (hypothesis.resource, hypothesis.change)
     for state in document.services:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ...incident.action import Execution, Outcome
+from ...incident.action import Execution, Outcome, Verdict
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.lifecycle import OVER, State
@@ -152,10 +152,21 @@ def solution(document: Incident) -> Execution | None:
 
 
 def key_events(document: Incident) -> list[Event]:
-    """Key decisions and what came of them, oldest first, the latest dozen."""
+    """Key decisions and what came of them, oldest first, the latest dozen. Why somebody said no is
+    said to colleagues, and stands in the record only."""
     names = affected(document)
-    lines = [e.event for e in chronicle(document) if any(kind in KEY_KINDS for kind in e.kinds)]
+    noes = [f" — {d.reason}" for d in document.decisions if d.verdict is Verdict.rejected]
+    told = [_unquoted(event, noes) for event in document.timeline]
+    quiet = document.model_copy(update={"timeline": told})
+    lines = [e.event for e in chronicle(quiet) if any(kind in KEY_KINDS for kind in e.kinds)]
     return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-12:]]
+
+
+def _unquoted(event: Event, noes: list[str]) -> Event:
+    if event.kind is not EventKind.decision or not event.text.startswith(Verdict.rejected.value):
+        return event
+    why = next((why for why in noes if event.text.endswith(why)), "")
+    return event.model_copy(update={"text": event.text.removesuffix(why)})
 
 
 def next_update(document: Incident, now: datetime) -> datetime | None:

@@ -17,6 +17,7 @@ from ...errors import ApprovalError, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
+from ...incident.evidence import short
 from ...incident.identity import COMMS
 from ...incident.timeline import Event, EventKind
 from ...record.ledger import Asks, Request
@@ -43,7 +44,9 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     request = put(context, state.incident_id, plan.hash, Asks.action, plan.title, wanted)
     again = "" if request.number == 1 else " again"
     risk = f"(risk {plan.risk.value}, plan {plan.short_hash})"
-    text = f"asks the commander{again}: {plan.title} {risk}"
+    said_no = document.refused(plan)
+    before = f"; {said_no.by} rejected it before: {said_no.reason}" if said_no else ""
+    text = f"asks the commander{again}: {plan.title} {risk}{before}"
     event = Event(at=context.now(document), actor="triage", kind=EventKind.proposal, text=text)
     open_ = context.store.ledger.decision(state.incident_id, plan.hash) is None
     if open_ and _worth_a_line(request.number):
@@ -105,20 +108,26 @@ def ask_texts(store: Store, settings: Settings, incident_id: str, drill: bool) -
 
 def await_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait for an answer to every external draft."""
-    context = runtime.context
-    for message in _waiting(context.store.load(state.incident_id)):
-        _await(context, state.incident_id, message.hash, Asks.text)
+    context, answered = runtime.context, set[str]()
+    while waiting := [
+        m for m in _waiting(context.store.load(state.incident_id)) if m.hash not in answered
+    ]:  # an edited one has taken the place of what was asked
+        for message in waiting:
+            _await(context, state.incident_id, message.hash, Asks.text)
+            answered.add(message.hash)
     return {}
 
 
 def next_plans(document: Incident, attempt: int) -> list[ActionPlan]:
-    """The plans of this attempt that nobody has turned down or tried, best first."""
+    """The plans of this attempt that nobody has turned down or tried, best first; what a person
+    said no to in an earlier one comes last, and is marked."""
     refused = {d.subject for d in document.decisions if d.verdict in FOR_GOOD}
-    return [
+    found = [
         plan
         for plan in document.proposals
         if plan.attempt == attempt and plan.hash not in refused and document.tried(plan) is None
     ]
+    return sorted(found, key=lambda plan: document.refused(plan) is not None)
 
 
 FOR_GOOD = (Verdict.rejected, Verdict.edited)
@@ -153,7 +162,9 @@ def add_decision(document: Incident, decision: Decision, at: datetime) -> None:
     texts = (m for m in document.communications if m.hash == decision.subject)
     text = next((f"text “{message.subject}”" for message in texts), decision.subject)
     subject = plan.title if plan else text
-    why = f" — {decision.reason}" if decision.reason else ""
+    reason = decision.reason
+    edited = decision.verdict is Verdict.edited
+    why = f" — {f'now {short(reason)}' if edited else reason}" if reason else ""
     text = f"{decision.verdict.value}: {subject}{why}"
     document.record(Event(at=at, actor=decision.by, kind=EventKind.decision, text=text))
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import JsonValue
-
-from ...actions.catalogue import CATALOGUE, sentence_of
+from ...actions.catalogue import CATALOGUE, Change, changes, sentence_of, told
 from ...actions.policy import Policy
-from ...agents.reporting.wording import listed
 from ...app.decisions import MEASURED
 from ...incident.action import ActionPlan, Decision, Level, Verdict
 from ...incident.document import Incident
@@ -21,18 +18,6 @@ from ...incident.timeline import utc_now
 from ...record.store import Store
 from .forms import Form
 from .incident_view import Question, question_of
-
-BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", "now": "to"}
-"""What a plan found, and the parameter that says what becomes of it."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What something is now, and what it will be."""
-
-    name: str
-    now: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -112,24 +97,11 @@ def view_of(store: Store, policy: Policy, incident_id: str, subject: str) -> App
         severity=doc.severity,
         decision=store.ledger.decision(incident_id, subject),
         given=store.ledger.consents(incident_id, subject),
-        changes=list(_changes(question.plan)) if question.plan else (),
+        changes=list(changes(question.plan)) if question.plan else (),
         others=list(_others(doc, subject)) if question.plan else (),
         fields=list(_fields(question.plan)) if question.plan else (),
         frozen=policy.frozen_until(utc_now()) if question.plan else None,
     )
-
-
-def _changes(plan: ActionPlan) -> Iterator[Change]:
-    """What is so now and what will be; what has no such pair stands with its own value."""
-    paired = {name: BECOMES[name] for name in plan.found if BECOMES.get(name) in plan.parameters}
-    for name, parameter in paired.items():
-        yield Change(name, told(plan.found[name]), told(plan.parameters[parameter]))
-    for name, value in plan.parameters.items():
-        if name not in paired.values():
-            yield Change(name, "", told(value))
-    for name, value in plan.found.items():
-        if name not in paired:
-            yield Change(f"only while {name} is", "", told(value))
 
 
 def _others(doc: Incident, subject: str) -> Iterator[tuple[str, str]]:
@@ -181,10 +153,3 @@ def edits_of(view: ApprovalView, sent: Form) -> list[str]:
             text = texts[0].strip()
             found.append(f"{field.name}={text if field.kind == 'number' else json.dumps(text)}")
     return found
-
-
-def told(value: JsonValue) -> str:
-    """Every character of a value, as a person reads it."""
-    if isinstance(value, list):
-        return listed([str(each) for each in value])
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

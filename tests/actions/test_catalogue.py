@@ -18,7 +18,7 @@ from warroom.actions.facts import KINDS, FactKind
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
-from warroom.console.commander import card
+from warroom.console.decision import in_full
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
@@ -295,7 +295,7 @@ def test_both_renderings_show_risk_and_undo(
     made = make(kind, target, parameters)
     document.proposals.append(made)
     console = Console(record=True, width=400, file=StringIO(), theme=THEME)
-    console.print(card(made, document, None, document.opened_at))
+    console.print(in_full(made, document, None, document.opened_at))
     for rendered in (console.export_text(), incident_markdown(document)):
         for text in (made.risk.value, made.blast_radius, made.undo):
             assert text in rendered

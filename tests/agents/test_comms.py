@@ -7,6 +7,7 @@ import pytest
 from warroom.agents.comms import announce, assess_customers, communicate
 from warroom.agents.reporting.impact import customer_report
 from warroom.agents.reporting.incident_status import Stage, next_update, stage
+from warroom.agents.runtime.gate import add_decision
 from warroom.incident.action import Decision, Verdict
 from warroom.incident.communication import REPLACED_BY, Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
@@ -152,6 +153,45 @@ def test_who_was_not_told_that_it_began_is_not_told_that_it_ended(by, state, res
         refusal = Decision(subject=begun.hash, verdict=Verdict.rejected, by=by, at=at(40))
         document.decisions.append(refusal)
     assert (Audience.status_page in told(document)) is resolved
+
+
+NO = "do not say investigating, Bob broke it"
+
+
+def refused_text(document):
+    """The status page's first text, to which a person said no; the document then has both."""
+    document.communications = communicate(document, at(10)).messages
+    begun = next(m for m in document.communications if m.audience is Audience.status_page)
+    begun.state = MessageState.rejected
+    no = Decision(subject=begun.hash, verdict=Verdict.rejected, by="ann", at=at(20), reason=NO)
+    add_decision(document, no, at(20))
+    return begun
+
+
+def test_the_words_that_somebody_refused_are_not_asked_about_again_before_there_are_others():
+    document = incidents.declared()
+    refused_text(document)
+    messages = {m.audience: m for m in communicate(document, at(1000)).messages}
+    assert Audience.status_page in messages  # now an update: other words
+    again = messages[Audience.status_page]
+    no = document.refused_text(again)
+    assert no is not None
+    assert no.reason == NO
+    again.state = MessageState.rejected
+    document.communications.append(again)
+    document.decisions.append(document.decisions[-1].model_copy(update={"subject": again.hash}))
+    later = communicate(document, at(1900)).messages
+    assert Audience.engineering in {m.audience for m in later}
+    assert Audience.status_page not in {m.audience for m in later}
+
+
+def test_why_somebody_said_no_is_told_to_nobody():
+    document = incidents.running()
+    refused_text(document)
+    assert any(NO in event.text for event in document.timeline)
+    messages = communicate(document, at(1000)).messages
+    assert any("rejected: text" in m.body for m in messages if m.audience is Audience.executives)
+    assert not [m for m in messages if "Bob" in m.body]
 
 
 def test_nobody_is_told_twice_of_the_same_resolution():

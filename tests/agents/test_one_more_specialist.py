@@ -41,7 +41,7 @@ def test_one_file_and_one_record_make_a_specialist(tmp_path: Path) -> None:
     with Response(context) as response:
         incident, _ = response.take(alert())
     console = Console(record=True, width=120, file=(tmp_path / "screen").open("w"))
-    show = Live(console, context, incident)
+    show = Live(console, context, incident, verbose=True)
     for event in worked(context, incident):
         show(event)
     document = context.store.load(incident)

@@ -10,13 +10,23 @@ import pytest
 from warroom.actions.catalogue import plan
 from warroom.actions.policy import Policy
 from warroom.actions.services import Reroute, Restart, RollBack
+from warroom.agents.runtime.gate import add_decision, next_plans
 from warroom.app.decisions import approve, changed, put_edited
 from warroom.console.commander import Prompt
 from warroom.errors import ApprovalError, ToolRetry
 from warroom.incident.action import ActionPlan, Verdict
 from warroom.incident.communication import Audience, Message, MessageState
 from warroom.incident.document import Incident
-from warroom.tests.support.consoles import INVENTORY, asked, context, kept, paper, printed
+from warroom.record.ledger import Request
+from warroom.tests.support.consoles import (
+    FOREVER,
+    INVENTORY,
+    asked,
+    context,
+    kept,
+    paper,
+    printed,
+)
 from warroom.tests.support.incidents import at, declared, full
 from warroom.tests.support.people import person
 
@@ -77,31 +87,45 @@ def prompted(here, request, *answers: str) -> tuple[bool, str]:
     return answered, printed(console)
 
 
-def test_everything_that_matters_is_shown_before_the_question(here):
+def test_ten_lines_that_matter_are_shown_before_the_question(here):
     document = incident(here)
     request = asked(here.store, document)
     answered, screen = prompted(here, request)
     assert not answered  # the input ended: the question stays open
-    chosen = document.proposals[0]
     for text in (
-        "roll back checkout",
-        "to_version = v1.0.0",
+        "Roll checkout back to v1.0.0",
+        "now v1.1.0, then v1.0.0",
+        "412 of 2,000 requests failed (21%)",
+        "almost certain, 91%",
         "medium",
         "is gone for users",
         "Switch checkout back",
-        "H1, 91%",
-        "E5 recent_changes: version = v1.1.0",
-        chosen.short_hash,
+        "Error rate and latency of checkout",
         "expires",
+        document.proposals[0].short_hash,
     ):
         assert text in screen
+    assert "E5 recent_changes" not in screen
+    assert len(screen.splitlines()) < 24  # a terminal of the oldest size holds it
     assert here.store.ledger.decision(document.id, request.subject) is None
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_all_of_it_is_shown_on_a_question_mark_and_where_somebody_wants_it(here, whole):
+    document = incident(here)
+    console, request = paper(90), asked(here.store, document)
+    answers = scripted() if whole else scripted("?")
+    Prompt(console, here, answers, by="tester", whole=whole)(request)
+    screen = printed(console)
+    for text in ("H1, almost certain, 91%", "E5 recent_changes: version = v1.1.0", "runbook"):
+        assert text in screen
+    assert document.proposals[0].hash in screen.replace("\n", "").replace(" ", "")
 
 
 @pytest.mark.parametrize(("answer", "verdict"), [("a", "approved"), ("approve", "approved")])
 def test_approving(here, answer, verdict):
     request = asked(here.store, incident(here))
-    answered, screen = prompted(here, request, "maybe", answer)
+    answered, screen = prompted(here, request, answer)
     decision = here.store.ledger.decision(request.incident_id, request.subject)
     assert answered
     assert decision is not None
@@ -109,12 +133,47 @@ def test_approving(here, answer, verdict):
     assert "approved by tester" in screen
 
 
-def test_rejecting_asks_why(here):
+@pytest.mark.parametrize(("given", "said"), [("yes", "“yes” is none"), ("", "nothing was typed")])
+def test_what_is_no_answer_is_answered_with_a_word(here, given, said):
     request = asked(here.store, incident(here))
-    assert prompted(here, request, "r", "wrong service")[0]
+    answered, screen = prompted(here, request, given)
+    assert not answered
+    assert f"{said}" in screen
+    assert "a to approve, r to reject, e to edit" in screen
+    assert here.store.ledger.decision(request.incident_id, request.subject) is None
+
+
+def test_rejecting_asks_why_and_takes_no_silence(here):
+    request = asked(here.store, incident(here))
+    assert prompted(here, request, "r", "", "wrong\tservice")[0]
     decision = here.store.ledger.decision(request.incident_id, request.subject)
     assert decision is not None
     assert (decision.verdict, decision.reason) == (Verdict.rejected, "wrong service")
+
+
+def test_a_no_without_a_reason_decides_nothing(here):
+    request = asked(here.store, incident(here))
+    answered, screen = prompted(here, request, "r", "", "")
+    assert not answered
+    assert "nothing is decided" in screen
+    assert "it stays open until" in screen
+    assert here.store.ledger.decision(request.incident_id, request.subject) is None
+
+
+def test_what_was_rejected_comes_back_marked_and_after_the_others(here):
+    document = incident(here)
+    again = roll_back().model_copy(update={"attempt": 2})
+    other = plan(Restart.kind, "checkout", {}, "it hangs", inventory=INVENTORY)
+    document.proposals += [again, other.model_copy(update={"attempt": 2})]
+    no = person("ann")
+    ledger = here.store.ledger
+    ledger.ask(Request(document.id, document.proposals[0].hash, "action", "it", 0.0, FOREVER))
+    said = ledger.decide(document.id, document.proposals[0].hash, Verdict.rejected, no, "v1.0.0?")
+    add_decision(document, said, said.at)
+    assert [p.kind for p in next_plans(document, 2)] == [Restart.kind, RollBack.kind]
+    here.store.update(document.id, lambda doc: doc.__dict__.update(document.__dict__))
+    request = Request(document.id, again.hash, "action", again.title, 0.0, FOREVER)
+    assert "ann said no at" in prompted(here, here.store.ledger.ask(request))[1]
 
 
 def test_an_edit_is_checked_shown_with_its_hash_and_approved(here):
@@ -219,3 +278,25 @@ def test_an_answer_on_a_page_is_heard_at_the_prompt(here, monkeypatch):
     console = paper()
     assert Prompt(console, here)(request) is True
     assert "approved by zoe meanwhile" in printed(console)
+
+
+def test_a_text_is_edited_by_the_persons_own_editor_and_asked_about_anew(here, monkeypatch):
+    document = incident(here, message=True)
+    request = asked(here.store, document, "text")
+    monkeypatch.setenv("VISUAL", "sed -i -e 's/Service disruption/Trouble/' -e 's/.bold..*//'")
+    answered, screen = prompted(here, request, "e", "a")
+    assert answered
+    assert "Trouble: checkout" in screen
+    (new,) = [m for m in here.store.load(document.id).communications if "Trouble" in m.subject]
+    decision = here.store.ledger.decision(document.id, new.hash)
+    assert decision is not None
+    assert decision.verdict is Verdict.approved
+
+
+def test_an_edit_that_may_not_leave_says_why_and_leaves_the_text_as_it_was(here, monkeypatch):
+    request = asked(here.store, incident(here, message=True), "text")
+    monkeypatch.setenv("VISUAL", "sed -i 's/Some requests fail.*/payments fails by db-17./'")
+    answered, screen = prompted(here, request, "e")
+    assert not answered
+    assert "db-17" in screen
+    assert [each.subject for each in here.store.ledger.waiting()] == [request.subject]

@@ -87,7 +87,7 @@ def test_without_telemetry_it_is_asked_and_not_declared(warroom):
 
 
 def test_a_response_over_a_bundle_shows_its_work_and_leaves_files(warroom, tmp_path, bundle):
-    said = warroom("triage", written(tmp_path, alert()), "--telemetry", str(bundle))
+    said = warroom("triage", written(tmp_path, alert()), "--telemetry", str(bundle), "-v")
     assert said.code in (Exit.waiting, Exit.unresolved)
     for text in ("Phase 1", "Phase 2", "step 4", "E1 ", "checkout", "advice", "█"):
         assert text in said.out

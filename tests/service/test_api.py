@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from warroom.agents.comms import communicate
 from warroom.incident.action import Verdict
+from warroom.incident.communication import Audience
 from warroom.incident.document import to_json
 from warroom.incident.evidence import short
 from warroom.incident.lifecycle import State
@@ -13,7 +15,8 @@ from warroom.incident.timeline import utc_now
 from warroom.tests.support.alerts import delivery, posted
 from warroom.tests.support.consoles import asked as ask
 from warroom.tests.support.consoles import kept
-from warroom.tests.support.incidents import full
+from warroom.tests.support.incidents import at as at_second
+from warroom.tests.support.incidents import full, running
 from warroom.tests.support.services import Asked, asked
 
 V1 = "/api/v1"
@@ -176,6 +179,24 @@ def test_the_same_silence_twice_is_one(service):
     name = made[0].json()["id"]
     assert service["responder"].delete(f"{V1}/silences/{name}").status_code == 204
     assert service["observer"].get(f"{V1}/silences").json() == []
+
+
+def test_a_text_is_said_in_other_words_and_asked_about_anew(service):
+    document = running()
+    drafts = communicate(document, at_second(10)).messages
+    document.communications = [m for m in drafts if m.audience is Audience.status_page]
+    incident = kept(service.service.store, document)
+    old = ask(service.service.store, incident, "text")
+    path = at(incident, "requests", old.subject, "text")
+    form = {"subject": "Trouble", "body": "37.21% of requests fail."}
+    refused = service["commander"].post(path, json=form)
+    assert refused.status_code == 422
+    assert "the record does not say 37.21%" in refused.json()["detail"]
+    new = service["commander"].post(path, json=form | {"anyway": True}).json()
+    assert new["message"]["body"] == form["body"]
+    listed = service["observer"].get(at(incident, "requests")).json()
+    assert [each["subject"] for each in listed] == [new["request"]["subject"]] != [old.subject]
+    assert service["commander"].post(path, json=form | {"anyway": True}).status_code == 409
 
 
 @pytest.mark.parametrize("role", ["observer", "responder"])

@@ -44,6 +44,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/requests/{subject}/approve"),
         ("POST", "/api/v1/incidents/{incident}/requests/{subject}/reject"),
         ("POST", "/api/v1/incidents/{incident}/requests/{subject}/edit"),
+        ("POST", "/api/v1/incidents/{incident}/requests/{subject}/text"),
         ("POST", "/api/v1/switches/on"),
         ("POST", "/api/v1/incidents/{incident}/severity"),
         ("POST", "/api/v1/incidents/{incident}/resolve"),
