@@ -10,6 +10,7 @@ import pytest
 from warroom.drills.monitoring import ALERTS, installed
 from warroom.incident.action import Verdict
 from warroom.incident.lifecycle import OVER
+from warroom.record.ledger import Asks, Request
 from warroom.record.lists import incidents
 from warroom.tests.support.chats import configured
 from warroom.tests.support.live_system import System, live_system
@@ -48,14 +49,18 @@ def system(tmp_path, slack) -> Iterator[System]:
         yield found
 
 
-def offered(slack: FakeSlack, act: str) -> Said | None:
-    """The button on the incident's message, once it is there."""
-    return next((buttons(head)[act] for head in slack.heads() if act in buttons(head)), None)
+def offered(slack: FakeSlack, act: str, about: str = "") -> Said | None:
+    """The button on the incident's message, once it is there; of this plan, where one is named."""
+    blocks = [block for head in slack.heads() for block in head["blocks"]]
+    found = [each for block in blocks for each in block.get("elements", ())]
+    return next(
+        (b for b in found if b["action_id"].startswith(act) and b["value"].endswith(about)), None
+    )
 
 
-def press(slack: FakeSlack, act: str) -> None:
+def press(slack: FakeSlack, act: str, about: str = "") -> None:
     """Acknowledged at once, as Slack wants it."""
-    button = waited(lambda: offered(slack, act), PATIENCE_S)
+    button = waited(lambda: offered(slack, act, about), PATIENCE_S)
     actions = [{"action_id": button["action_id"], "value": button["value"]}]
     begun = time.monotonic()
     slack.sends("interactive", {**ANN, "actions": actions}, act)
@@ -68,14 +73,13 @@ def test_from_the_alert_to_recovery_in_one_thread(system: System, slack: FakeSla
     system.breaks(HANGS, lambda: system.process() != first, "requests fail", **labels)
     press(slack, "acknowledge")
     waited(lambda: "ann has it" in shown(slack.heads()[0]), PATIENCE_S)
-    waited(lambda: offered(slack, "approve"), PATIENCE_S)
+    (line,) = incidents(system.store.engine).items
+    question = waited(lambda: plan_of(system, line.id), PATIENCE_S)
     asked = {"command": "/warroom", "text": "why gateway", "user_id": "U1ANN"}
     said = slack.sends("slash_commands", asked, "why")["payload"]["blocks"][0]["text"]["text"]
     assert "payments" in said and "% sure." in said
 
-    (line,) = incidents(system.store.engine).items
-    (question,) = [q for q in system.store.ledger.waiting(line.id) if q.kind == "action"]
-    press(slack, "approve")
+    press(slack, "approve", question.subject)
     waited(lambda: system.store.ledger.decision(line.id, question.subject), PATIENCE_S)
     system.serving.process.kill()
     system.serve(token="-")
@@ -96,12 +100,18 @@ def test_from_the_alert_to_recovery_in_one_thread(system: System, slack: FakeSla
     assert len(slack.whispers) == 1  # that it is hers
 
 
+def plan_of(system: System, incident: str) -> Request | None:
+    """The plan that is asked about."""
+    asked = system.store.ledger.waiting(incident)
+    return next((request for request in asked if request.kind == Asks.action), None)
+
+
 def finished(system: System, incident: str) -> bool:
     """Whether it is over; what the kill left open is answered as it is, texts are turned down."""
     for question in system.store.ledger.waiting(incident):
         with system.serving.client() as client:
             place = f"/api/v1/incidents/{incident}/requests/{question.subject}"
-            if question.kind == "effect":
+            if question.kind == Asks.effect:
                 word = "approve" if system.starts() > 1 else "reject"
                 client.post(f"{place}/{word}", json={"reason": "looked"})
     return system.store.load(incident).state in OVER
