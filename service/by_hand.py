@@ -8,6 +8,7 @@ from ..app.related import Related, related
 from ..incident.document import Incident
 from ..incident.people import Duty
 from ..incident.severity import Severity
+from ..record.tokens import Role
 from .api import masked
 from .auth import At, Commander, IncidentId, Observer, Responder, seen
 from .forms import INCIDENT, WORD, Form, Reason, Text
@@ -85,7 +86,7 @@ def list_related(service: At, who: Observer, incident: IncidentId) -> list[Relat
 @BY_HAND.post("/incidents/{incident}/related")
 def relate_incident(service: At, who: Responder, incident: IncidentId, form: Other) -> Incident:
     """Say of two incidents that they have to do with each other."""
-    other = seen(service, who, form.other)
+    other = seen(service, who, form.other, Role.responder)
     lifecycle.relate(service.store, incident, other, form.reason, who.identity)
     return service.record.published(incident)
 

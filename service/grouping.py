@@ -10,6 +10,7 @@ from ..incident.document import Incident
 from ..incident.timeline import utc_now
 from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
+from ..record.tokens import Role
 from .auth import At, IncidentId, Observer, Responder, seen
 from .forms import INCIDENT, LARGEST, Form, Text
 
@@ -44,7 +45,7 @@ class NewSilence(Form):
 @GROUP.post("/incidents/{incident}/merge")
 def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> Incident:
     """Its alerts become those of another, which is answered; it is closed."""
-    seen(service, who, form.into)
+    seen(service, who, form.into, Role.responder)
     merge(service.store, incident, form.into, str(who.identity), form.reason)
     return service.record.published(form.into)
 

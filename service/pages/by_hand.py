@@ -83,7 +83,7 @@ def change_form(
         if not who.role.may(role):
             raise InputError(f"This takes the role {role}; yours here is {who.role}.")
         if (other := one(sent, "other")) and re.match(INCIDENT, other):
-            seen(service, who, other)
+            seen(service, who, other, role)
         change(service.store, incident, sent, who.identity)
     except (InputError, LifecycleError, NotFound, ValueError) as error:
         return _page(request, service, who, incident, f"Nothing was changed: {error}", what)
