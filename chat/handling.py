@@ -18,6 +18,7 @@ from ..record.chat import Chats
 from ..record.lists import incidents
 from ..record.store import Store
 from ..record.tokens import Role
+from ..text_safety.lines import one_line
 from .answers import HELP, answer
 from .by_hand import COMMANDS
 from .cards import ACKNOWLEDGE, APPROVE, REJECT, Card, decidable, section, words
@@ -184,7 +185,7 @@ class Handler:
             incident, _, subject = str(view["private_metadata"]).partition(" ")
             reason = str(view["state"]["values"]["reason"]["reason"]["value"] or "")[:2000]
             who = self._decider(payload["user"]["id"], incident, subject)
-            reject(self.store, incident, subject, who.identity, " ".join(reason.split()))
+            reject(self.store, incident, subject, who.identity, one_line(reason))
             self.changed()
             return ""
 
