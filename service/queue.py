@@ -23,6 +23,7 @@ from procrastinate.schema import SchemaManager
 
 from ..app.configuration import Sources
 from ..errors import InputError, StoreError
+from ..incident.evidence import digest
 from ..record.database import url_of
 from ..settings import Settings
 from .chores import Chores
@@ -30,8 +31,10 @@ from .falling import Falling
 from .worker import GRACE_S, SLOTS, Turns
 
 QUEUE = "incidents"
-SCHEMA = "procrastinate"
-"""Its tables lie apart from ours, in the same database."""
+MADE = SchemaManager.get_schema()
+SCHEMA = f"procrastinate_{digest(MADE)[:8]}"
+"""Its tables lie apart from ours, in the same database. A release of procrastinate with others has
+a schema of its own: no job that counts is in the old one, and processes of both may run."""
 SETTING_UP = 0x57AA
 """Number of the advisory lock under which one process makes them."""
 SWEEP_S = 0.25
@@ -51,11 +54,11 @@ def work_on(settings: Settings, sources: Sources | None = None, slots: int = SLO
             "`warroom serve` works the incidents itself"
         )
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    _set_up(dsn)
+    set_up(dsn)
     asyncio.run(Queue(settings, sources or Sources(), dsn, slots).run())
 
 
-def _set_up(dsn: str) -> None:
+def set_up(dsn: str) -> None:
     """procrastinate's tables, where they are not there yet."""
     try:
         with psycopg.connect(dsn, options=PATH) as connection:
@@ -63,7 +66,7 @@ def _set_up(dsn: str) -> None:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}".encode())
             found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
             if found is None or found[0] is None:
-                connection.execute(SchemaManager.get_schema())
+                connection.execute(MADE)
     except psycopg.Error as error:
         raise StoreError(
             f"the queue's tables cannot be made: {error}; let this user create a schema, or have "

@@ -13,9 +13,10 @@ import pytest
 from warroom.app.configuration import Sources
 from warroom.app.record import Record
 from warroom.errors import InputError
+from warroom.record.database import url_of
 from warroom.record.store import Store
 from warroom.record.waking import ENDED, WAITING
-from warroom.service.queue import SCHEMA, work_on
+from warroom.service.queue import SCHEMA, set_up, work_on
 from warroom.settings import Settings
 from warroom.tests.support.databases import fresh
 from warroom.tests.support.serving import working
@@ -94,3 +95,19 @@ def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
             first.send_signal(signal.SIGTERM)
             assert first.wait(20) == 0
             assert store.load(found[0]) == before
+
+
+def test_tables_of_another_release_of_the_queue_are_left_alone(server: str) -> None:
+    dsn = url_of(fresh(server)).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA procrastinate_older")
+        connection.execute("CREATE TABLE procrastinate_older.procrastinate_jobs (id int)")
+        for _ in range(2):  # by each process that starts
+            set_up(dsn)
+        query = (
+            "SELECT table_schema, count(*) FROM information_schema.columns "
+            "WHERE table_schema LIKE 'procrastinate%' GROUP BY 1"
+        )
+        columns = dict(connection.execute(query).fetchall())
+    assert columns["procrastinate_older"] == 1
+    assert columns[SCHEMA] > 20
