@@ -22,7 +22,7 @@ Act = Callable[[Store, str, str, Identity], object]
 
 
 def _severity(store: Store, incident: str, text: str, by: Identity) -> None:
-    word, _, reason = text.partition(" ")
+    word, reason = _first(text)
     if (level := parse_severity(word)) is None:
         raise InputError(f"{word!r} is no level: write P0 to P3, then why")
     lifecycle.set_severity(store, incident, level, reason, by)
@@ -36,7 +36,7 @@ def _assign(store: Store, incident: str, text: str, by: Identity) -> None:
 
 
 def _merge(store: Store, incident: str, text: str, by: Identity) -> str:
-    into, _, reason = text.partition(" ")
+    into, reason = _first(text)
     merge(store, incident, into, str(by), reason)
     return f"{incident} is closed; its alerts are those of {into} now."
 
@@ -44,8 +44,7 @@ def _merge(store: Store, incident: str, text: str, by: Identity) -> str:
 def _split(store: Store, incident: str, text: str, by: Identity) -> str:
     if not text or not all(word.isdigit() and len(word) < 16 for word in text.split()):
         raise InputError(f"give the numbers of alerts of {incident}: /warroom alerts {incident}")
-    made = split(store, incident, list(map(int, text.split())), str(by))
-    return f"{made} has them now."
+    return f"{split(store, incident, list(map(int, text.split())), str(by))} has them now."
 
 
 def _alerts(store: Store, incident: str, _text: str, _by: Identity) -> str:
@@ -54,18 +53,9 @@ def _alerts(store: Store, incident: str, _text: str, _by: Identity) -> str:
     return "\n".join(masked_content(told))
 
 
-def _relate(store: Store, incident: str, text: str, by: Identity) -> None:
-    other, _, reason = text.partition(" ")
-    lifecycle.relate(store, incident, other, reason, by)
-
-
-def _link(store: Store, incident: str, text: str, by: Identity) -> None:
-    url, _, title = text.partition(" ")
-    lifecycle.link(store, incident, url, title, by)
-
-
-def _resume(store: Store, incident: str, _text: str, by: Identity) -> None:
-    resume(store, incident, by)
+def _first(text: str) -> tuple[str, str]:
+    word, _, rest = text.partition(" ")
+    return word, rest
 
 
 class Command(NamedTuple):
@@ -80,12 +70,14 @@ COMMANDS: Mapping[str, Command] = {
     "severity": Command(Role.commander, _severity),
     "assign": Command(Role.responder, _assign),
     "note": Command(Role.responder, lifecycle.note),
-    "link": Command(Role.responder, _link),
-    "relate": Command(Role.responder, _relate, other=True),
+    "link": Command(Role.responder, lambda s, i, t, by: lifecycle.link(s, i, *_first(t), by)),
+    "relate": Command(
+        Role.responder, lambda s, i, t, by: lifecycle.relate(s, i, *_first(t), by), other=True
+    ),
     "alerts": Command(Role.observer, _alerts),
     "merge": Command(Role.responder, _merge, other=True),
     "split": Command(Role.responder, _split),
-    "resume": Command(Role.responder, _resume),
+    "resume": Command(Role.responder, lambda s, i, _text, by: resume(s, i, by)),
     "resolve": Command(Role.commander, lifecycle.resolve),
     "reopen": Command(Role.responder, lifecycle.reopen),
     "close": Command(Role.commander, lifecycle.close),
