@@ -12,7 +12,7 @@ import re
 import stat
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
@@ -134,9 +134,12 @@ class Otlp(Entry):
 
 
 class StatusPage(Entry):
-    """Where it is kept fresh, for any web server."""
+    """What the public is told: files for any web server, a page of ours, or both."""
 
-    folder: Path = Field(description="for index.html and feed.atom")
+    folder: Path | None = Field(default=None, description="for index.html and feed.atom")
+    served: Literal["", "public", "internal"] = Field(
+        default="", description="at /status: to everybody, or to who is signed in; empty: not"
+    )
     title: str = Field(default="Status", max_length=100, description="its heading")
 
 

@@ -106,10 +106,10 @@ def relate(store: Store, incident_id: str, other: str, reason: str, by: Identity
     return store.load(incident_id)
 
 
-def resolve(store: Store, incident_id: str, resolution: str, by: Identity) -> Incident:
+def resolve(store: Store, incident_id: str, reason: str, by: Identity) -> Incident:
     """Call it over: what is asked is withdrawn, nothing is begun any more, people are told and the
     postmortem is drafted. Raises NotFound, InputError while an action is under way."""
-    why = _words(resolution, "say what ended it")
+    why = _words(reason, "say what ended it")
 
     def change(document: Incident, at: datetime) -> str:
         if document.state in OVER:

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import InputError, WarroomError
 from ..incident.document import Incident
 from ..incident.identity import Identity
+from ..incident.report import PostmortemReport
 from ..record.postmortems import DRAFTER, Postmortems, Remark, Said, Version
 from ..text_safety.lines import one_line
 from .postmortem_text import (
@@ -32,6 +33,12 @@ class Stands:
     paragraph: Paragraph
     by: str
     remarks: Sequence[Remark]
+    fact: bool = False  # read off the record by code: it takes nobody's signature
+
+    @property
+    def unread(self) -> bool:
+        """Whether somebody should read it, and nobody stands by it."""
+        return not self.by and not self.fact
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,21 @@ class Postmortem:
                 wrote.setdefault(paragraph.key, by)
         signed = {r.paragraph: r.made_by for r in self.remarks if r.kind is Said.signed}
         found = paragraphs(self.now.markdown)
-        return [Stands(p, wrote[p.key] or signed.get(p.key, ""), self._of(p)) for p in found]
+        facts = {p.key for p in paragraphs(self.versions[0].markdown) if self._is_fact(p)}
+        return [
+            Stands(p, wrote[p.key] or signed.get(p.key, ""), self._of(p), p.key in facts)
+            for p in found
+        ]
 
     @property
     def unread(self) -> int:
         """Paragraphs of a machine that nobody stands by."""
-        return sum(not each.by for each in self.standing)
+        return sum(each.unread for each in self.standing)
+
+    def _is_fact(self, paragraph: Paragraph) -> bool:
+        """Of a draft that no model wrote: a line of a list, not a sentence that judges."""
+        report = self.incident.report(PostmortemReport)
+        return paragraph.item and not (report and report.source == "model")
 
     def _of(self, paragraph: Paragraph) -> list[Remark]:
         said = [r for r in self.remarks if r.kind is Said.comment]

@@ -1,5 +1,6 @@
 """A postmortem for whoever has no Warroom: as one HTML file that needs nothing else."""
 
+from collections.abc import Sequence
 from html import escape
 
 from .postmortem_text import rendered
@@ -12,18 +13,31 @@ h3 { font-size: 16px; } table { border-collapse: collapse; width: 100%; font-siz
 th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; }
 td, th { border-bottom: 1px solid #8886; } thead th { font-weight: 600; }
 code { font-size: 14px; overflow-wrap: anywhere; } p.status { font-size: 14px; }
+svg { max-width: 100%; height: auto; background: #fff; } figure { margin: 16px 0; }
 body { overflow-wrap: break-word; } @page { margin: 18mm; }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Also where it is opened from a disk, nothing of it runs or loads."""
 
 
-def as_html(title: str, markdown: str, status: str) -> str:
-    """The whole file. `status`: which version it is, and who published it."""
+def as_html(title: str, markdown: str, status: str, pictures: Sequence[str] = ()) -> str:
+    """The whole file. `status`: which version it is, and who published it; `pictures`: SVG, before
+    the timeline."""
+    text = rendered(markdown)
+    place = max(text.rfind("<h2>", 0, text.find('<a id="')), 0) or len(text)
+    shown = "".join(f"<figure>{picture}</figure>" for picture in pictures)
+    charts = f"<h2>Charts</h2>{shown}" if shown else ""
+    return whole(
+        title, f'<p class="status">{escape(status)}</p>\n{text[:place]}{charts}{text[place:]}'
+    )
+
+
+def whole(title: str, body: str, head: str = "") -> str:
+    """One file that needs nothing else."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'<p class="status">{escape(status)}</p>\n{rendered(markdown)}</body>\n</html>\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>{head}\n</head>\n<body>\n"
+        f"{body}</body>\n</html>\n"
     )

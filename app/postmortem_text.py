@@ -45,6 +45,7 @@ class Paragraph:
     text: str
     refs: tuple[str, ...]
     section: str
+    item: bool = False  # of a list
 
     @property
     def key(self) -> str:
@@ -86,13 +87,14 @@ def cleaned(text: str) -> str:
 
 def paragraphs(markdown: str) -> list[Paragraph]:
     """All that people write, in order; tables, code and headings are none."""
-    found, section, before = list[Paragraph](), "", ""
+    found, section, before, depth = list[Paragraph](), "", "", 0
     for token in _parser().parse(halves(markdown)[0]):
         if token.type == "inline" and before == "heading_open":
             section = token.content
         elif token.type == "inline" and before == "paragraph_open":
             refs = tuple(dict.fromkeys(REFERENCE.findall(token.content)))
-            found.append(Paragraph(token.content, refs, section))
+            found.append(Paragraph(token.content, refs, section, depth > 0))
+        depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         before = token.type
     return found
 

@@ -7,7 +7,7 @@ know a service; an incident of which nothing was sent is not told of, and neithe
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from ..errors import InputError
 from ..incident.communication import Audience, Message, MessageState
 from ..incident.document import Incident
+from ..incident.impact import UserImpact
 from ..incident.lifecycle import OVER
 from ..incident.private import write_private
 from ..record.database import reader
@@ -24,7 +25,7 @@ from ..record.tables import INCIDENTS
 from ..settings import Settings
 from ..telemetry.model import Catalogue
 from .configuration import recall
-from .postmortem_export import POLICY, STYLE
+from .postmortem_export import whole
 from .postmortem_text import rendered
 from .record import masked_content
 
@@ -51,15 +52,29 @@ class Status:
     parts: Sequence[str]
     stories: Sequence[Story]
     at: datetime
+    confirmed: datetime | None = None  # since then something may hurt that nobody was told of
+
+    @property
+    def now(self) -> str:
+        """In one sentence. It claims no health that is not known, and tells nothing that nobody
+        approved."""
+        if self.open:
+            return "Something is not as it should be."
+        if self.confirmed:
+            return f"Last confirmed as working at {_minute(self.confirmed)}."
+        return "No disturbance is known to us."
+
+    def tells(self, part: str) -> str:
+        """How one part stands; parts of what nobody approved a word on look like all others."""
+        if any(part in story.parts for story in self.open):
+            return "◆ disturbed"
+        known = f"last confirmed at {self.confirmed:%H:%M} UTC" if self.confirmed else ""
+        return known or "✓ no disturbance known"
 
     @property
     def open(self) -> list[Story]:
         """What is not over."""
         return [story for story in self.stories if not story.over]
-
-    def is_hurt(self, part: str) -> bool:
-        """Whether something that is not over was told of it."""
-        return any(part in story.parts for story in self.open)
 
 
 def status(settings: Settings, store: Store, catalogue: Catalogue, now: datetime) -> Status:
@@ -67,20 +82,23 @@ def status(settings: Settings, store: Store, catalogue: Catalogue, now: datetime
     query = select(INCIDENTS.c.document).where(
         INCIDENTS.c.updated_at >= (now - HISTORY).timestamp()
     )
-    found = list[Story]()
+    found, untold = list[Story](), list[datetime]()
     with reader(store.engine).begin() as connection:
         rows = connection.execute(query.execution_options(yield_per=50)).scalars()
         for document in (Incident.model_validate_json(row) for row in rows):
-            texts = _sent(document, now)
-            if texts and not recall(settings, document.id).drill:
+            texts, over = _sent(document, now), document.state in OVER
+            if (over and not texts) or recall(settings, document.id).drill:
+                continue
+            if texts:
                 hurt = [s.public_name for s in document.services if s.role in HURT]
                 parts = sorted({name for name in hurt if name})
-                over = document.state in OVER
                 found.append(Story(texts[-1].hash[:16], over, parts, texts))
+            elif not (document.impact and document.impact.users == UserImpact.none):
+                untold.append(document.began.at)
     known = {service.public_name for service in catalogue.services if service.public_name}
     parts = sorted(known | {part for story in found if not story.over for part in story.parts})
     newest = sorted(found, key=lambda story: _at(story.texts[0]), reverse=True)
-    return Status(parts, newest, now)
+    return Status(parts, newest, now, min(untold, default=None))
 
 
 HURT = ("alerting", "affected")
@@ -113,27 +131,30 @@ def write(found: Status, folder: Path, title: str = "Status") -> list[Path]:
 
 def as_page(found: Status, title: str) -> str:
     """One HTML file that needs nothing else."""
-    now = "Something is not as it should be" if found.open else "Everything works as far as we know"
+    return whole(title, body(found, title), FEED)
+
+
+FEED = '<link rel="alternate" type="application/atom+xml" href="feed.atom">'
+
+
+def body(found: Status, title: str) -> str:
+    """What stands on the page: now, the parts, and what was told in 90 days."""
     parts = "".join(
-        f"<tr><th scope='row'>{escape(part)}</th>"
-        f"<td>{'◆ disturbed' if found.is_hurt(part) else '✓ works'}</td></tr>"
+        f"<tr><th scope='row'>{escape(part)}</th><td>{found.tells(part)}</td></tr>"
         for part in found.parts
     )
     table = f"<h2>Parts</h2><table><tbody>{parts}</tbody></table>" if parts else ""
     current = "".join(_told(story) for story in found.open)
     past = "".join(_told(story) for story in found.stories if story.over)
-    past = past or "<p>Nothing in 90 days.</p>"
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta http-equiv="refresh" content="60">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style>"
-        '<link rel="alternate" type="application/atom+xml" href="feed.atom"></head><body>'
-        f"<h1>{escape(title)}</h1><p>{now}.</p>{current}{table}<h2>The last 90 days</h2>{past}"
-        f'<p class="status">As of {found.at:%Y-%m-%d %H:%M} UTC. '
-        '<a href="feed.atom">Feed</a></p></body></html>\n'
+        f"<h1>{escape(title)}</h1><p class='lead'>{found.now}</p>{current}{table}"
+        f"<h2>The last 90 days</h2>{past or '<p>Nothing in 90 days.</p>'}"
+        f"<p class='status'>As of {_minute(found.at)}. <a href='feed.atom'>Feed</a></p>"
     )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _told(story: Story) -> str:

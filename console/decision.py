@@ -14,7 +14,7 @@ from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
-from ..prompts.values import began, hurt
+from ..prompts.values import hurt
 from .screen import line, shown
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
@@ -30,7 +30,7 @@ def in_brief(
     is changed stands there with every character: nobody approves what is not shown."""
     return _table(
         [
-            _hurt(document),
+            _hurt(document, now),
             ("why", Text(shown(f"{_sure(plan, document)}{plan.rationale}", 2 * BRIEF))),
             *_changed(plan),
             *_risks(plan, document, BRIEF),
@@ -46,7 +46,7 @@ def in_full(
     """The same, whole, with cause, runbook and the values that it rests on."""
     return _table(
         [
-            _hurt(document),
+            _hurt(document, now),
             ("why", Text(shown(plan.rationale))),
             *_cause(plan, document),
             *[("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]],
@@ -80,10 +80,12 @@ def _table(rows: list[Row]) -> Table:
     return table
 
 
-def _hurt(document: Incident) -> Row:
+def _hurt(document: Incident, now: datetime) -> Row:
     impact = document.impact
     bare = impact.model_copy(update={"since": None, "until": None}) if impact else None
-    return "hurt", Text(f"{hurt(bare)}, since {began(document.began)}")
+    since, ago = document.began.at, (now - document.began.at).total_seconds()
+    told = f"{hurt(bare)}, since {since:%H:%M} UTC ({seconds(max(ago, 0.0))} ago)"
+    return "hurt", Text(told)
 
 
 def _sure(plan: ActionPlan, document: Incident) -> str:

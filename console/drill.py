@@ -15,9 +15,10 @@ from ..app.configuration import Sources, remember, settings
 from ..app.words import seconds
 from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
-from ..drills.score import Score
+from ..drills.score import Score, keep
 from ..errors import InputError, NotFound, WarroomError
 from ..incident.evidence import short
+from ..incident.timeline import utc_now
 from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
@@ -132,8 +133,16 @@ def _run_one_of_many(desk: Desk, fault: "Fault", options: Options) -> tuple[Exit
         return Exit.failed, not_run(fault.name, shown(error)), {}
 
 
+def _kept(desk: Desk, scores: list[Score]) -> None:
+    try:
+        keep(settings().home, scores, utc_now())
+    except OSError as error:
+        say(desk.console, ("  ✖ ", "bad"), f"the score is not kept: {error}")
+
+
 def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options) -> Exit:
     scores = [score for _code, score, _result in outcomes]
+    _kept(desk, scores)
     if options.score and not desk.as_json:
         from .scoreboard import explained, scoreboard, surprises
 

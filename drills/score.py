@@ -3,8 +3,11 @@
 A check that does not apply has no value; that is not the same as failed.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ..incident.action import Execution, Outcome
@@ -67,6 +70,28 @@ def not_run(drill: str, why: str) -> Score:
     """A drill that did not come to an end counts as failed, and says why."""
     failed = [Check(name, False, "did not run", "") for name in NAMES]
     return Score(drill, "", [Check("detected", False, why, "a drill that runs"), *failed])
+
+
+HISTORY = Path("drills", "scores.jsonl")
+"""In the home: one drill a line, as `to_json` has it, with the time."""
+
+
+def keep(home: Path, scores: Sequence[Score], at: datetime) -> None:
+    """Put them behind those that are there. Raises OSError."""
+    (home / HISTORY).parent.mkdir(parents=True, exist_ok=True)
+    with (home / HISTORY).open("a", encoding="utf-8") as file:
+        for score in scores:
+            told = {"at": at.isoformat(timespec="seconds"), **score.to_json()}
+            file.write(f"{json.dumps(told)}\n")
+
+
+def history(home: Path, most: int = 200) -> list[dict[str, Any]]:
+    """The newest first; none where no drill was scored. What cannot be read is left out."""
+    try:
+        lines = (home / HISTORY).read_text(encoding="utf-8").splitlines()[-most:]
+        return [json.loads(line) for line in reversed(lines)]
+    except (OSError, ValueError):
+        return []
 
 
 def said_better(incident: Incident) -> list[Execution]:

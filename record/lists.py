@@ -166,16 +166,15 @@ def _mark(after: str) -> tuple[float, str]:
 def alerts(
     engine: Engine, after: int = 0, limit: int = 50, sight: Sight = None, incident: str = ""
 ) -> Page[TakenAlert]:
-    """Alerts in the order in which they came, after this number; not those of incidents that
-    somebody does not see; of one incident only, where one is named."""
+    """Alerts in the order in which they came, after this number, of one incident where it is named;
+    not those of incidents that somebody does not see."""
     query = select(ALERTS.c.id, ALERTS.c.received_at, ALERTS.c.incident_id, ALERTS.c.body)
     query = (
         query.where(ALERTS.c.id > after, told(sight, ALERTS.c.incident_id))
         .order_by(ALERTS.c.id)
         .limit(limit + 1)
     )
-    if incident:
-        query = query.where(ALERTS.c.incident_id == incident)
+    query = query.where(ALERTS.c.incident_id == incident) if incident else query
     with reader(engine).begin() as connection:
         rows = connection.execute(query).all()
     found = [_taken(row) for row in rows[:limit]]

@@ -27,9 +27,12 @@ from .pages.by_hand import BY_HAND as BY_HAND_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
 from .pages.live import LIVE, Parts
+from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
+from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
+from .pages.status import status_routes
 from .people import PEOPLE
 from .postmortem import POSTMORTEM
 from .problems import RESPONSES, Problem, explain_errors
@@ -77,8 +80,11 @@ def build(service: Service) -> FastAPI:
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
-    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, OVERVIEW):
+    over_all = (OVERVIEW, ONCALL_PAGE, SETTINGS)
+    for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)
+    if (told := service.configuration.status_page) and told.served:
+        pages.include_router(status_routes(service, told))
     app.include_router(pages)
     if oidc := service.configuration.server.sign_in.oidc:
         from .pages.single_sign_on import mount  # only who signs in by it waits for its import

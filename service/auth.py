@@ -147,7 +147,9 @@ def from_us(request: Request, service: At) -> None:
         )
 
 
-def _may(needed: Role) -> Any:
+def may(needed: Role) -> Any:
+    """For a route: who asks, where their role is enough. It raises Refused where not."""
+
     def check(who: Annotated[Who, Depends(_who)]) -> Who:
         if not who.role.may(needed):
             raise Refused(403, f"this takes the role {needed} or above")
@@ -158,11 +160,13 @@ def _may(needed: Role) -> Any:
 
 FromUs = Depends(from_us)
 """For what a browser sends before it has a session."""
-Sender = Annotated[Who, _may(Role.sender)]
-Observer = Annotated[Who, _may(Role.observer)]
-Responder = Annotated[Who, _may(Role.responder)]
-Commander = Annotated[Who, _may(Role.commander)]
-Admin = Annotated[Who, _may(Role.admin)]
+Sender = Annotated[Who, may(Role.sender)]
+OBSERVES = may(Role.observer)
+"""For a router whose routes do not ask who it is."""
+Observer = Annotated[Who, OBSERVES]
+Responder = Annotated[Who, may(Role.responder)]
+Commander = Annotated[Who, may(Role.commander)]
+Admin = Annotated[Who, may(Role.admin)]
 
 
 def seen(service: Service, who: Who, incident: str, needed: Role | None = None) -> str:

@@ -1,4 +1,9 @@
-"""API v1 for what people change of an incident by hand; each answers the document as it is then."""
+"""What people change of an incident by hand: one table, which the API and the pages read; each act
+answers the document as it is then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -6,12 +11,16 @@ from pydantic import Field
 from ..app import lifecycle
 from ..app.related import Related, related
 from ..incident.document import Incident
+from ..incident.identity import Identity
 from ..incident.people import Duty
 from ..incident.severity import Severity
+from ..intake.regrouping import merge, split
+from ..record.store import Store
 from ..record.tokens import Role
 from .api import masked
-from .auth import At, Commander, IncidentId, Observer, Responder, seen
-from .forms import INCIDENT, WORD, Form, Reason, Text
+from .auth import At, IncidentId, Observer, Who, may, seen
+from .forms import INCIDENT, LARGEST, WORD, Form, Reason, Text
+from .service import Service
 
 BY_HAND = APIRouter(tags=["by hand"])
 
@@ -49,64 +58,80 @@ class Other(Reason):
     other: str = Field(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])
 
 
-@BY_HAND.post("/incidents/{incident}/duties")
-def assign_duty(service: At, who: Responder, incident: IncidentId, form: Given) -> Incident:
-    """Take a duty, give it, hand it over. Sent again it stays as it is."""
-    lifecycle.assign(service.store, incident, form.duty, form.whom, who.identity, form.note)
-    return service.record.published(incident)
+class Into(Reason):
+    """Where its alerts go, and why."""
+
+    into: str = Field(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])
 
 
-@BY_HAND.post("/incidents/{incident}/severity")
-def set_severity(service: At, who: Commander, incident: IncidentId, form: Level) -> Incident:
-    """Raise or lower it; it stands unless something worse than now is measured."""
-    lifecycle.set_severity(service.store, incident, form.severity, form.reason, who.identity)
-    return service.record.published(incident)
+class Those(Form):
+    """Which alerts get an incident of their own, by their numbers in /alerts."""
+
+    alerts: list[Annotated[int, Field(ge=1, le=LARGEST)]] = Field(min_length=1, max_length=1000)
 
 
-@BY_HAND.post("/incidents/{incident}/notes")
-def add_note(service: At, who: Responder, incident: IncidentId, form: Said) -> Incident:
-    """Put something on the timeline, under one's name."""
-    lifecycle.note(service.store, incident, form.text, who.identity)
-    return service.record.published(incident)
+@dataclass(frozen=True)
+class Act:
+    """Something that is done: whose role it takes, and what is said with it, which `change` gets by
+    name; where that answers another incident's id, that is the one to look at then."""
+
+    name: str
+    path: str
+    needs: Role
+    form: type[Form]
+    change: Callable[..., Incident | str]
+    about: str
+    status: int = 200
+
+    def do(self, service: Service, who: Who, incident: str, said: Form) -> str:
+        """Which incident to look at. Raises InputError, LifecycleError, NotFound."""
+        told = said.model_dump()
+        for other in told.keys() & {"other", "into"}:
+            seen(service, who, told[other], self.needs)  # it is changed too
+        found = self.change(service.store, incident, **told, by=who.identity)
+        return found if isinstance(found, str) else incident
 
 
-@BY_HAND.post("/incidents/{incident}/links")
-def add_link(service: At, who: Responder, incident: IncidentId, form: Pointed) -> Incident:
-    """Point at a call, a board, a ticket."""
-    lifecycle.link(service.store, incident, form.url, form.title, who.identity)
-    return service.record.published(incident)
+def _merge(store: Store, incident: str, into: str, reason: str, by: Identity) -> str:
+    merge(store, incident, into, str(by), reason)
+    return into
+
+
+def _split(store: Store, incident: str, alerts: list[int], by: Identity) -> str:
+    return split(store, incident, alerts, str(by))
+
+
+ALL, SOME = Role.responder, Role.commander
+ACTS = (
+    Act("assign_duty", "duties", ALL, Given, lifecycle.assign, "Take a duty, or hand it over."),
+    Act("set_severity", "severity", SOME, Level, lifecycle.set_severity, "Raise or lower it."),
+    Act("add_note", "notes", ALL, Said, lifecycle.note, "Put something on the timeline."),
+    Act("add_link", "links", ALL, Pointed, lifecycle.link, "Point at a call, a board, a ticket."),
+    Act("relate_incident", "related", ALL, Other, lifecycle.relate, "Link it to another one."),
+    Act("merge_incident", "merge", ALL, Into, _merge, "Into another, which is answered."),
+    Act("split_incident", "split", ALL, Those, _split, "Give alerts one of their own.", 201),
+    Act("resolve_incident", "resolve", SOME, Reason, lifecycle.resolve, "Call it over."),
+    Act("reopen_incident", "reopen", ALL, Reason, lifecycle.reopen, "It was not over."),
+    Act("close_incident", "close", SOME, Reason, lifecycle.close, "Nothing is left to do."),
+)
+"""Who may do what. What is done again stays as it is, or says that it is so already."""
+BY_PATH = {act.path: act for act in ACTS}
+
+
+def _route(act: Act) -> None:
+    def change(service: At, who: Any, incident: IncidentId, form: Any) -> Incident:
+        return service.record.published(act.do(service, who, incident, form))
+
+    change.__annotations__ |= {"who": Annotated[Who, may(act.needs)], "form": act.form}
+    more = {"name": act.name, "description": act.about, "status_code": act.status}
+    BY_HAND.add_api_route(f"/incidents/{{incident}}/{act.path}", change, methods=["POST"], **more)
+
+
+for _act in ACTS:
+    _route(_act)
 
 
 @BY_HAND.get("/incidents/{incident}/related")
 def list_related(service: At, who: Observer, incident: IncidentId) -> list[Related]:
     """Which others may have to do with it, how strong that is and why."""
     return masked(related(service.store, service.record.incident(incident), who.sight))
-
-
-@BY_HAND.post("/incidents/{incident}/related")
-def relate_incident(service: At, who: Responder, incident: IncidentId, form: Other) -> Incident:
-    """Say of two incidents that they have to do with each other."""
-    other = seen(service, who, form.other, Role.responder)
-    lifecycle.relate(service.store, incident, other, form.reason, who.identity)
-    return service.record.published(incident)
-
-
-@BY_HAND.post("/incidents/{incident}/resolve")
-def resolve_incident(service: At, who: Commander, incident: IncidentId, form: Reason) -> Incident:
-    """Call it over: nothing is begun any more, people are told, the postmortem is drafted."""
-    lifecycle.resolve(service.store, incident, form.reason, who.identity)
-    return service.record.published(incident)
-
-
-@BY_HAND.post("/incidents/{incident}/reopen")
-def reopen_incident(service: At, who: Responder, incident: IncidentId, form: Reason) -> Incident:
-    """It was not over: people work it from here."""
-    lifecycle.reopen(service.store, incident, form.reason, who.identity)
-    return service.record.published(incident)
-
-
-@BY_HAND.post("/incidents/{incident}/close")
-def close_incident(service: At, who: Commander, incident: IncidentId, form: Reason) -> Incident:
-    """Nothing is left to do about it."""
-    lifecycle.close(service.store, incident, form.reason, who.identity)
-    return service.record.published(incident)

@@ -90,7 +90,8 @@ def tickets(settings: Settings, store: Store) -> None:
 @every(TICKETS_S)
 def status_page(settings: Settings, store: Store) -> None:
     """What the public is told is written anew."""
-    if told := read_configuration().status_page:
+    told = read_configuration().status_page
+    if told and told.folder:
         catalogue = declared(Sources()).catalogue
         write(status(settings, store, catalogue, utc_now()), told.folder, told.title)
 

@@ -6,30 +6,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, Field
 
-from ..incident.document import Incident
 from ..incident.timeline import utc_now
-from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
-from ..record.tokens import Role
-from .auth import At, IncidentId, Observer, Responder, seen
-from .forms import INCIDENT, LARGEST, Form, Text
+from .auth import At, Observer, Responder
+from .forms import LARGEST, Form, Text
 
 GROUP = APIRouter(tags=["alerts"])
 Number = Annotated[int, Field(ge=1, le=LARGEST)]
 SilenceId = Annotated[str, Path(pattern=r"^SIL-[0-9a-f]{1,32}$", examples=["SIL-1f3a9c02"])]
-
-
-class Into(Form):
-    """Where its alerts go, and why."""
-
-    into: str = Field(pattern=INCIDENT, examples=["INC-20261129-091858-624d"])
-    reason: Text
-
-
-class Those(Form):
-    """Which alerts get an incident of their own, by their numbers in /alerts."""
-
-    alerts: list[Number] = Field(min_length=1, max_length=1000)
 
 
 class NewSilence(Form):
@@ -40,21 +24,6 @@ class NewSilence(Form):
     ends_at: AwareDatetime = Field(examples=["2026-12-01T08:00:00Z"])
     reason: Text
     kind: Literal["silence", "maintenance"] = "silence"
-
-
-@GROUP.post("/incidents/{incident}/merge")
-def merge_incident(service: At, who: Responder, incident: IncidentId, form: Into) -> Incident:
-    """Its alerts become those of another, which is answered; it is closed."""
-    seen(service, who, form.into, Role.responder)
-    merge(service.store, incident, form.into, str(who.identity), form.reason)
-    return service.record.published(form.into)
-
-
-@GROUP.post("/incidents/{incident}/split", status_code=201)
-def split_incident(service: At, who: Responder, incident: IncidentId, form: Those) -> Incident:
-    """Some of its alerts get an incident of their own, which is answered."""
-    made = split(service.store, incident, form.alerts, str(who.identity))
-    return service.record.published(made)
 
 
 @GROUP.get("/silences")

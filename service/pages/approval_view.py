@@ -49,6 +49,13 @@ class ApprovalView:
     wrong: str = ""
     edited: ActionPlan | None = None
     edits: Sequence[str] = ()
+    draft: tuple[str, str] | None = None  # a text's subject and body, as somebody would have them
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """What stands in the fields of a text."""
+        message = self.question.message
+        return self.draft or ((message.subject, message.body) if message else ("", ""))
 
     @property
     def subject(self) -> str:

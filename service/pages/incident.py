@@ -9,13 +9,14 @@ from fastapi.responses import HTMLResponse
 from ..auth import IncidentId, Observer
 from ..forms import EvidenceId
 from ..service import Service, service_of
-from .charting import drawn
+from .charting import PLOT, drawn
 from .evidence_view import evidence_view
 from .live import AllParts
 from .rendering import page
 
 At = Annotated[Service, Depends(service_of)]
 INCIDENT = APIRouter(include_in_schema=False)
+Moment = Annotated[float | None, Query(ge=0, le=1e11, description="unix seconds")]
 Cited = Annotated[
     list[Annotated[str, Query(max_length=300, pattern=r"^(/[^\x00-\x1f]*)?$")]] | None, Query()
 ]
@@ -29,10 +30,18 @@ def incident_page(request: Request, made: AllParts, who: Observer, incident: Inc
 
 
 @INCIDENT.get("/incidents/{incident}/charts", response_class=HTMLResponse)
-def charts_page(request: Request, service: At, who: Observer, incident: IncidentId):
-    """The signals that tell its story, each with its table."""
-    found = drawn(service, incident)
-    return page("charts.html", 200, request, who, id=incident, charts=found.charts, why=found.why)
+def charts_page(
+    request: Request,
+    service: At,
+    who: Observer,
+    incident: IncidentId,
+    start: Moment = None,
+    end: Moment = None,
+):
+    """The signals that tell its story, each with its table; of a part of the time where that is
+    asked for."""
+    found = drawn(service, incident, start, end)
+    return page("charts.html", 200, request, who, id=incident, found=found, plot=PLOT)
 
 
 @INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)

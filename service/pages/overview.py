@@ -1,10 +1,9 @@
-"""Pages over all incidents: the services, who is on call, figures, the audit log, and
-Warroom itself."""
+"""Pages over all incidents: the services, figures, the audit log, and Warroom itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -13,11 +12,12 @@ from sqlalchemy import func, select
 
 from ...app.charts.svg import ACCENT, box, text, wrapped
 from ...app.configuration import declared
-from ...app.figures import MOST, Group, grouped, taken
+from ...app.figures import Group, grouped, taken
+from ...app.patterns import patterns
 from ...app.record import masked_content
+from ...drills.score import history
 from ...incident.lifecycle import OVER
 from ...incident.timeline import utc_now
-from ...oncall.shifts import Shift
 from ...prompts.values import duration
 from ...record import audit
 from ...record.counts import counts
@@ -28,12 +28,11 @@ from ...telemetry.model import Service as Entry
 from ..auth import Admin, At, Observer
 from ..forms import WORD
 from ..health import ready
-from ..oncall import On
 from .rendering import page
 
 OVERVIEW = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=100, pattern=f"{WORD}|^$")]
-WEEK, ROWS, BAR, LINE = timedelta(days=7), 100, 320, 28
+ROWS, BAR, LINE = 100, 320, 28
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,6 @@ def services_page(request: Request, service: At, who: Observer):
     return page("services.html", 200, request, who, rows=rows)
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A schedule's week: who is on now is the first."""
-
-    name: str
-    zone: str
-    shifts: Sequence[Shift]
-
-
-@OVERVIEW.get("/on-call", response_class=HTMLResponse)
-def on_call_page(request: Request, who: Observer, rota: On):
-    """Who is on now, who comes next, and the week."""
-    now = utc_now()
-    found = rota.schedules.items()
-    turns = [Turn(n, str(s.zone), rota.shifts(n, now, now + WEEK)) for n, s in found]
-    return page("on_call.html", 200, request, who, turns=turns)
-
-
 @OVERVIEW.get("/figures", response_class=HTMLResponse)
 def figures_page(
     request: Request,
@@ -86,13 +67,16 @@ def figures_page(
     who: Observer,
     days: Annotated[int, Query(ge=1, le=366)] = 92,
     affected: Words = "",
+    drills: bool = False,
 ):
     """How soon incidents are seen, acknowledged and over; the table beside each chart."""
-    found = taken(service.engine, utc_now(), days, affected.strip(), who.sight)
+    here = (service.settings, service.engine, utc_now())
+    found = taken(*here, days, affected.strip(), who.sight, drills)
     kinds = [("severity", "By severity"), ("month", "By month"), ("service", "By service")]
     groups = [(title, rows := grouped(found, by), _bars(title, rows)) for by, title in kinds]
-    values = {"groups": groups, "count": len(found), "days": days, "affected": affected}
-    return page("figures.html", 200, request, who, most=MOST, **values)
+    asked = {"days": days, "affected": affected, "drills": drills}
+    values = {"groups": groups, "count": len(found), "patterns": patterns(found), **asked}
+    return page("figures.html", 200, request, who, **values)
 
 
 def _bars(title: str, rows: Sequence[Group]) -> Markup:
@@ -107,6 +91,27 @@ def _bars(title: str, rows: Sequence[Group]) -> Markup:
         parts.append(text(132 + width, y + 18, duration(seconds)))
     says = f"{title}: mean time until an incident was over"
     return Markup(wrapped(560, len(known) * LINE + 4, says, parts))
+
+
+@OVERVIEW.get("/drills", response_class=HTMLResponse)
+def drills_page(request: Request, service: At, who: Observer):
+    """How to run one, and what came of those that were scored here."""
+    try:
+        from ...drills.faults import FAULTS  # needs what only a machine that drills has
+
+        known = list(FAULTS)
+    except ModuleNotFoundError:
+        known = []
+    found = [_scored(one) for one in history(service.settings.home)]
+    return page("drills.html", 200, request, who, known=known, found=found)
+
+
+def _scored(one: dict[str, Any]) -> dict[str, Any]:
+    asked = [check for check in one["checks"] if check["met"] is not None]
+    missed = [check for check in asked if not check["met"]]
+    said = [f"{check['name']}: {check['answer']}, not {check['wanted']}" for check in missed]
+    counts = {"asked": len(asked), "met": len(asked) - len(missed), "missed": said}
+    return {**one, **counts, "at": datetime.fromisoformat(one["at"])}
 
 
 @OVERVIEW.get("/health", response_class=HTMLResponse)

@@ -3,6 +3,7 @@ script, and blame is told as one types where there is one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +11,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
-from ...app.postmortem_text import Item, Remarked, changes, items, with_items
+from ...app.postmortem_pdf import as_pdf
+from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
 from ...app.record import masked_content
 from ...errors import InputError, Overwritten
 from ...incident.identity import Identity
@@ -18,12 +20,36 @@ from ...incident.timeline import from_ts
 from ...record.tokens import Role
 from ..auth import At, IncidentId, Observer, Responder, Who
 from ..problems import Refused
+from .charting import drawn
 from .forms import Form, Long, Sent, one, whole
 from .rendering import minute, page
 
 POSTMORTEM = APIRouter(include_in_schema=False)
 PLACE = "/incidents/{incident}/postmortem"
 Number = Annotated[int | None, Query(ge=0, le=10**6)]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it."""
+
+    name: str
+    all: list[Stands]
+
+    @property
+    def facts(self) -> list[Stands]:
+        """What code read off the record."""
+        return [each for each in self.all if each.fact and not each.by]
+
+    @property
+    def said(self) -> list[Stands]:
+        """What somebody stands by, or should."""
+        return [each for each in self.all if each not in self.facts]
+
+    @property
+    def unread(self) -> list[Stands]:
+        """What one signature is about."""
+        return [each for each in self.all if each.unread]
 
 
 @dataclass(frozen=True)
@@ -40,9 +66,10 @@ class Editor:
     can_publish: bool
 
     @property
-    def standing(self) -> list[Stands]:
-        """Every paragraph."""
-        return self.found.standing
+    def sections(self) -> list[Section]:
+        """Every paragraph, by section."""
+        by_section = groupby(self.found.standing, key=lambda each: each.paragraph.section)
+        return [Section(name.replace("*", ""), list(each)) for name, each in by_section]
 
     @property
     def items(self) -> list[Item]:
@@ -155,20 +182,25 @@ def export_file(
     service: At,
     _who: Observer,
     incident: IncidentId,
-    kind: Literal["md", "html"],
+    kind: Literal["md", "html", "pdf"],
     version: Number = None,
 ) -> Response:
     """The file: of the published version, else of the newest, else of this one."""
     found = Desk(service.record).open(incident)
     known = found.published if found.published is not None else found.now.number
     chosen = found.version(known if version is None else version)
-    text, media = masked_content(chosen.markdown), "text/markdown; charset=utf-8"
+    text = masked_content(chosen.markdown)
+    media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
+    pictures = [] if kind == "md" else [chart.svg for chart in drawn(service, incident).charts]
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
-        text = as_html(incident, text, f"{incident}, version {chosen.number}, {out}")
-        media = "application/octet-stream"  # a file to keep: never a page of ours
+        status = f"{incident}, version {chosen.number}, {out}"
+        text = as_html(incident, text, status, pictures)
+    elif kind == "pdf":
+        text = as_pdf(incident, rendered(text), pictures)
     named = f'attachment; filename="{incident}-postmortem.{kind}"'
-    return Response(text, media_type=media, headers={"Content-Disposition": named})
+    kept = media.get(kind, "application/octet-stream")  # HTML is a file to keep: no page of ours
+    return Response(text, media_type=kept, headers={"Content-Disposition": named})
 
 
 def _number(sent: Form, name: str) -> int:

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from ...agents.reporting import wording
 from ...analysis.quantities import count, figure, percent, quantity
-from ...app.words import sureness
+from ...app.words import headline, sureness
 from ...incident.evidence import Quote, short
 from ...incident.timeline import from_ts, utc_now
 from ...prompts.values import began, clock, duration, hurt, plain
@@ -44,10 +44,14 @@ NAVIGATION = {
     "/services": "Services",
     "/on-call": "On-call",
     "/figures": "Figures",
+    "/drills": "Drills",
     "/health": "Health",
+    "/settings": "Settings",
     "/audit": "Audit",
 }
 """Where the bar leads, by address."""
+ADMINS = ("/settings", "/audit")
+"""Of these, what an administrator sees alone."""
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""
 FRESH_S = 45.0
@@ -104,8 +108,8 @@ def _environment() -> Environment:
         finalize=lambda value: "" if value is None else value,
     )
     environment.globals |= {"asset": asset, "navigation": NAVIGATION, "shapes": SHAPES}
-    environment.globals |= {"themes": THEMES, "utc_now": utc_now}
-    numbers = (count, duration, figure, percent, quantity, sureness)
+    environment.globals |= {"admins": ADMINS, "themes": THEMES, "utc_now": utc_now}
+    numbers = (count, duration, figure, headline, percent, quantity, sureness)
     for words in (ago, began, capital, cited, clock, from_ts, hurt, minute, plain, short, *numbers):
         environment.filters[words.__name__] = words
     environment.filters |= {"readable": wording.shown, "sentence": wording.sentence}

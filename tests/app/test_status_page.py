@@ -72,9 +72,13 @@ def test_only_what_was_approved_and_sent_stands_there(settings, store, tmp_path)
 
 
 def test_nothing_is_told_of_an_incident_before_a_text_was_sent_nor_of_exercises(settings, store):
+    page = as_page(status(settings, store, CATALOGUE, utc_now()), "Shop")
+    assert "No disturbance is known to us" in page and "Ordering</th><td>✓ no dist" in page
     document = hurting(store, text(1, MessageState.approved))
     page = as_page(status(settings, store, CATALOGUE, utc_now()), "Shop")
-    assert "Everything works as far as we know" in page and "Ordering</th><td>✓ works" in page
+    since = f"{document.began.at:%H:%M} UTC"
+    assert f"{since}." in page and f"Ordering</th><td>last confirmed at {since}" in page
+    assert "No disturbance" not in page and "✓" not in page and "Subject" not in page
     sent = text(2, MessageState.sent)
     store.update(document.id, lambda d: d.communications.append(sent))
     remember(settings, document.id, Sources(drill=True))

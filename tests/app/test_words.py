@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from warroom.app.words import bar, seconds, sparkline, squeeze, value
+from warroom.app.words import bar, headline, seconds, sparkline, squeeze, value
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,12 @@ def test_more_values_than_columns_are_averaged():
 def test_a_bar_is_as_full_as_the_share():
     assert bar(0.5, 4) == "██░░"
     assert bar(1.7, 4) == "████"
+
+
+def test_a_share_of_our_own_rules_is_told_as_people_say_it_and_what_others_wrote_stays():
+    assert headline("gateway fails 123.7m of requests") == "gateway fails 12% of requests"
+    told = "catalog holds 1.7 times the requests it can serve at once"
+    assert headline("catalog holds 1.667 of the requests it can serve at once") == told
+    assert headline("db memory is at 934m") == "db memory is at 93.4%"
+    for text in ("3 of 7 pods fail", "gateway fails 12.4% of requests", "disk: 911m of 2g"):
+        assert headline(text) == text

@@ -1,23 +1,29 @@
 """What people change by hand, over HTTP and on pages: who may, what is refused, what it says."""
 
+import re
+
 import pytest
 
 from warroom.incident.severity import Severity
+from warroom.intake.grouping import group_due
+from warroom.record.tokens import Role
+from warroom.service.by_hand import BY_PATH
+from warroom.tests.support.alerts import fires, later, put
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import declared
 from warroom.tests.support.services import Asked, asked
 
 WHY = {"reason": "the provider says so"}
 CALLS = {
-    "duties": ("responder", {"duty": "expert", "whom": "ann"}),
-    "notes": ("responder", {"text": "seen on the board"}),
-    "links": ("responder", {"url": "https://meet.example.org/1", "title": "call"}),
-    "severity": ("commander", {"severity": "P1", **WHY}),
-    "resolve": ("commander", WHY),
-    "reopen": ("responder", WHY),
-    "close": ("commander", WHY),
+    "duties": {"duty": "expert", "whom": "ann"},
+    "notes": {"text": "seen on the board"},
+    "links": {"url": "https://meet.example.org/1", "title": "call"},
+    "severity": {"severity": "P1", **WHY},
+    "resolve": WHY,
+    "reopen": WHY,
+    "close": WHY,
 }
-"""By what is asked for, in an order that makes sense: who may at least, and with what."""
+"""By what is asked for, in an order that makes sense: what is said with it."""
 LEAST = ("observer", "responder", "commander", "admin")
 
 
@@ -35,7 +41,11 @@ def place(service: Asked) -> str:
 
 
 def test_each_takes_its_role_and_answers_the_document(service: Asked, place: str):
-    for what, (role, body) in CALLS.items():
+    assert {"severity", "resolve", "close"} == {
+        path for path, act in BY_PATH.items() if act.needs is Role.commander
+    }
+    for what, body in CALLS.items():
+        role = BY_PATH[what].needs.value
         if what == "close":  # reopened before
             service["commander"].post(f"/api/v1/incidents/{place}/resolve", json=WHY)
         url = f"/api/v1/incidents/{place}/{what}"
@@ -63,10 +73,10 @@ def test_what_does_not_fit_the_state_says_what_to_do(service: Asked, place: str)
 @pytest.mark.parametrize(
     ("what", "sent", "says"),
     [
-        ("note", {"text": "<b>seen</b>"}, "&lt;b&gt;seen&lt;/b&gt;"),
-        ("assign", {"duty": "commander", "whom": ""}, "commander is commander now"),
+        ("notes", {"text": "<b>seen</b>"}, "&lt;b&gt;seen&lt;/b&gt;"),
+        ("duties", {"duty": "commander", "whom": ""}, "commander is commander now"),
         ("severity", {"severity": "P0", **WHY}, "severity raised from P2 to P0"),
-        ("link", {"url": "https://a.example/?q=1", "title": "board"}, "board"),
+        ("links", {"url": "https://a.example/?q=1", "title": "board"}, "board"),
     ],
 )
 def test_a_form_changes_it_and_leads_back(service: Asked, place: str, what, sent, says):
@@ -80,10 +90,10 @@ def test_a_form_changes_it_and_leads_back(service: Asked, place: str, what, sent
     [
         ("responder", "severity", {"severity": "P0", **WHY}, "takes the role commander"),
         ("commander", "severity", {"severity": "P9", **WHY}, "P9"),
-        ("commander", "relate", {"other": "INC-NONE", **WHY}, "no incident INC-NONE"),
-        ("commander", "link", {"url": "javascript:alert(1)"}, "is no address"),
+        ("commander", "related", {"other": "INC-NONE", **WHY}, "no incident INC-NONE"),
+        ("commander", "links", {"url": "javascript:alert(1)"}, "is no address"),
         ("commander", "reopen", WHY, "it is not over"),
-        ("commander", "note", {"text": "  "}, "say something"),
+        ("commander", "notes", {"text": "  "}, "fill in the text"),
     ],
 )
 def test_what_does_not_fit_changes_nothing_and_says_why(
@@ -99,3 +109,21 @@ def test_what_does_not_fit_changes_nothing_and_says_why(
 def test_a_form_that_there_is_not_is_not_found(service: Asked, place: str):
     answer = service["admin"].post(f"/incidents/{place}/change/explode", data={})
     assert answer.status_code == 404
+
+
+def test_alerts_are_given_an_incident_of_their_own_and_merged_back(service: Asked):
+    store = service.service.store
+    put(store, fires("cart"), at=0)
+    put(store, fires("cart", "Slow"), at=1)
+    (both,) = set(group_due(store, later(1)))
+    page = service["responder"].get(f"/incidents/{both}/change").text
+    alert = re.findall(r'name="alerts" value="(\d+)"', page)[0]
+    split = service["responder"].post(f"/incidents/{both}/change/split", data={"alerts": [alert]})
+    made = split.url.path.rpartition("/")[2]
+    assert made != both and store.load(made).related == [both]
+    refused = service["responder"].post(f"/incidents/{both}/change/split", data={})
+    assert refused.status_code == 422 and "alerts" in refused.text
+    told = {"into": both, **WHY}
+    merged = service["responder"].post(f"/incidents/{made}/change/merge", data=told)
+    assert merged.url.path == f"/incidents/{both}"
+    assert store.load(made).state == "closed"

@@ -1,7 +1,12 @@
 """Services, on-call, figures and audit as pages: what stands there, and for whom."""
 
+import re
+
+from warroom.app.configuration import Sources, remember
 from warroom.app.configuration_file import Configuration
+from warroom.drills.score import Check, Score, keep
 from warroom.incident.severity import Severity
+from warroom.incident.timeline import utc_now
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import declared, full
 from warroom.tests.support.services import asked
@@ -24,12 +29,15 @@ def test_figures_are_computed_from_the_record(tmp_path, place):
         kept(service.service.store, other)
         page = text(service, "/figures")
         assert "2 incidents of the last 92 days" in page
-        p0 = page[page.index('<th scope="row">P0') :]
+        p0 = page[page.index('<th scope="row" class="id">P0') :]
         assert "10 s" in p0[: p0.index("</tr>")], "from onset to the alert"
         assert "1 of 1" in p0[: p0.index("</tr>")]
         assert "<svg" in page and "Mean time until an incident was over" in page
-        only = text(service, "/figures?affected=payments")
-        assert "1 incident of" in only and '<th scope="row">P0' not in only
+        assert "acts" in page.lower() and "1 of 1" in p0
+        remember(service.service.settings, "INC-2", Sources(drill=True))
+        assert "1 incident of the last 92 days, drills left out" in text(service, "/figures")
+        only = text(service, "/figures?affected=payments&drills=true")
+        assert "1 incident of" in only and '<th scope="row" class="id">P0' not in only
 
 
 def test_audit_is_an_administrators_and_says_whether_it_is_whole(tmp_path):
@@ -51,7 +59,31 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
     configuration = Configuration.model_validate({"oncall": told})
     with asked(tmp_path / "other", configuration=configuration) as service:
         page = text(service, "/on-call")
-        assert "on until" in page and "primary" in page
+        assert "on until" in page and "primary" in page and "<svg" in page
+        ask = service["responder"]
+        taken = {"schedule": "primary", "start": "2099-01-01T08:00", "end": "2099-01-01T20:00"}
+        other = ask.post("/on-call/override", data={**taken, "person": "ben"}, headers=PAGE)
+        assert other.status_code == 422 and "admin" in other.text
+        page = ask.post("/on-call/override", data={**taken, "reason": "<b>dentist"}, headers=PAGE)
+        assert page.url.path == "/on-call" and "&lt;b&gt;dentist" in page.text
+        late = ask.post("/on-call/override", data={**taken, "end": "2098-01-01T20:00"})
+        assert late.status_code == 422 and "ends after it starts" in late.text
+        key = re.findall(r'name="key" value="(\w+)"', page.text)[0]
+        assert "dentist" not in ask.post("/on-call/drop", data={"key": key}, headers=PAGE).text
+        left = ask.post("/on-call/note", data={"schedule": "primary", "text": "the disk is full"})
+        assert "the disk is full" in left.text
+        assert service["observer"].post("/on-call/note", data={}).status_code == 403
+
+
+def test_drills_tell_what_came_of_them(tmp_path):
+    with asked(tmp_path / "home") as service:
+        assert "No drill was scored" in text(service, "/drills")
+        checks = [Check("kind", True, "leak", "leak"), Check("action", False, "none", "<b>restart")]
+        score = Score("memory-leak", "INC-1", [*checks, Check("control", None, "", "")])
+        keep(service.service.settings.home, [score], utc_now())
+        page = text(service, "/drills")
+        assert "memory-leak" in page and "1 of 2" in page
+        assert "action: none, not &lt;b&gt;restart" in page
 
 
 def test_health_says_in_words_what_metrics_tell(tmp_path):
@@ -59,5 +91,5 @@ def test_health_says_in_words_what_metrics_tell(tmp_path):
         kept(service.service.store, full())
         page = text(service, "/health")
         assert "The database is taking writes." in page
-        row = page[page.index("Incidents by state.") :]
+        row = page[page.index("Incidents by state: ") :]
         assert "resolved" in row[: row.index("</tr>")]

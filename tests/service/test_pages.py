@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from warroom.actions.policy import Freeze, Policy, persons_for
+from warroom.agents.comms import communicate
+from warroom.agents.runtime.gate import ask_texts
 from warroom.app.configuration_file import Configuration
 from warroom.incident.action import Level, Verdict
 from warroom.incident.communication import Audience, Message
@@ -26,7 +28,7 @@ from warroom.record.tables import WORK
 from warroom.record.waking import HANDED_OVER, STUCK
 from warroom.tests.support.consoles import FOREVER, kept
 from warroom.tests.support.consoles import asked as ask
-from warroom.tests.support.incidents import declared, full
+from warroom.tests.support.incidents import at, declared, full, running
 from warroom.tests.support.services import Asked, asked
 
 BROWSER = {"Accept": "text/html"}
@@ -364,3 +366,25 @@ def test_what_security_or_law_says_takes_two(template, persons):
         created_at=utc_now(),
     )
     assert persons_for(letter) == persons
+
+
+def test_a_text_is_written_otherwise_held_against_the_record_and_asked_about_anew(service):
+    store = service.service.store
+    document = running()
+    document.communications = communicate(document, at(10)).messages
+    kept(store, document)
+    ask_texts(store, service.service.settings, document.id, drill=False)
+    (request,) = store.ledger.waiting()
+    place = f"/incidents/{document.id}/requests/{request.subject}"
+    assert 'name="body"' in html(service, place)
+    told = {"subject": "Some requests fail", "body": "Half of all requests, 4711 of them, fail."}
+    wrong = service["commander"].post(f"{place}/text", data=told, headers=BROWSER)
+    assert wrong.status_code == 422 and "4711 of them, fail.</textarea>" in wrong.text
+    assert 'name="anyway"' in wrong.text and store.ledger.waiting() == [request]
+    told["body"] = "Some requests fail since 09:59 UTC. We are looking into it."
+    new = service["commander"].post(f"{place}/text", data=told, headers=BROWSER)
+    assert new.status_code == 200 and "Some requests fail since 09:59" in new.text
+    (asked_now,) = store.ledger.waiting()
+    assert new.url.path.endswith(asked_now.subject) and asked_now.subject != request.subject
+    late = service["commander"].post(f"{place}/text", data=told, headers=BROWSER)
+    assert late.status_code in (409, 422) and "Nothing was changed" in late.text

@@ -76,6 +76,8 @@ def test_a_draft_is_edited_published_and_handed_on(service):
     assert page.headers["content-disposition"].startswith("attachment")
     assert '<a href="#e1">E1</a>' in page.text and '<a id="e1"></a>' in page.text
     assert "version 1, published" in page.text
+    pdf = service["observer"].get(f"{PLACE}.pdf")
+    assert pdf.content.startswith(b"%PDF") and pdf.headers["content-type"] == "application/pdf"
 
 
 def test_what_changed_words_claim_is_held_against_their_evidence(service):

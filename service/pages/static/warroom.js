@@ -114,6 +114,65 @@
     return settle();
   }
 
+  // Words that judge somebody are marked in the field itself, by the same text behind it.
+  function mirror() {
+    const field = one("text");
+    const behind = field?.previousElementSibling;
+    if (!behind) return;
+    const words = [...document.querySelectorAll("#marks [data-words]")].map((mark) => mark.dataset.words);
+    const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const parts = words.length ? field.value.split(new RegExp(`(${words.map(plain).join("|")})`, "gi")) : [];
+    behind.replaceChildren(...parts.map((part, place) => {
+      if (place % 2 === 0) return part;
+      const mark = document.createElement("mark");
+      mark.textContent = part;
+      return mark;
+    }), "\n");
+    behind.scrollTop = field.scrollTop;
+  }
+  document.addEventListener("scroll", (event) => { if (event.target.id === "text") mirror(); }, true);
+
+  // Charts: a stretch is drawn anew by dragging over it, or by + and - where one has the focus; the
+  // links above them do the same.
+  let drag = null;
+  const plot = (picture) => picture.dataset.plot.split(" ").map(Number);
+  function place(picture, event) {
+    const [left, right, width] = plot(picture);
+    const box = picture.querySelector("svg").getBoundingClientRect();
+    return Math.min(right, Math.max(left, (event.clientX - box.left) / box.width * width));
+  }
+  document.addEventListener("pointerdown", (event) => {
+    const picture = event.target.closest(".zooms");
+    if (!picture || event.button || event.pointerType === "touch" || !event.target.closest("svg")) return;
+    event.preventDefault();
+    drag = { picture, from: place(picture, event), band: document.createElementNS("http://www.w3.org/2000/svg", "rect") };
+    drag.band.setAttribute("class", "band");
+    drag.band.setAttribute("height", "100%");
+    picture.querySelector("svg").append(drag.band);
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag) return;
+    const now = place(drag.picture, event);
+    drag.band.setAttribute("x", Math.min(now, drag.from));
+    drag.band.setAttribute("width", Math.abs(now - drag.from));
+  });
+  document.addEventListener("pointerup", (event) => {
+    if (!drag) return;
+    const { picture, from: began, band } = drag;
+    drag = null;
+    band.remove();
+    const [left, right] = plot(picture);
+    const ends = [began, place(picture, event)].sort((one, other) => one - other);
+    if (ends[1] - ends[0] < 8) return;
+    const [start, end] = [Number(picture.dataset.start), Number(picture.dataset.end)];
+    const [first, last] = ends.map((x) => (start + (x - left) / (right - left) * (end - start)).toFixed(2));
+    htmx.ajax("GET", `${picture.dataset.place}?start=${first}&end=${last}`, "#charts");
+  });
+  document.addEventListener("keydown", (event) => {
+    const word = { "+": "Zoom in", "-": "Zoom out" }[event.key];
+    if (word && event.target.closest(".zooms")) document.querySelector(`[data-way="${word}"]`)?.click();
+  });
+
   // Evidence: opened from a claim, closed back to it.
   let from = null;
   function close() {
@@ -143,6 +202,7 @@
   function settle() {
     for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
     times();
+    mirror();
   }
   settle();
   tell();
