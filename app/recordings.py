@@ -103,10 +103,10 @@ def backends(store: Store, sources: Sources, part: Part) -> Recorder:
     recorder = Recorder(found, lambda: known, clock=lambda: part.window.end)
     first, *others = part.services or ("",)
     recorder.focus(first, part.window.start, others)
-    for _ in range(ROUNDS):
+    for looked in range(ROUNDS):
         rings = len(recorder.rings)
         recorder.advance()
-        if len(recorder.rings) == rings:
+        if looked and len(recorder.rings) == rings:  # calls show by the first look
             break
     return recorder
 

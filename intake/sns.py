@@ -8,6 +8,7 @@ No window for replays: a retry carries the time of the first try. A message coun
 
 import base64
 import binascii
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from .. import outgoing
 from ..errors import AlertError
 
 HOST = re2.compile(r"sns\.[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\.amazonaws\.com(\.cn)?")
@@ -97,13 +99,10 @@ def place_to_confirm(message: Mapping[str, Any]) -> str:
 
 def fetch(url: str) -> bytes:
     """What is there: no redirects, a little, soon. Raises OSError."""
+    until = time.monotonic() + FETCH_S
     try:
-        with httpx.stream("GET", url, follow_redirects=False, timeout=FETCH_S) as answer:
-            found = b""
-            for piece in answer.iter_bytes():
-                found += piece
-                if len(found) > MOST_BYTES:
-                    raise OSError(f"{url} answers with more than {MOST_BYTES} bytes")
+        with outgoing.client(timeout=FETCH_S) as client, client.stream("GET", url) as answer:
+            found = outgoing.body(answer, MOST_BYTES, until)
         if answer.status_code != httpx.codes.OK:
             raise OSError(f"{url} answers {answer.status_code}")
     except httpx.HTTPError as error:

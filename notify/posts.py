@@ -2,8 +2,10 @@
 made once: what may have arrived is looked for by its title before it is made again."""
 
 import hashlib
+import json
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,6 +16,7 @@ import jmespath
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field
 
+from .. import outgoing
 from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..yaml_tables import Entry, read_table
@@ -67,7 +70,7 @@ def send(one: Channel, message: Message, name: str, over: bool, memory: Memory) 
     post, known = kinds()[one.post], memory.get(f"{one.name} {name}")
     said = {"place": one.place, "title": texts.subject(message), "over": over, "remote": known}
     said["text"] = texts.plain(message.body)
-    with httpx.Client(trust_env=False, follow_redirects=False, timeout=TIMEOUT_S) as client:
+    with outgoing.client(timeout=TIMEOUT_S) as client:
         if known and post.update:
             _asked(client, one, post.method, post.update, said, post.updated)
         elif not known:
@@ -101,20 +104,12 @@ def _asked(
     try:
         sent = None if body is None else _filled(body, said)
         with client.stream(method, place, json=sent, headers=headers) as answer:
-            text = b"".join(_bounded(answer))
+            text = outgoing.body(answer, MOST_BYTES, time.monotonic() + TIMEOUT_S)
         if not answer.is_success:
             raise ToolFailed(f"{one.name} answers HTTP {answer.status_code}: look at its access")
-        return httpx.Response(200, content=text).json() if text.strip() else {}
+        return json.loads(text) if text.strip() else {}
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
         raise ToolFailed(f"{one.name} at {one.url}: {type(error).__name__}") from error
-
-
-def _bounded(answer: httpx.Response) -> Iterator[bytes]:
-    size = 0
-    for chunk in answer.iter_bytes():
-        if (size := size + len(chunk)) > MOST_BYTES:
-            raise ValueError("its answer is too long")
-        yield chunk
 
 
 def _filled(value: Any, said: dict[str, Any]) -> Any:

@@ -5,18 +5,17 @@ advance, for one ring of neighbours more along the calls. A source that is down,
 a named gap; the response goes on without it.
 """
 
-import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from ..errors import TelemetryError
-from .model import EVENTS, Catalogue, Window
+from .model import Catalogue, Window
+from .reading import Reading, bare
 from .recording import Recording
 from .sources.further import Live
 from .sources.source import BEYOND, EVER, EVERYTHING, Batch, Budget, Scope, Source, SourceQuery
@@ -24,59 +23,12 @@ from .tables import TIME, Tables
 from .topology import joined, measured_calls
 
 AMPLE = Budget()
-LATE_S = 30.0
-"""A backend that keeps no place is asked again for so much of the past: rows come late."""
-BEFORE_S = 7 * 86_400.0
-"""Changes are asked for from so long before: today's culprit may be of last week."""
-WEIGHED = re.compile(rb', "weight": [0-9.e+-]+\}\n$')
-"""How the weight of a row ends its line: the same row may be chosen by one ask and not the next."""
+FIRST_S = 1.0
+"""Traces of a first look may take so long: a level rests on metrics above all. What is not had by
+then is asked for with the next step."""
 ONCE = ("traces", "changes")
 """A row of these has an identity: samples, wider rings and windows that overlap hand out the same
 one again, and it is recorded once."""
-
-
-@dataclass
-class Reading:
-    """Where reading one source for one scope stands."""
-
-    source: Source
-    scope: Scope
-    after: Any = None
-    until: float = float("-inf")  # read up to here, unix seconds
-    seen: Counter[bytes] = field(default_factory=Counter)  # lines of the time that is read again
-    says: tuple[str, ...] = ()  # what its last batch had not, nor those before
-    stays: tuple[str, ...] = ()  # of that, what holds whatever comes
-    gap: str = ""  # why there was none
-    failed: bool = False  # it was not answered
-    sampled: bool = False  # some of it was a part of what there was
-
-    def window(self, since: float, now: float) -> Window:
-        """What to ask for."""
-        if self.source.whole:
-            return EVER
-        early = BEFORE_S if self.source.modality in EVENTS else 0.0
-        return Window(max(since - early, self.until - LATE_S), now)
-
-    def fresh(self, batch: Batch, now: float) -> bytes:
-        """The lines of a batch that were not there before: a place is exact, time overlaps."""
-        self.after = batch.after
-        if batch.after is not None:
-            return batch.lines
-        self.until = now
-        lines = batch.lines.splitlines(keepends=True)
-        written = {_row(line): line for line in lines}
-        here = Counter(map(_row, lines))
-        new, self.seen = here - self.seen, here
-        return b"".join(written[row] for row in new.elements())
-
-    def take(self, batch: Batch) -> None:
-        """What a batch says of itself. What was left out beside rows stays left out; that there
-        were none yet holds until there are."""
-        self.says = tuple(dict.fromkeys((*self.stays, *batch.left_out)))
-        if batch.rows and not self.source.whole:
-            self.stays = self.says
-        self.gap = batch.gap
-        self.sampled |= batch.sampled
 
 
 class Recorder:
@@ -118,6 +70,7 @@ class Recorder:
         self.lines = Counter[str]()
         self.beyond: set[str] = set()
         self.advanced, self.asked, self.ahead = 0.0, 0, False  # asked: how many rings
+        self.first = False  # there is a step that waits for the first look
         self.lock = Lock()
         self.recording = Recording(
             *(Tables(), dict.fromkeys(TIME, 0), catalogue()),
@@ -141,14 +94,16 @@ class Recorder:
                 self.rings = [first if service else EVERYTHING]
                 self.since = since
 
-    def advance(self, at_most: float = 0.0, ahead: bool = False) -> Recording:
+    def advance(self, at_most: float = 0.0, ahead: bool = False, first: bool = False) -> Recording:
         """Take in what has come, and one ring of neighbours more; the state as of now.
 
         at_most: seconds that the last state may be old to be good enough, where all that is meant
             was asked for.
         ahead: for a step that begins now: it is handed this very state.
+        first: for a step that tells how bad it is, from what is there in FIRST_S.
         """
         with self.lock:
+            self.first = first
             if self.ahead and at_most:
                 self.ahead = False
                 return self.recording
@@ -156,7 +111,7 @@ class Recorder:
             self._widen()
             if self.asked == len(self.rings) and time.monotonic() - self.advanced < at_most:
                 return self.recording
-            self.advanced, self.asked = time.monotonic(), len(self.rings)
+            self.advanced, self.asked = time.monotonic(), 0 if first else len(self.rings)
             now, tables = self.clock(), self.recording.tables
             self._ask(now)
             held = {name: arrivals.rows for name, arrivals in tables.arrivals.items()}
@@ -164,7 +119,8 @@ class Recorder:
             gaps = {(one.source.modality, one.gap) for one in readings if one.gap}
             gaps.update(self.gaps)
             last = self.recording
-            sampled = last.sampled | {one.source.modality for one in readings if one.sampled}
+            part = {one.source.modality for one in readings if one.sampled or one.partly}
+            sampled = self.sampled | part
             state = held, self._catalogue(), self._unseen(), tuple(sorted(gaps)), sampled
             if state != (last.held, last.known, last.unseen, last.gaps, last.sampled):
                 self.recording = Recording(tables, *state, last.absent)
@@ -206,8 +162,9 @@ class Recorder:
                 list(pool.map(lambda source: self._rings(source, now), backends))
 
     def _rings(self, source: Source, now: float) -> None:
-        """Every ring of one backend; one that fails is not asked for the others as well."""
-        for scope in self.rings:
+        """Every ring of one backend; one that fails is not asked for the others as well. Traces of
+        a service hold those whom it calls and who calls it."""
+        for scope in self.rings[:1] if self._hurried(source) else self.rings:
             self._pull(source, scope, now)
             if self.readings[source.name, scope].failed:
                 return
@@ -219,7 +176,9 @@ class Recorder:
         window, more = reading.window(self.since, now), True
         while more and not self.left[source.name].spent:
             begun = time.monotonic()
-            ask = SourceQuery(scope, window, self.left[source.name], reading.after)
+            room, hurried = self.left[source.name], self._hurried(source) and not reading.after
+            room = replace(room, seconds=min(room.seconds, FIRST_S)) if hurried else room
+            ask = SourceQuery(scope, window, room, reading.after)
             reading.failed = False
             try:
                 batch = source.read(ask)
@@ -228,7 +187,7 @@ class Recorder:
                 batch = Batch(gap=f"{source.name}: {error}")  # asked again from where it stood
             else:
                 self._add(source.modality, self._once(source, reading.fresh(batch, now)))
-            reading.take(batch)
+            reading.take(batch, hurried and not reading.failed)
             self.left[source.name] = self.left[source.name].less(batch, time.monotonic() - begun)
             if BEYOND in batch.left_out:
                 self.beyond.add(source.modality)
@@ -236,13 +195,16 @@ class Recorder:
         if more:
             self.beyond.add(source.modality)
 
+    def _hurried(self, source: Source) -> bool:
+        return self.first and source.modality == "traces" and not source.whole
+
     def _once(self, source: Source, lines: bytes) -> bytes:
         """The lines without those that were handed out before, where rows have an identity."""
         if source.whole or source.modality not in ONCE:
             return lines
         taken, new = self.taken[source.name], list[bytes]()
         for line in lines.splitlines(keepends=True):
-            if (known := hash(_row(line))) not in taken:
+            if (known := hash(bare(line))) not in taken:
                 taken.add(known)
                 new.append(line)
         return b"".join(new)
@@ -293,8 +255,3 @@ class Recorder:
             if self.recording.absent:
                 found.append(self.recording.absent)
         return {modality: tuple(dict.fromkeys(found)) for modality, found in said.items() if found}
-
-
-def _row(line: bytes) -> bytes:
-    """A line without its weight."""
-    return WEIGHED.sub(b"}\n", line) if b'"weight"' in line[-40:] else line

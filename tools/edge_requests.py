@@ -1,14 +1,20 @@
 """Requests at the edge, one by one: what customers asked for, what they got, and one attribute
-of each, from the logs where spans lack it."""
+of each, from the logs where spans lack it.
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+Of a sample of the traces each request stands for as many as metrics count of its route and status:
+who sends them, and how long they take, is told by those that are here.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
 
+from ..analysis.requests.tables import Floats
 from ..telemetry.model import Span, Window
+from ..telemetry.outcomes import Answers, answers
 from .base import Bench
 from .logins import is_failed_login, status_code
 
@@ -23,7 +29,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class EdgeRequest:
-    """One request at the edge."""
+    """One request at the edge, or several of which it is a sample."""
 
     at: float
     service: str
@@ -35,6 +41,9 @@ class EdgeRequest:
     failed: bool
     duration_ms: float
     trace_id: str
+    method: str = ""
+    weight: float = 1.0
+    """How many it stands for."""
 
 
 def edge_services(bench: Bench) -> list[str]:
@@ -53,25 +62,80 @@ def edge_services(bench: Bench) -> list[str]:
 
 
 def edge_requests(bench: Bench, window: Window) -> list[EdgeRequest]:
-    """Server spans at the edge inside a window, oldest first. Shared: never written into."""
+    """Server spans at the edge inside a window, oldest first; of a sample none where no metrics
+    count answers by status. Shared: never written into."""
     edges = edge_services(bench)
+    sampled = "traces" in bench.telemetry.sampled
 
     def read() -> list[EdgeRequest]:
         found = bench.telemetry.span_table(window, linked=False)
         ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
-        return [
-            _request(span)
-            for span in bench.telemetry.spans_of(found, np.flatnonzero(ours[found.op]))
-        ]
+        rows = bench.telemetry.spans_of(found, np.flatnonzero(ours[found.op]))
+        every = [_request(span) for span in rows]
+        return list(_weighed(every, _counted(bench, window, edges))) if sampled else every
 
     return bench.telemetry.remember(("edge requests", window, *edges), read)
+
+
+def _counted(bench: Bench, window: Window, edges: Sequence[str]) -> list[Answers]:
+    return [one for one in answers(bench.telemetry, window) if one.service in edges]
+
+
+def _weighed(drawn: Iterable[EdgeRequest], counted: Iterable[Answers]) -> Iterator[EdgeRequest]:
+    """What is counted of each route and status, by who was drawn of them; by nobody where none
+    was."""
+    kinds: dict[tuple[str, str, str], list[EdgeRequest]] = defaultdict(list)
+    for one in drawn:
+        for route in (one.route, f"{one.method} {one.route}"):
+            kinds[one.service, route, str(one.status)].append(one)
+    for one in counted:
+        for status, cells in one.by_status.items():
+            number = float(cells.sum())
+            own = kinds.get((one.service, one.route, status), []) if number else []
+            yield from (replace(r, route=one.route, weight=number / len(own)) for r in own)
+            if number and not own:
+                at, code = one.start + one.step * int(cells.argmax()), int(status or 0)
+                yield EdgeRequest(
+                    *(at, one.service, one.route, one.route, "", "", code, _fails(code), 0.0, ""),
+                    weight=number,
+                )
+
+
+def edge_clock(bench: Bench, window: Window) -> Floats | None:
+    """When each request came to the edge, unix seconds, by the cells in which metrics count them;
+    None where traces are whole, or nobody counts.
+
+    It never runs slower than in health: of failures that were sought out no more come for more
+    requests, and with fewer requests they must not seem to be more.
+    """
+    if "traces" not in bench.telemetry.sampled:
+        return None
+    found = _counted(bench, window, edge_services(bench))
+    if not found:
+        return None
+    cells = np.sum([one.every for one in found], axis=0)
+    at = found[0].start + found[0].step * np.arange(cells.size)
+    counted = at >= at[np.argmax(cells > 0)]
+    healthy = cells[counted & (at < bench.frame.baseline.end)]
+    usual = float(healthy.mean()) if healthy.size else 0.0
+    return np.repeat(at[counted], np.maximum(cells, usual)[counted].round().astype(np.int64))
+
+
+def _fails(code: int | None) -> bool:
+    """By its status: the server failed, or the client went away before there was an answer."""
+    return code is not None and (code >= 500 or code == 499)
+
+
+def number_of(requests: Iterable[EdgeRequest]) -> int:
+    """How many they stand for."""
+    return round(sum(request.weight for request in requests))
 
 
 def _request(span: Span) -> EdgeRequest:
     facts = span.attributes
     status = facts.get("http.response.status_code")
     code = int(status) if isinstance(status, (int, float, str)) and str(status).isdigit() else None
-    failed = span.status == "error" or (code is not None and (code >= 500 or code == 499))
+    failed = span.status == "error" or _fails(code)
     return EdgeRequest(
         at=span.start,
         service=span.service,
@@ -83,15 +147,32 @@ def _request(span: Span) -> EdgeRequest:
         failed=failed,
         duration_ms=span.duration_ms,
         trace_id=span.trace_id,
+        method=str(facts.get("http.request.method") or ""),
     )
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request: its value, and whether the answer was 400 or above."""
+    """One request, or several: its value, and whether the answer was 400 or above."""
 
     value: str
     refused: bool
+    weight: float = 1.0
+
+
+def summed(weighed: Iterable[tuple[str, float]]) -> Counter[str]:
+    """How many there are of each value; of an empty one nobody knows whose they are."""
+    found = Counter[str]()
+    for value, weight in weighed:
+        found[value] += weight  # pyright: ignore[reportArgumentType]
+    del found[""]
+    return found
+
+
+def thinned(*sides: Sequence[EdgeRequest | Arrival]) -> float:
+    """How many one stands for on average, at least 1: chance plays with those that are here."""
+    weights = [one.weight for side in sides for one in side]
+    return max(1.0, float(np.mean(weights))) if weights else 1.0
 
 
 def arrivals(bench: Bench, by: str) -> tuple[list[Arrival], list[Arrival], str]:
@@ -113,7 +194,7 @@ def arrivals(bench: Bench, by: str) -> tuple[list[Arrival], list[Arrival], str]:
 
 def _from_spans(bench: Bench, window: Window, by: str) -> list[Arrival]:
     return [
-        Arrival(value, request.failed or (request.status or 0) >= 400)
+        Arrival(value, request.failed or (request.status or 0) >= 400, request.weight)
         for request in edge_requests(bench, window)
         if (value := getattr(request, FIELDS[by][0]))
     ]

@@ -1,6 +1,6 @@
 """How many log lines a service writes for what it works: where they stop, where they flood."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from ..analysis.rates import largest_step, rate_change
 from ..analysis.requests.tables import Floats, LogTable
 from ..analysis.templates import mask_all
 from ..telemetry.model import Window
+from ..telemetry.outcomes import answers
 from .base import Bench
 from .reading import cut
 
@@ -48,14 +49,8 @@ def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
     """Services that work as their spans show, and write no lines any more, or many times as many
     for the same work. One that never wrote any is missed where the alert is about it and all others
     write."""
-    if "traces" in bench.telemetry.sampled:
-        return  # how much was worked a sample does not tell
-    lines, spans = bench.telemetry.log_table(window), bench.telemetry.span_table(window)
-    serving = spans.of_kind("server", "consumer")
-    work = {
-        s: np.sort(spans.end[serving & (spans.service == i)]) for i, s in enumerate(spans.services)
-    }
-    work = {service: at for service, at in work.items() if at.size >= FEWEST}
+    lines = bench.telemetry.log_table(window)
+    work = {service: at for service, at in _worked(bench, window) if at.size >= FEWEST}
     own = {service: lines.chosen(lines.of_services([service])) for service in work}
     mute = [service for service in work if not len(own[service])]
     for service in mute if mute == [bench.frame.service] and len(work) > OTHERS else []:
@@ -63,6 +58,22 @@ def log_steps(bench: Bench, window: Window) -> Iterator[LogStep]:
     for service in (name for name in work if name not in mute):
         yield from _stopped(service, own[service], work[service])
         yield from _flood(bench, service, own[service], work[service])
+
+
+def _worked(bench: Bench, window: Window) -> Iterator[tuple[str, Floats]]:
+    """When the requests of each service ended, sorted: by its spans; where those are a sample, by
+    the begins of the cells in which metrics count them."""
+    if "traces" in bench.telemetry.sampled:
+        cells: dict[str, list[Floats]] = defaultdict(list)
+        for one in answers(bench.telemetry, window):
+            at = np.asarray(one.start + one.step * np.arange(one.every.size), np.float64)
+            cells[one.service].append(np.repeat(at, one.every.round().astype(np.int64)))
+        yield from ((service, np.sort(np.concatenate(each))) for service, each in cells.items())
+        return
+    spans = bench.telemetry.span_table(window)
+    serving = spans.of_kind("server", "consumer")
+    for number, service in enumerate(spans.services):
+        yield service, np.sort(spans.end[serving & (spans.service == number)])
 
 
 def _stopped(service: str, lines: LogTable, work: Floats) -> Iterator[LogStep]:

@@ -12,7 +12,7 @@ from ..telemetry.model import Window
 from ..telemetry.signal_catalogue import SignalName, Unit
 from ..telemetry.signals import Signal, read_signals
 from .base import Bench, Effect, Row, Table, tool
-from .edge_requests import EdgeRequest, edge_requests, edge_services
+from .edge_requests import EdgeRequest, edge_requests, edge_services, number_of
 from .reading import number
 
 JUST = 1 / 3
@@ -50,7 +50,7 @@ class SignalLevels(Row):
     higher_is_worse: bool
 
 
-@tool(Effect.read, counts=("traces",))
+@tool(Effect.read, shares=("traces",))
 def measure(
     bench: Bench,
     targets: list[str],
@@ -216,15 +216,16 @@ def _routes(bench: Bench, windows: Sequence[Window], pairs: set[Pair]) -> Iterat
     for route in sorted({request.route for requests in found[1:] for request in requests}):
         here = [[r for r in requests if r.route == route] for requests in found]
         for signal, counts in ANSWERS.items():
-            usual, *hits = [sum(map(counts, requests)) for requests in here]
+            every = [number_of(requests) for requests in here]
+            usual, *hits = [number_of(filter(counts, requests)) for requests in here]
             reads = [
-                Read(number(n / len(requests)) if requests else None, len(requests))
-                for n, requests in zip((usual, *hits), here, strict=True)
+                Read(number(n / of) if of else None, of)
+                for n, of in zip((usual, *hits), every, strict=True)
             ]
             told = signal in FAILING
             if any(
-                n and (told or _more(usual, n, len(here[0]), len(requests)))
-                for n, requests in zip(hits[-2:], here[-2:], strict=True)
+                n and (told or _more(usual, n, every[0], of))
+                for n, of in zip(hits[-2:], every[-2:], strict=True)
             ):
                 yield _levels((edge, signal), route, Unit.share, reads)
 

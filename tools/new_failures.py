@@ -20,7 +20,7 @@ from ..analysis.templates import mask_all
 from ..telemetry.model import STATUS_CODE, Span, Window, peer
 from ..yaml_tables import AnyCase, Entry, read_table
 from .base import Bench, Effect, Frame, Row, Table, tool
-from .edge_counts import edge_clock
+from .edge_requests import edge_clock
 from .reading import cut, number, seconds, table
 
 WORDS = 240

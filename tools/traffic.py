@@ -1,18 +1,25 @@
 """What customers ask for at the edge: where it comes from, how much more it is, and who is hurt."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Annotated, Literal
-
-import numpy as np
 
 from ..analysis.quantities import percent
 from ..analysis.rates import rate_change
 from .base import Bench, Effect, Row, Table, tool
-from .edge_counts import ALL, Counts, edge_counts
-from .edge_requests import EdgeRequest, arrivals, edge_requests, edge_services
+from .edge_requests import (
+    EdgeRequest,
+    arrivals,
+    edge_requests,
+    edge_services,
+    number_of,
+    summed,
+    thinned,
+)
 from .reading import Lengths, Spelled, cut, durations, number, ratio, seconds, share, table
 
+ALL = "*"
+"""What stands for every route."""
 MOST_ROWS = 50
 
 
@@ -44,7 +51,7 @@ class AccessPattern(Row):
     score: float
 
 
-@tool(Effect.read, counts=("traces",))
+@tool(Effect.read, shares=("traces",))
 def traffic(
     bench: Bench, by: Annotated[Literal["route", "source"], Spelled] = "route"
 ) -> Table[TrafficRate]:
@@ -55,17 +62,16 @@ def traffic(
     """
     frame, lengths = bench.frame, durations(bench)
     requests = [edge_requests(bench, window) for window in (frame.baseline, frame.incident)]
+    before, after = (sum(request.weight for request in each) for each in requests)
     usual, now = (
-        Counter(value for r in each if (value := r.route if by == "route" else r.client))
+        summed((r.route if by == "route" else r.client, r.weight) for r in each)
         for each in requests
     )
-    before, after = map(len, requests)
-    if any(counted := edge_counts(bench)):
-        every_before, every_now = (Counter({r: int(n[0]) for r, n in c.items()}) for c in counted)
-        before, after = every_before.pop(ALL, 0), every_now.pop(ALL, 0)
-        usual, now = (every_before, every_now) if by == "route" else (usual, now)
+    thin = 1.0 if by == "route" else thinned(*requests)
     every = _rate(ALL, before, after, lengths, after)
-    rows = [_rate(value, usual[value], now[value], lengths, now.total()) for value in now | usual]
+    rows = [
+        _rate(value, usual[value], now[value], lengths, now.total(), thin) for value in now | usual
+    ]
     rows.sort(key=lambda row: (-_risen(row), -row.rate, row.value))
     summary = f"{every.rate} requests/s at the edge, {every.rate_before} before"
     summary += f"; first: {rows[0].value}" if rows else ""
@@ -73,8 +79,10 @@ def traffic(
     return table([every, *rows[:MOST_ROWS]] if rows else [], summary, nothing, frame.incident)
 
 
-def _rate(value: str, before: int, now: int, lengths: Lengths, total: int) -> TrafficRate:
-    change = rate_change(before, now, *lengths)
+def _rate(
+    value: str, before: float, now: float, lengths: Lengths, total: float, thin: float = 1.0
+) -> TrafficRate:
+    change = rate_change(round(before / thin), round(now / thin), *lengths)
     rate, rate_before = now / lengths[1], before / lengths[0]
     return TrafficRate(
         value=cut(value, 200),
@@ -90,7 +98,7 @@ def _risen(row: TrafficRate) -> float:
     return row.score if row.rate > row.rate_before else 0.0
 
 
-@tool(Effect.read, counts=("traces",))
+@tool(Effect.read, shares=("traces",))
 def access_patterns(
     bench: Bench,
     by: Annotated[Literal["source", "user_agent", "path", "route"], Spelled] = "source",
@@ -99,34 +107,39 @@ def access_patterns(
     what appeared or surged first. Errors are answers of 400 and above. Score is -log10 of the
     probability that so many more come by chance."""
     window, (before, after, origin) = bench.frame.incident, arrivals(bench, by)
-    usual, now = Counter(a.value for a in before), Counter(a.value for a in after)
-    errors = Counter(a.value for a in after if a.refused)
-    lengths = durations(bench)
+    usual, now = (summed((a.value, a.weight) for a in each) for each in (before, after))
+    errors = summed((a.value, a.weight) for a in after if a.refused)
+    lengths, thin = durations(bench), thinned(before, after)
     rows = [
-        _pattern(value, (usual[value], now[value]), errors[value], lengths, len(after))
+        _pattern(value, (usual[value], now[value]), errors[value], lengths, now.total(), thin)
         for value in now | usual
     ]
     rows.sort(key=lambda row: (-row.score, -row.errors, -row.requests, row.value))
-    summary = f"{len(now)} values of {by} in {len(after)} {origin}"
+    summary = f"{len(now)} values of {by} in {round(now.total())} {origin}"
     summary += f"; first: {rows[0].value} ({rows[0].requests} requests)" if rows else ""
     nothing = f"no request at the edge carries a {by}, in {seconds(window)} of spans and logs"
     return table(rows, summary, nothing, window)
 
 
 def _pattern(
-    value: str, counts: tuple[int, int], errors: int, lengths: Lengths, total: int
+    value: str,
+    counts: tuple[float, float],
+    errors: float,
+    lengths: Lengths,
+    total: float,
+    thin: float,
 ) -> AccessPattern:
     before, now = counts
-    change = rate_change(before, now, *lengths)
+    change = rate_change(round(before / thin), round(now / thin), *lengths)
     rate, rate_before = now / lengths[1], before / lengths[0]
     return AccessPattern(
         value=cut(value, 200),
-        requests=now,
-        requests_before=before,
+        requests=round(now),
+        requests_before=round(before),
         rate=number(rate) or 0.0,
         rate_before=number(rate_before) or 0.0,
         share=share(now, total),
-        errors=errors,
+        errors=round(errors),
         error_share=share(errors, now),
         ratio=ratio(rate, rate_before),
         score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
@@ -136,8 +149,8 @@ def _pattern(
 @dataclass(frozen=True, slots=True)
 class RouteImpact(Row):
     """Requests of customers on one route, "*" all of them; clients are distinct addresses. The
-    service is the edge that they came to; several are joined by ", ". Where metrics count them,
-    clients are None."""
+    service is the edge that they came to; several are joined by ", ". Of a sample nobody knows how
+    many clients there were: None."""
 
     service: str
     route: str
@@ -152,7 +165,7 @@ class RouteImpact(Row):
     failed_clients: int | None
 
 
-@tool(Effect.read, counts=("traces",))
+@tool(Effect.read, shares=("traces",))
 def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     """Requests that customers made in the incident, and how many failed, by route, against the
     baseline. The first row, route "*", is all of them.
@@ -166,10 +179,9 @@ def traffic_impact(bench: Bench) -> Table[RouteImpact]:
     for side, found in enumerate((after, before)):
         for request in found:
             routes[request.route][side].append(request)
-    rows = [_impact(route, *both, limit) for route, both in routes.items()]
-    total = _impact(ALL, after, before, limit)
-    if any(counted := edge_counts(bench)):
-        total, *rows = _impact_counted(", ".join(edge_services(bench)), *counted)
+    whole = "traces" not in bench.telemetry.sampled
+    rows = [_impact(route, *both, limit, whole) for route, both in routes.items()]
+    total = _impact(ALL, after, before, limit, whole)
     rows.sort(key=lambda row: (-row.failed, row.route))
     summary = f"{total.failed} of {total.requests} requests at the edge failed"
     summary += f" ({percent(total.share)}; {percent(total.share_before)} before)"
@@ -191,43 +203,26 @@ def _latency_limit(bench: Bench) -> float | None:
 
 
 def _impact(
-    route: str, now: list[EdgeRequest], before: list[EdgeRequest], limit: float | None
+    route: str,
+    now: list[EdgeRequest],
+    before: list[EdgeRequest],
+    limit: float | None,
+    whole: bool,
 ) -> RouteImpact:
-    failed, failed_before = (sum(r.failed for r in each) for each in (now, before))
-    slow = sum(request.duration_ms > limit for request in now) if limit is not None else None
+    requests, requests_before = number_of(now), number_of(before)
+    failed, failed_before = (number_of(r for r in each if r.failed) for each in (now, before))
+    slow = number_of(r for r in now if r.duration_ms > limit) if limit is not None else None
+    clients = {r.client for r in now if r.client}, {r.client for r in now if r.client and r.failed}
     return RouteImpact(
         service=", ".join(sorted({request.service for request in (*now, *before)})),
         route=route,
-        requests=len(now),
+        requests=requests,
         failed=failed,
-        share=share(failed, len(now)),
-        requests_before=len(before),
+        share=share(failed, requests),
+        requests_before=requests_before,
         failed_before=failed_before,
-        share_before=share(failed_before, len(before)),
+        share_before=share(failed_before, requests_before),
         slow=slow,
-        clients=len({request.client for request in now if request.client}),
-        failed_clients=len({r.client for r in now if r.client and r.failed}),
+        clients=len(clients[0]) if whole else None,
+        failed_clients=len(clients[1]) if whole else None,
     )
-
-
-def _impact_counted(service: str, before: Counts, now: Counts) -> list[RouteImpact]:
-    """All requests and each route, as metrics count them: neither clients nor who was slow."""
-    none = np.zeros(2, np.int64)
-    routes = [ALL, *sorted((now | before).keys() - {ALL})]
-    both = [(route, *now.get(route, none), *before.get(route, none)) for route in routes]
-    return [
-        RouteImpact(
-            service=service,
-            route=route,
-            requests=int(every),
-            failed=int(failed),
-            share=share(failed, every),
-            requests_before=int(every_before),
-            failed_before=int(failed_before),
-            share_before=share(failed_before, every_before),
-            slow=None,
-            clients=None,
-            failed_clients=None,
-        )
-        for route, every, failed, every_before, failed_before in both
-    ]

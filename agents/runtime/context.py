@@ -231,11 +231,11 @@ class ResponseContext:
         ]
         return report.model_copy(update={"gaps": [*report.gaps, *new]}) if new else report
 
-    def observe(self, document: Incident) -> Recording:
-        """Telemetry as of now, of what the incident is about."""
+    def observe(self, document: Incident, first: bool = False) -> Recording:
+        """Telemetry as of now, of what the incident is about; first: for its level."""
         since = since_when(document.fired, self.catalogue.windows)
         self.recorder.focus(document.alert.service, since, met(document))
-        return self.recorder.advance(at_most=FRESH_S)
+        return self.recorder.advance(at_most=FRESH_S, first=first)
 
     def case(self, incident_id: str, step: Step, attempt: int, tell: Tell) -> Case:
         """A specialist's view of the incident as it stands now: one state of telemetry, whatever
@@ -243,7 +243,7 @@ class ResponseContext:
         if step.looks:
             self.store.look(incident_id)
         document = self.store.load(incident_id)
-        recording = self.observe(document)
+        recording = self.observe(document, first=step.number == 1)
         frame = self.frame(document, recording)
 
         def record(evidence: Evidence, payload) -> Evidence:

@@ -5,12 +5,14 @@
 Takes minutes, on one core at the lowest priority. What is built already stays.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from .servers import LIVE, Server, folder
 
@@ -52,27 +54,44 @@ def build(server: Server) -> str:
     module.mkdir(parents=True)
     if server.main:
         shutil.copy(HERE / server.main, module / "main.go")
-    for asked in commands(server, module.name):
-        nice = ["nice", "-n", "19", *asked]
-        try:
+    try:
+        for asked in commands(server, module.name):
+            nice = ["nice", "-n", "19", *asked]
             subprocess.run(nice, cwd=module, env=environment(), check=True, timeout=60 * MINUTES)
-        except FileNotFoundError:
-            return "Go is not installed"
-        except subprocess.CalledProcessError as error:
-            return f"`{' '.join(asked)}` ended with {error.returncode}"
-        except subprocess.TimeoutExpired:
-            return f"`{' '.join(asked)}` takes more than {MINUTES} minutes here"
+    except FileNotFoundError:
+        return "Go is not installed"
+    except subprocess.CalledProcessError as error:
+        return f"`{' '.join(error.cmd)}` ended with {error.returncode}"
+    except subprocess.TimeoutExpired as error:
+        return f"`{' '.join(error.cmd)}` takes more than {MINUTES} minutes here"
     return ""
 
 
 def commands(server: Server, name: str) -> Iterator[list[str]]:
     """What makes the program of that name."""
     yield ["go", "mod", "init", f"conformance/{name}"]
+    if server.forked:
+        yield ["go", "mod", "edit", *replacements(f"{server.forked}@v{server.version}")]
     wanted = [f"{one}@v{server.version}" for one in server.modules or (server.go,)]
     yield ["go", "get", *(["-tool"] if server.go else []), *wanted]
     if server.main:
         yield ["go", "mod", "tidy"]
-    yield ["go", "build", "-o", str(folder() / "bin" / name), server.go or "."]
+    stamped = [f"-ldflags=-X {server.stamp}=v{server.version}"] if server.stamp else []
+    yield ["go", "build", *stamped, "-o", str(folder() / "bin" / name), server.go or "."]
+
+
+def replacements(module: str) -> Iterator[str]:
+    """Those of a module, by published ones: Go heeds them in the main module alone."""
+    file = _told("mod", "download", "-json", module)["GoMod"]
+    for one in _told("mod", "edit", "-json", file)["Replace"]:
+        old, new = (one[side]["Path"] for side in ("Old", "New"))
+        if "Version" in one["New"]:
+            yield f"-replace={old}={new}@{one['New']['Version']}"
+
+
+def _told(*asked: str) -> dict[str, Any]:
+    said = subprocess.run(["go", *asked], env=environment(), check=True, capture_output=True)
+    return json.loads(said.stdout)
 
 
 def main() -> int:

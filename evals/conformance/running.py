@@ -131,6 +131,26 @@ def send_spans(url: str, rows: Iterable[Row]) -> None:
     httpx.post(f"{url}/v1/traces", json=document(rows), trust_env=False).raise_for_status()
 
 
+class RealLoki(RealServer):
+    """Takes JSON; a row's labels are its stream's, what its line says of itself is metadata."""
+
+    name, modality, service = "Loki", "logs", "service_name"
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """They are found at once."""
+        streams: dict[str, Row] = {}
+        for row in rows:
+            told = _line(row)
+            ns, text = str(told.pop("_time")), told.pop("_msg")
+            labels = {self.service: told.pop(SERVICE), **row.get("labels", {})}
+            own = {name: value for name, value in told.items() if name not in labels}
+            stream = streams.setdefault(json.dumps(labels), {"stream": labels, "values": []})
+            stream["values"].append(
+                [ns, text, {name.replace(".", "_"): v for name, v in own.items()}]
+            )
+        self.post("loki/api/v1/push", json={"streams": list(streams.values())})
+
+
 class RealJaeger(RealServer):
     """Takes OTLP."""
 

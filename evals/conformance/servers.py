@@ -32,6 +32,10 @@ class Server(Entry):
     go: str = Field(default="", description="the package that is built, of a published Go module")
     main: str = Field(default="", description="else the file beside the table that is built")
     modules: tuple[str, ...] = Field(default=(), description="of Go that it needs, in the version")
+    forked: str = Field(default="", description="the module whose replacements hold in its build")
+    stamp: str = Field(
+        default="", description="the variable of Go that the build sets to v<version>"
+    )
     command: str = Field(default="", description="the program, where it is installed")
     arguments: tuple[str, ...] = Field(default=(), description="that it is started with")
     config: str = Field(default="", description="its file $config")

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import httpx
 
+from ... import outgoing
 from ...errors import TelemetryError
 from ...incident.evidence import BackendLoad
 from .datasource import Datasource, read_secret
@@ -130,6 +131,8 @@ class HttpApi:
                 continue
             except httpx.TimeoutException as error:
                 raise self._slow(path, given) from error
+            except outgoing.TooLarge as error:
+                raise TelemetryError(f"{error} at {self._place(path)}") from error
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
                 raise TelemetryError(_down(self._place(path), error)) from error
             if last or answer[0] not in PASSING:
@@ -168,28 +171,13 @@ class HttpApi:
         begun, answer = time.monotonic(), None
         try:
             answer = self._client().send(request, stream=True, auth=None)
-            body = b"".join(self._bounded(path, answer, until))
+            body = outgoing.body(answer, MOST_BYTES, until)
             self._compare(answer.headers.get("date", ""))
             return answer.status_code, answer.headers, body
         finally:
             self._count(answer, time.monotonic() - begun)
             if answer is not None:
                 answer.close()
-
-    def _bounded(
-        self, path: tuple[str, ...], answer: httpx.Response, until: float
-    ) -> Iterator[bytes]:
-        size = 0
-        for chunk in answer.iter_bytes():
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise TelemetryError(
-                    f"answered more than {MOST_BYTES // 2**20} MB at {self._place(path)}; "
-                    "the rest was not read"
-                )
-            if time.monotonic() > until:
-                raise httpx.ReadTimeout("its answer is too long under way")
-            yield chunk
 
     def _accepted(
         self, path: tuple[str, ...], status: int, headers: httpx.Headers, body: bytes
@@ -223,9 +211,7 @@ class HttpApi:
 
     def _client(self) -> httpx.Client:
         if self._opened is None:
-            self._opened = httpx.Client(
-                trust_env=False,
-                follow_redirects=False,
+            self._opened = outgoing.client(
                 verify=_trust(self.source) if self.root.startswith("https") else True,
                 transport=self._transport,
             )

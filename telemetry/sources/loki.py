@@ -53,8 +53,8 @@ class Loki(Pages):
         """By the index, or exactly."""
         if rough:
             return self._estimated(query, window)
-        end = str(int(window.end * 1e9))
-        found = self._data("query", query=counting(query, window), time=end)
+        last = str(int(window.end * 1e9) - 1)  # a range has its end and not its start
+        found = self._data("query", query=counting(query, window), time=last)
         try:
             return sum(int(float(one["value"][1])) for one in found["result"])
         except (KeyError, IndexError, TypeError, ValueError) as error:

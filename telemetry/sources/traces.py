@@ -46,7 +46,7 @@ LATE_S, SETTLED_S = 30.0, 15.0
 """So much of the past is searched again, since traces come late, and a trace looked up again."""
 SECONDS = 15.0
 """That an ask may take, whatever the budget: others wait for it."""
-LATE = f"took more than {SECONDS:g} s: not all of it was asked for"
+LATE = "took too long: not all of it was asked for"
 MOST_SPANS = 5000
 """Of one trace."""
 AT_ONCE = 4
@@ -122,19 +122,19 @@ class Traces(ABC):
         """
         place: Place = ask.after or Place()
         window = closed(replace(ask.window, start=max(ask.window.start, place.until - LATE_S)))
-        begun, seconds = time.monotonic(), min(SECONDS, ask.budget.seconds)
-        limits = begun + seconds / 2, begun + seconds, LATE_S if place.settled else SHORTEST_S
-        sample = Sample(self, ask, window, place, *limits)
+        begun, half = time.monotonic(), min(SECONDS, ask.budget.seconds) / 2
+        shortest = LATE_S if place.settled else SHORTEST_S
+        sample = Sample(self, ask, window, place, begun + half, begun + 2 * half, shortest)
         rows = list(sample.rows())
         if sample.gap and not rows:
             raise TelemetryError(sample.gap)
-        clock = [f"{self.name}: {words}"] if (words := self.api.clock()) else []
-        said = tuple(dict.fromkeys([*sample.said, *clock]))
+        clock = f"{self.name}: {words}" if (words := self.api.clock()) else ""
+        said = tuple(dict.fromkeys(filter(None, [*sample.said, clock])))
         gap = f"{self.name}: {sample.gap}" if sample.gap else ""
         until = place.until if gap else window.end  # of what there is a part, all is asked again
         after = Place(until, place.settled | sample.settled, place.busy if gap else sample.busy)
-        facts = {"gap": gap, "after": after, "sampled": sample.chosen}
-        return Batch.of(rows, ask.budget, left_out=said, **facts)
+        facts = {"left_out": said, "gap": gap, "after": after, "sampled": sample.chosen}
+        return Batch.of(rows, ask.budget, **facts)
 
 
 @dataclass
@@ -161,7 +161,7 @@ class Sample:
         try:
             self._search()
         except TelemetryError as error:
-            self.gap = str(error)
+            self.gap, self.chosen = str(error), True
         for trace, rows in self._looked_up():
             if all(row["start"] and row["start"] < self.window.end - SETTLED_S for row in rows):
                 self.settled.add(trace.id)
@@ -217,18 +217,17 @@ class Sample:
         return done + full
 
     def _cells(self) -> tuple[list[Question], int]:
-        """Each slice of each service, and how many traces of one there is room for."""
+        """Slices of services, the newest first, and how many traces of one there is room for."""
         services = self.traces.services(self.ask.scope, self.window)
-        if len(services) > SERVICES:
-            others = f"{len(services) - SERVICES} of {len(services)} services"
-            self.said.append(f"traces of {others} were not asked for")
+        if (more := len(services) - SERVICES) > 0:
+            self.said.append(f"traces of {more} of {len(services)} services were not asked for")
             services, self.chosen = services[:SERVICES], True
         since = {name: self.place.busy.get(name, -math.inf) for name in services}
         due = [name for name in services if self.window.end - since[name] >= SHORTEST_S]
         slices = min(SLICES // max(1, len(due)), int(self.window.seconds // self.shortest))
         begins = [max(self.window.start, since[name]) for name in due]
         parts = [cut(replace(self.window, start=begin), max(1, slices)) for begin in begins]
-        rows = zip(*parts, strict=True)
+        rows = list(zip(*parts, strict=True))[::-1]
         cells = [Question(*one) for row in rows for one in zip(due, row, strict=True)]
         return cells, TRACES // max(1, len(cells), SLICES)
 
@@ -237,13 +236,14 @@ class Sample:
         full = []
         for question, answer in self._asked(self.traces.find, questions, self.half):
             found = answer[: question.most]
-            self.found = {one.id: one for one in found} | self.found
+            self.found |= {one.id: one for one in found}
             full += [question] * (len(found) == question.most)
         return full
 
     def _looked_up(self) -> Iterator[tuple[Found, Sequence[Row]]]:
         """The spans of what was found, what there is least of first."""
-        every = [one for one in self.found.values() if one.id not in self.place.settled]
+        every = sorted(self.found.values(), key=lambda one: one.id not in self.sought)
+        every = [one for one in every if one.id not in self.place.settled]
         had, problems = 0, list[str]()
         try:
             for trace, rows in self._asked(_spans, every, self.until):

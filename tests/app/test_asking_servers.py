@@ -1,6 +1,7 @@
 """A real Prometheus takes what people are shown to ask it by, and what a model may ask."""
 
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -17,15 +18,18 @@ from warroom.settings import Settings
 from warroom.telemetry.bundle import CatalogueFile
 from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
+from warroom.telemetry.sources.checkup import checkup
 from warroom.telemetry.sources.datasource import Datasource
 from warroom.telemetry.sources.links import backend_queries
 from warroom.telemetry.sources.registry import connected, sources_of
 from warroom.telemetry.sources.source import About
 from warroom.tests.support.bundles import START
 from warroom.tests.support.prometheus_server import INSTALLED, as_openmetrics, prometheus
+from warroom.tests.support.real_servers import REAL
 from warroom.tests.support.responses import NOW, ONSET, alert
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.thinkers import filled, think, told
+from warroom.tests.support.ways import RUN
 from warroom.tools.base import Frame
 from warroom.tools.toolbox import Toolbox
 
@@ -66,6 +70,45 @@ def test_prometheus_takes_what_is_shown_and_what_is_asked(tmp_path):
         }
         assert box.by_name("promql", {"query": ESCAPED}).ok
         recorder.close()
+
+
+LOGQL = (
+    ('{service_name="checkout"} |~ "took long"', 200),
+    ('sum by (service_name) (count_over_time({service_name="checkout"} |= "long" [1m]))', 1),
+    ('sum(rate({service_name="checkout"} | logfmt | ms > 300 [1m]))', 1),
+    ('{service_name="checkout"} | level="error"', 9),
+)
+"""What a model may ask of lines, and how many rows that shows."""
+
+
+@pytest.mark.conformance
+@RUN
+def test_loki_takes_what_a_model_and_doctor_ask(tmp_path):
+    now = time.time()
+    rows = (
+        {"ts": now - 240 + number / 4, "service": "checkout", "level": level, "message": text}
+        for number in range(450)
+        for text in [f"order {number} took {'long' if number % 2 else 'short'} ms={number}"]
+        for level in ["info" if number % 50 else "error"]
+    )
+    server = REAL["Loki"](tmp_path)
+    try:
+        server.write("logs", *rows)
+        one = Datasource(name="loki", type="loki", url=server.where)
+        seen = checkup(one)
+        recorder = Recorder(connected([one]), clock=lambda: now)
+        recorder.focus("checkout", now - 1200)
+        frame = Frame(Window(now - 900, now - 300), Window(now - 240, now))
+        bench = StepBench(recorder.advance(), frame, live=recorder.live())
+        box = Toolbox(
+            bench, "debugger", lambda evidence, _: evidence.model_copy(update={"id": "E"})
+        )
+        found = [len(box.by_name("logql", {"query": query}).rows) for query, _ in LOGQL]
+        recorder.close()
+    finally:
+        server.close()
+    assert found == [rows for _, rows in LOGQL]
+    assert (seen.version, seen.services, seen.amount) == ("3.7.8", ("checkout",), 450)
 
 
 def reading(ask: Ask) -> Line:

@@ -88,11 +88,11 @@ def told(found: Hypothesis | None) -> tuple[str, str, float]:
         pytest.param(faked, id="faked", marks=[pytest.mark.thorough, NEEDED]),
         *(
             pytest.param(
-                partial(real, names=(metrics, "VictoriaLogs", "Jaeger")),
-                id=f"{metrics}, VictoriaLogs, Jaeger",
+                partial(real, names=(metrics, logs, "Jaeger")),
+                id=f"{metrics}, {logs}, Jaeger",
                 marks=[pytest.mark.conformance, RUN],
             )
-            for metrics in ("Prometheus", "VictoriaMetrics")
+            for metrics, logs in (("Prometheus", "Loki"), ("VictoriaMetrics", "VictoriaLogs"))
         ),
     ],
 )

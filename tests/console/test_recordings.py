@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from warroom.telemetry.sample_bundle import write_sample
 from warroom.tests.support.consoles import CommandLine
 from warroom.tests.support.log_backends import LokiBackend
 from warroom.tests.support.prometheus_backend import PrometheusBackend
+from warroom.tests.support.trace_backends import JaegerBackend
 
 
 @pytest.fixture
@@ -116,6 +118,26 @@ def test_a_window_of_the_backends_is_kept_and_a_replay_asks_them(warroom, tmp_pa
     said = warroom("replay", incident, "--live", "--json")
     assert said.code == Exit.drifted
     assert "gone" in {one["verdict"] for one in said.json["evidence"]}
+
+
+def test_neighbours_that_calls_show_are_kept_too(warroom, tmp_path, monkeypatch):
+    at, text = time.time() - 60, "datasources:\n"
+    with closing(PrometheusBackend()) as prom, closing(JaegerBackend()) as jaeger:
+        for number, (name, above) in enumerate((("checkout", ""), ("cart", f"{1:016x}")), 1):
+            row = {"ts": at, "name": "http_requests_total", "value": 1, "labels": {}}
+            prom.write("metrics", row | {"service": name})
+            span = {"trace_id": f"{7:032x}", "span_id": f"{number:016x}", "parent_id": above}
+            facts = {"name": "GET", "service": name, "duration_ms": 9.0, "kind": "server"}
+            jaeger.write("traces", span | facts | {"start": at})
+        for kind, backend in (("prometheus", prom), ("jaeger", jaeger)):
+            text += f"- {{name: {kind}, type: {kind}, url: '{backend.where}'}}\n"
+        (tmp_path / "warroom.yaml").write_text(text)
+        monkeypatch.setenv(NAMED, str(tmp_path / "warroom.yaml"))
+        window = "..".join(f"{datetime.fromtimestamp(at + by, UTC):%FT%T}" for by in (-60, 30))
+        asked = ("record", "--window", window, "--service", "checkout")
+        assert warroom(*asked, "--out", str(tmp_path / "kept")).code == Exit.done
+    lines = (tmp_path / "kept" / "metrics" / "recorded.jsonl").read_text().splitlines()
+    assert {json.loads(line)["service"] for line in lines} == {"checkout", "cart"}
 
 
 NOW = datetime(2026, 3, 10, 14, 30, tzinfo=UTC).timestamp()

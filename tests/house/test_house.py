@@ -15,7 +15,7 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "state"),
+    ("errors", "outgoing", "state"),
     ("yaml_tables",),
     ("analysis",),
     ("faults",),
@@ -40,7 +40,7 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "faults": {"errors", "yaml_tables"},
-    "notify": {"errors", "incident", "yaml_tables"},
+    "notify": {"errors", "incident", "outgoing", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},

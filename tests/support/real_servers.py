@@ -10,6 +10,7 @@ from warroom.drills.layout import free_ports
 from warroom.evals.conformance.otlp_documents import document
 from warroom.evals.conformance.running import (
     RealJaeger,
+    RealLoki,
     RealPrometheus,
     RealServer,
     RealVictoriaLogs,
@@ -55,5 +56,12 @@ class RealCollector(RealServer):
 
 REAL: dict[str, type[RealServer]] = {
     kind.name: kind
-    for kind in (RealVictoriaLogs, RealJaeger, RealVictoriaMetrics, RealPrometheus, RealCollector)
+    for kind in (
+        RealVictoriaLogs,
+        RealLoki,
+        RealJaeger,
+        RealVictoriaMetrics,
+        RealPrometheus,
+        RealCollector,
+    )
 }

@@ -112,6 +112,15 @@ def test_logs_say_their_label_how_many_and_how_far_back(backend, kind):
     assert (found.amount, found.unit, found.reaches_s) == (2, "lines/h", 86_400)
 
 
+@kinds("loki")
+def test_lines_without_an_index_yet_are_counted(backend, kind):
+    backend.indexed = False
+    for ago in (10, 20, 3700):
+        backend.write("logs", {"ts": time.time() - ago, "service": "checkout", "message": "served"})
+    found = checkup(datasource(kind, backend.where))
+    assert (found.amount, found.reaches_s) == (2, 3600)
+
+
 @kinds("journald")
 def test_a_store_that_counts_nothing_tells_no_amount(backend, kind):
     line = {"ts": time.time() - 10, "service": "checkout", "message": "served"}

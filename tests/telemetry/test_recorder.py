@@ -6,7 +6,7 @@ from threading import Event
 
 from warroom.errors import TelemetryError
 from warroom.telemetry.model import Catalogue, Service
-from warroom.telemetry.recorder import Recorder
+from warroom.telemetry.recorder import FIRST_S, Recorder
 from warroom.telemetry.sources.source import EVER, Batch, SourceQuery
 from warroom.tests.support.bundles import START
 
@@ -86,3 +86,19 @@ def test_that_there_was_nothing_yet_holds_until_there_is_something():
     assert made.advance().unseen["logs"] == ("half",)
     source.answer = lambda ask: Batch()
     assert made.advance().unseen["logs"] == ("half",)
+
+
+def test_a_level_does_not_wait_for_traces_and_they_are_read_with_the_next_step():
+    answers = [Batch(gap="took too long", sampled=True, after=1), Batch(after=2), Batch()]
+    source = Answering("one", lambda ask: answers.pop(0))
+    source.modality = "traces"
+    made = recorder(source)
+    first = made.advance(first=True)
+    assert source.asked[0].budget.seconds <= FIRST_S
+    assert (first.gaps, first.sampled) == ((), {"traces"})
+    assert "took too long" in first.unseen["traces"]
+    assert [ask.scope.services for ask in source.asked] == [{"cart"}]
+    last = made.advance(at_most=3600)
+    assert source.asked[1].budget.seconds > FIRST_S
+    assert [ask.scope.services for ask in source.asked[1:]] == [{"cart"}, {"web"}]
+    assert (last.gaps, last.sampled, last.unseen) == ((), frozenset(), {})

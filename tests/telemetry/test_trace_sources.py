@@ -303,7 +303,7 @@ def test_a_backend_that_takes_long_is_left(backend, monkeypatch):
     ticks = iter(range(0, 10**6, 5))
     monkeypatch.setattr(traces, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
     batch = ask(backend)
-    assert "took more than 15 s" in batch.gap
+    assert "took too long" in batch.gap
     assert len(backend.asked) < SLICES
 
 

@@ -12,7 +12,6 @@ from warroom.tests.support.sampled_traces import sampled
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tools.base import REGISTRY
 
-pytestmark = pytest.mark.thorough
 KINDS = ["none", "errors", "slow", "hang", "surge"]
 RISEN = 0.05
 """A share that rose by so much is claimed to have risen."""
@@ -33,7 +32,7 @@ class Both:
         return set(found[0]), set(found[1])
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[pytest.param(k, marks=pytest.mark.thorough) for k in KINDS])
 def both(request, tmp_path_factory) -> Both:
     service = "" if request.param in ("none", "surge") else "inventory"
     fault = Fault(request.param, service, at=60, share=0.4)
@@ -137,3 +136,76 @@ def test_a_surge_is_no_flood_of_lines_and_its_failures_are_not_new(tmp_path, see
     assert bench.rows("stepped_gauges") == []
     assert bench.rows("new_failures") == []
     assert bench.rows("traffic")[0]["ratio"] == pytest.approx(15, rel=0.1)
+
+
+BOT, BOT_RATE, USUAL = "10.9.9.9", 30, 20
+
+
+def scraped(root: Path) -> Path:
+    """An edge with forty customers; in the second minute one client searches far more than all of
+    them, and the logs of a service behind it flood, while another's stop."""
+    edge = {"services": [{"name": "web", "kind": "edge"}, {"name": "cart"}, {"name": "stock"}]}
+    with BundleWriter(root, edge) as bundle:
+        for second in range(120):
+            clients = [f"10.0.0.{(second * USUAL + n) % 40}" for n in range(USUAL)]
+            clients += [BOT] * (BOT_RATE if second >= 60 else 0)
+            for n, client in enumerate(clients):
+                at, code = bundle.start + second + n / len(clients), 404 if n == 0 else 200
+                asked = "/search" if client == BOT else f"/p/{{id{n % 3}}}"
+                facts = {"client__address": client, "http__response__status_code": code}
+                facts |= {"http__request__method": "GET", "http__route": asked}
+                trace = f"{second * 100 + n:032x}"
+                bundle.span(
+                    at, "web", f"GET {asked}", (trace, f"{second * 100 + n:016x}", ""), **facts
+                )
+            for service in ("cart", "stock") if second < 60 else ("cart",) * 60:
+                bundle.log(bundle.start + second + 0.5, service, "did it")
+        routes = [("/search", [0] * 60 + [BOT_RATE] * 60, "200"), ("/p/{id0}", [1] * 120, "404")]
+        routes += [(f"/p/{{id{n}}}", [6 + (n == 1)] * 120, "200") for n in range(3)]
+        for route, rates, code in routes:
+            counter(
+                bundle, "http_requests_total", "web", rates, method="GET", route=route, code=code
+            )
+        for service in ("cart", "stock"):
+            counter(bundle, "http_requests_total", service, [9] * 120, route="/", code="200")
+    return root
+
+
+def test_who_sends_the_requests_is_told_by_those_that_are_here(tmp_path):
+    whole = bench_over(scraped(tmp_path), incident=60)
+    part = ReadBench(sampled(tmp_path, START, START + 121).recording, whole.frame)
+    assert part.telemetry.sampled == {"traces"}
+    assert (
+        len(part.telemetry.spans(part.frame.whole))
+        < 2000
+        < len(whole.telemetry.spans(whole.frame.whole))
+    )
+    every, *_ = rows = part.rows("traffic", by="source")
+    [bot] = [row for row in rows if row["value"] == BOT]
+    assert every["rate"] == pytest.approx(BOT_RATE + USUAL, rel=0.05)
+    assert bot["rate"] == pytest.approx(BOT_RATE, rel=0.05)
+    assert bot["rate_before"] == 0
+    assert bot["score"] > 6
+    others = [row for row in rows if row["value"] not in ("*", BOT)]
+    assert max(row["score"] for row in others) < 6, "customers come as they did"
+    [asked] = [row for row in part.rows("access_patterns", by="source") if row["value"] == BOT]
+    assert asked["requests"] == pytest.approx(60 * BOT_RATE, rel=0.05)
+    known = {row["route"]: row for row in whole.rows("traffic_impact")}
+    for row in part.rows("traffic_impact"):
+        same = known[row["route"].removeprefix("GET ")]
+        assert row["requests"] == pytest.approx(same["requests"], rel=0.05, abs=8)
+
+
+def test_lines_that_stop_and_flood_are_seen_beside_what_metrics_count(tmp_path):
+    whole = bench_over(scraped(tmp_path), incident=60)
+    part = ReadBench(sampled(tmp_path, START, START + 121).recording, whole.frame)
+    steps = {row["service"]: row["step"] for row in part.rows("stepped_gauges")}
+    assert steps == {"cart": "flood", "stock": "silent"}
+
+
+def test_of_a_sample_that_nobody_counts_nobody_is_named(tmp_path):
+    root = scraped(tmp_path)
+    (root / "metrics" / "scrape.jsonl").unlink()
+    frame = bench_over(root, incident=60).frame
+    part = ReadBench(sampled(root, START, START + 121).recording, frame)
+    assert part.rows("traffic", by="source") == []
