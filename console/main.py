@@ -14,6 +14,7 @@ import typer
 
 from ..errors import InputError, NotFound
 from .by_hand import BY_HAND
+from .emergency import EMERGENCY
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
 from .oncall import ACK, oncall
@@ -214,21 +215,6 @@ def postmortem(incident: Newest = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def watch(
-    operations: Annotated[Path, typer.Argument(metavar="FILE", help="How one may look and act.")],
-    telemetry: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A live bundle.")],
-) -> None:
-    """Write what changes of a system's state into its bundle, until Ctrl-C: grants, settings,
-    environments, who waits for whom."""
-    from ..targets.state_log import EVERY_S, FILE, watch
-    from ..telemetry.bundle import header
-
-    header(telemetry)
-    typer.echo(f"{telemetry / FILE}: looking every {EVERY_S:g} s")
-    watch(operations, telemetry)
-
-
-@app.command()
 def graph(
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an SVG picture.")] = None,
     png: Annotated[
@@ -264,6 +250,7 @@ app.add_typer(KEEP)
 app.add_typer(RUN)
 app.add_typer(ACK)
 app.add_typer(BY_HAND)
+app.add_typer(EMERGENCY)
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")

@@ -38,6 +38,8 @@ from .score import DrillObservation, Score
 
 SETTLED_S = 4.0
 """Healthy seconds before the baseline begins: a start is no ordinary operation."""
+CALM_S = 90.0
+"""Waited at most until nothing fires."""
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Drill:
         scope.callback(recorder.close)
         read = self.reads(shop, recorder, scope)
         self._learn(recorder)
-        early = tuple(sorted({f.rule for f in evaluate(recorder.advance(), time.time())}))
+        early = _firing(recorder)
         times: dict[str, float | None] = {}
         with Alarm(recorder, bodies) as alarm:
             times["begun"] = time.time()
@@ -126,13 +128,14 @@ class Drill:
         return scope.enter_context(shop), bodies
 
     def _learn(self, recorder: Recorder) -> None:
-        """Let customers shop until there is a healthy baseline to compare with."""
+        """Let customers shop until there is a healthy baseline to compare with, and until nothing
+        fires any more: a busy machine is slow of itself, and that is no alert of the fault."""
         Thread(target=_preload, name="imports", daemon=True).start()
         total = recorder.recording.catalogue().windows.baseline_s + SETTLED_S
-        begun = time.monotonic()
-        while (done := time.monotonic() - begun) < total:
+        begun, last = time.monotonic(), total + CALM_S
+        while (done := time.monotonic() - begun) < total or (done < last and _firing(recorder)):
             self.host.waiting("customers shop; learning what healthy looks like", done, total)
-            time.sleep(min(1.0, total - done))
+            time.sleep(min(1.0, max(0.1, total - done)))
         self.host.waiting("customers shop; learning what healthy looks like", total, total)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
@@ -175,6 +178,11 @@ class Drill:
         work(response, incident_id, tell, decide)
         keeping.snapshot()
         return incident_id, context
+
+
+def _firing(recorder: Recorder) -> tuple[str, ...]:
+    """The rules that fire."""
+    return tuple(sorted({one.rule for one in evaluate(recorder.advance(), time.time())}))
 
 
 def _labelled(alert: Alert, run: str) -> Alert:

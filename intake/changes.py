@@ -128,7 +128,9 @@ def _of(data: CdEvent | ChangeFacts, type: str, at: Any) -> Told:
         raise InputError("say in `kind` what it is: deploy, rollback, flag, config, scale, restart")
     when = data.at or at
     row["at"] = when.timestamp() if when else time.time()
-    return data.id or f"content\n{data.model_dump_json()}", row
+    # One commit may be deployed to several services.
+    own = f"{row['kind']}\n{data.service}\n{data.id}"
+    return own if data.id else f"content\n{data.model_dump_json()}", row
 
 
 def _of_cdevent(event: CdEvent) -> Told:

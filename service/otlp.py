@@ -1,17 +1,17 @@
 """POST /v1/traces, /v1/logs and /v1/metrics: OpenTelemetry's protocol over HTTP.
 
 200 means that what was sent outlives this process, but for what the answer counts as rejected. 429
-and 503 mean that it is to be sent again; any other refusal is final.
+and 503 mean that it is to be sent again; any other refusal is final. GET /metrics tells what came.
 """
 
 import asyncio
 import json
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict
 from google.rpc.status_pb2 import Status
@@ -20,6 +20,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import Counter as Growing
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -33,6 +35,7 @@ from ..telemetry.sources.otlp import from_protobuf, span_rows
 from ..telemetry.sources.otlp_logs import log_rows
 from ..telemetry.sources.otlp_metrics import MetricRows
 
+T = TypeVar("T")
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 ANSWERS: dict[str, tuple[Any, str]] = {
     "traces": (ExportTraceServiceResponse, "spans"),
@@ -51,6 +54,9 @@ MOST_OBJECTS = 2_000_000
 BODY_S = 10.0
 """A body has to come within."""
 RETRY = {"Retry-After": "5"}
+ROWS = Growing("warroom_otlp_rows", "Spans, log records, data points taken in.", ["signal"])
+LEFT = Growing("warroom_otlp_rejected_rows", "Those that were not; senders know why.", ["signal"])
+ASKED = Growing("warroom_otlp_requests", "Requests, by what was answered.", ["signal", "status"])
 MOST_SAID = 5
 
 
@@ -76,12 +82,29 @@ class Receiver:
 
     def app(self) -> Starlette:
         """The routes."""
-        route = Route("/v1/{signal}", self.answer, methods=["POST"])
-        return Starlette(routes=[route], lifespan=self._lifespan)
+        taking = Route("/v1/{signal}", self.answer, methods=["POST"])
+        routes = [taking, Route("/metrics", self.exposition, methods=["GET"])]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    async def exposition(self, request: Request) -> Response:
+        """What came, in Prometheus' format, for who may send."""
+        try:
+            self._identified(request)
+        except Refused as refused:
+            return Response(str(refused), refused.status, refused.headers)
+        except StoreUnavailable as error:
+            return Response(str(error), 503, RETRY)
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def answer(self, request: Request) -> Response:
         """Take what was sent, and say what of it was not taken."""
         signal = request.path_params["signal"]
+        response = await self._answered(request, signal)
+        known = signal if signal in ANSWERS else "other"
+        ASKED.labels(known, str(response.status_code)).inc()
+        return response
+
+    async def _answered(self, request: Request, signal: str) -> Response:
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
             gzipped = self._admitted(request, signal, media)
@@ -100,17 +123,20 @@ class Receiver:
     def _admitted(self, request: Request, signal: str, media: str) -> bool:
         """Whether the body is gzipped. Raises Refused before it is read, StoreUnavailable where a
         secret cannot be."""
-        if known := self.authorization:
-            asked = authentication.Request(dict(request.headers), b"")
-            if not authentication.bears(asked, known.type, read_secrets(known.files)):
-                headers = {"WWW-Authenticate": known.type}
-                raise Refused(401, "send the Authorization header that otlp: names", headers)
+        self._identified(request)
         if signal not in ANSWERS:
             raise Refused(404, f"send to {', '.join(f'/v1/{name}' for name in ANSWERS)}")
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if media not in (PROTOBUF, JSON) or encoding not in ("identity", "", "gzip"):
             raise Refused(415, f"send {PROTOBUF} or {JSON}, as it is or with gzip")
         return encoding == "gzip"
+
+    def _identified(self, request: Request) -> None:
+        if known := self.authorization:
+            asked = authentication.Request(dict(request.headers), b"")
+            if not authentication.bears(asked, known.type, read_secrets(known.files)):
+                headers = {"WWW-Authenticate": known.type}
+                raise Refused(401, "send the Authorization header that otlp: names", headers)
 
     @contextmanager
     def _room(self, request: Request, gzipped: bool) -> Iterator[None]:
@@ -138,7 +164,11 @@ class Receiver:
                 rows = self.metrics.rows(document, refused)
             else:
                 rows = (span_rows if signal == "traces" else log_rows)(document)
-            return self.store.add(signal, rows, refused)
+            known, handed = refused.total(), Counter[str]()
+            left = self.store.add(signal, _numbered(rows, handed), refused)
+            ROWS.labels(signal).inc(handed.total() + known - left.total())
+            LEFT.labels(signal).inc(left.total())
+            return left
         except TelemetryError as error:
             raise Refused(400, str(error)) from error
         except MemoryError as error:
@@ -160,6 +190,12 @@ class Receiver:
             await asyncio.sleep(MINUTE_S)
             with suppress(OSError):
                 await asyncio.get_running_loop().run_in_executor(self.thread, self.store.prune)
+
+
+def _numbered(rows: Iterable[T], into: Counter[str]) -> Iterator[T]:
+    for row in rows:
+        into[""] += 1
+        yield row
 
 
 async def _body(request: Request) -> bytes:

@@ -17,6 +17,8 @@ from .git import Configuration
 from .supervisor import Supervisor, restarted
 
 FILE = "endpoints.json"
+HEALTH = "/healthz"
+"""Where an instance answers 200 once it is ready."""
 READY_TIMEOUT_S = 15.0
 PROBE_TIMEOUT_S = 1.0
 POLL_S = 0.1
@@ -185,7 +187,7 @@ def _ready(endpoint: Endpoint) -> None:
 def _ask(url: str) -> str:
     """ "" for a 200 of /healthz, else what was wrong."""
     try:
-        status = httpx.get(f"{url}/healthz", timeout=PROBE_TIMEOUT_S, trust_env=False).status_code
+        status = httpx.get(f"{url}{HEALTH}", timeout=PROBE_TIMEOUT_S, trust_env=False).status_code
     except httpx.TimeoutException:
         return f"no answer within {PROBE_TIMEOUT_S:g} s"
     except httpx.TransportError as error:

@@ -16,6 +16,7 @@ from ..errors import Halfway, ToolFailed
 
 CALL_TIMEOUT_S = 3.0
 POLL_S = 0.05
+STREAMS = ("Stdout", "Stderr")
 STOPPED = ("STOPPED", "EXITED", "FATAL")
 NOT_RUNNING, ALREADY_STARTED = 70, 60  # supervisor.xmlrpc.Faults
 
@@ -28,6 +29,7 @@ class Process:
     state: str  # STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL, UNKNOWN
     pid: int
     problem: str = ""
+    up_s: float | None = None  # seconds since it was started; None: supervisor does not say
 
     @property
     def group(self) -> str:
@@ -75,6 +77,12 @@ class Supervisor:
     def process(self, instance: str) -> Process:
         """One process. Raises ToolFailed for a name that supervisor does not know."""
         return _process(self.ask("getProcessInfo", instance))
+
+    def last_lines(self, instance: str, most: int) -> list[str]:
+        """The end of what it wrote, `most` bytes of each stream at most; the first may be cut.
+        Raises ToolFailed where it keeps no log."""
+        kept = [self.ask(f"tailProcess{stream}Log", instance, 0, most) for stream in STREAMS]
+        return [line for text, _offset, _more in kept for line in text.splitlines()]
 
     def stop(self, instance: str) -> bool:
         """Stop with SIGTERM, then SIGKILL after `term_grace_s`; returns whether it was killed.
@@ -202,6 +210,7 @@ def _process(info: dict[str, Any]) -> Process:
         state=info["statename"],
         pid=info["pid"],
         problem=info.get("spawnerr", ""),
+        up_s=info["now"] - info["start"] if info.get("start") else None,
     )
 
 

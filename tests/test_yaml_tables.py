@@ -15,6 +15,7 @@ from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
+from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
@@ -98,6 +99,13 @@ def test_a_missing_table_is_named() -> None:
             "{clock: 1, auth: 0.8}",
             "{clok: 1}",
             "down.clok: no mechanism is called so: write one of pool, timeout",
+        ),
+        (
+            "diagnosis/levels.yaml",
+            dict[str, Level],
+            "in use: {warning: 80",
+            "in use: {warnig: 80",
+            "there is no such key here: write one of warning, bad",
         ),
         (
             "analysis/code/harms.yaml",

@@ -211,8 +211,8 @@ def _routes(bench: Bench, windows: Sequence[Window], pairs: set[Pair]) -> Iterat
     edges = (name for name in edge_services(bench) if (name, SignalName.error_rate) in pairs)
     edge = next(edges, "")
     found = [edge_requests(bench, w) if edge and w.seconds > 0 else [] for w in windows]
-    if not any(request.at >= _ending(windows[-1]).start for request in found[-1]):
-        found[-1] = []  # traces have stopped
+    if found[-1] and not edge_requests(bench, _ending(windows[-1])):
+        found[-1] = []  # nobody tells any more what became of them
     for route in sorted({request.route for requests in found[1:] for request in requests}):
         here = [[r for r in requests if r.route == route] for requests in found]
         for signal, counts in ANSWERS.items():

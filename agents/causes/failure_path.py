@@ -11,6 +11,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ...tools.requests import ChangedPath
 from ...tools.sessions import RoleConnections
+from ...tools.state import STATE_KINDS
 from ...tools.stepped_gauges import Step
 from ...yaml_tables import AnyCase, Entry, read_table
 from .observations import Observations, where
@@ -18,8 +19,10 @@ from .studies import by_others
 
 JUST_BEFORE_S = 15.0
 """A change this long before a failure's begin may have set it off."""
-AFTER_S = 1.0
-"""Clocks of change feeds and spans differ a little."""
+AFTER_S, NOTICED_S = 1.0, 4.0
+"""Clocks of change feeds and spans differ a little; looks at state lie some seconds apart."""
+HELD_S = 1.0
+"""A lock that is held so long lets others wait."""
 GAP_S = 5.0
 """A process that was started again listens after this long at most."""
 AS_LONG = 1.5
@@ -68,10 +71,15 @@ def just_before(
     rows = [
         row
         for row in by_others(seen.changes)
-        if row.service == service and -AFTER_S <= at - row.at <= seconds
+        if row.service == service and -_late(row) <= at - row.at <= seconds
     ]
     rows = [row for row in rows if row.kind != "commit" and not row.eases]
-    return min(rows, key=lambda row: (row.kind == "restart", at - row.at), default=None)
+    return min(rows, key=lambda row: (row.kind == "restart", abs(at - row.at)), default=None)
+
+
+def _late(row: ChangeRecord) -> float:
+    """How long after it was so a change may be on record; who was started says when."""
+    return NOTICED_S if row.kind in STATE_KINDS and row.kind != "restart" else AFTER_S
 
 
 def path(seen: Observations, row: NewFailure) -> list[str]:
@@ -160,7 +168,11 @@ def _others_reach(seen: Observations, row: NewFailure) -> bool:
 
 
 def _locked(seen: Observations, place: str) -> bool:
-    return any(True for _ in where(seen.stepped_gauges, service=place, step=Step.wait))
+    """Whether who asks there waits, by its gauges, or did at some time of the incident, by sessions
+    that were seen to: locks come and go, and what ran empty meanwhile stays so for a while."""
+    waits = any(True for _ in where(seen.stepped_gauges, service=place, step=Step.wait))
+    sessions = where(seen.sessions, service=place)
+    return waits or any((row.held_s or 0.0) >= HELD_S for row in sessions)
 
 
 def crowded(seen: Observations, row: NewFailure) -> RoleConnections | None:

@@ -62,7 +62,7 @@ def main(telemetry: Path, home: Path, logs: str, traces: str) -> None:
 
     def tell(rows: list[Row]) -> None:
         for row in rows:
-            kept.keep(row["id"], row)
+            kept.keep("{kind} {service} {id}".format_map(row), row)
 
     senders = {"logs": partial(send_lines, logs), "traces": partial(send_spans, traces)}
     every = [Shipping(telemetry, *one) for one in {**senders, "changes": tell}.items()]

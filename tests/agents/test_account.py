@@ -1,5 +1,6 @@
 """What is new and where it begins, before any kind of fault is named."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,27 @@ def test_a_caller_that_gives_up_while_its_callee_answers_as_ever_is_the_place(tm
     assert any("orders itself worked 12 ms" in a.text for a in cause.support)
 
 
-def became(service: str, kind: str, name: str, before: str, now: str) -> More:
-    """A fact of a service that is another one just before it begins."""
+def test_sessions_that_were_seen_to_wait_point_at_it_when_they_wait_no_more(tmp_path) -> None:
+    who = {"waiting_role": "orders", "relation": "stock", "blocker": "7/1.5"}
+    who |= {"blocker_application": "count", "blocker_since": START + BEGIN - 1}
+
+    def held(bundle: BundleWriter) -> None:
+        for at, value in ((BEGIN + 1, json.dumps({"waiting": 5})), (BEGIN + 6, "")):
+            row = {"at": START + at, "service": "store", "instance": "", "kind": "wait"}
+            bundle.add("state.jsonl", row | {"object": json.dumps(who), "value": value})
+
+    cause = leading(tmp_path, NO_ROOM, held)
+    assert cause.service == "store"
+    assert "count holds stock" in cause.statement
+
+
+def became(
+    service: str, kind: str, name: str, before: str, now: str, noticed: float = BEGIN - 2
+) -> More:
+    """A fact of a service that is another one just before it begins; noticed: in which second."""
 
     def write(bundle: BundleWriter) -> None:
-        for at, value in ((1, before), (BEGIN - 2, now)):
+        for at, value in ((1, before), (noticed, now)):
             row = {"at": START + at, "service": service, "instance": "", "kind": kind}
             bundle.add("state.jsonl", row | {"object": name, "value": value})
 
@@ -118,8 +135,9 @@ def test_whom_callers_look_for_elsewhere_is_led_to_the_commit(tmp_path) -> None:
     assert not leading(tmp_path / "also ended", CUT_OFF, moved_and_restarted).change
 
 
-def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path) -> None:
-    gone = became("store", "grant", "SELECT on table orders to shop", "granted", "")
+@pytest.mark.parametrize("noticed", [BEGIN - 2, BEGIN + 3])
+def test_a_grant_that_went_is_named_with_what_is_denied(tmp_path, noticed: float) -> None:
+    gone = became("store", "grant", "SELECT on table orders to shop", "granted", "", noticed)
     cause = leading(tmp_path, DENIED, gone)
     assert (cause.service, cause.kind) == ("store", FaultKind.missing_permission)
     assert "SELECT on table orders is no longer granted to shop" in cause.statement

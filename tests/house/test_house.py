@@ -23,7 +23,7 @@ LEVELS = (
     ("notify", "oncall"),
     ("actions", "record"),
     ("targets", "telemetry", "prompts"),
-    ("tools", "models", "intake"),
+    ("tools", "models", "intake", "diagnosis"),
     ("agents",),
     ("graph",),
     ("graph_version",),

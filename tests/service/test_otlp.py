@@ -79,6 +79,21 @@ def test_what_was_not_taken_is_counted_with_the_reason(backend):
     assert (partial.rejected_spans, partial.error_message) == (1, "1 spans without service.name")
 
 
+def counted(backend: OtlpBackend, name: str) -> float:
+    text = backend.client.get("/metrics").text
+    return sum(float(li.split()[-1]) for li in text.splitlines() if li.startswith(f"{name}{{"))
+
+
+def test_metrics_tell_what_came(backend):
+    names = [f"warroom_otlp_{name}_total" for name in ("rows", "rejected_rows", "requests")]
+    before = [counted(backend, name) for name in names]
+    backend.post("traces", json.dumps(document("traces", ROW, ROW, ROW | {"service": ""})).encode())
+    backend.post("traces", b"{")
+    after = [counted(backend, name) for name in names]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [2, 1, 2]
+    assert 'status="400"' in backend.client.get("/metrics").text
+
+
 def test_an_empty_request_is_taken(backend):
     answer = backend.post("logs", b"", PROTOBUF)
     assert answer.status_code == 200
@@ -141,6 +156,7 @@ def test_only_who_knows_the_secret_may_send(tmp_path):
         answer = backend.post("logs", b"{}", **given)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert backend.post("logs", b"{}", authorization="Bearer s3cret").status_code == 200
+    assert backend.client.get("/metrics").status_code == 401
     secret.unlink()  # while it is changed
     answer = backend.post("logs", b"{}", authorization="Bearer s3cret")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
