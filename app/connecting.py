@@ -5,9 +5,10 @@ last datasource: nothing else in the file is touched.
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from ..errors import InputError, TableError, TelemetryError
 from ..incident.private import write_private
 from ..telemetry.sources.checkup import Checkup, checkup, checkups
-from ..telemetry.sources.datasource import Datasource
+from ..telemetry.sources.datasource import Datasource, Kind
 from ..telemetry.sources.discovery import addressed, behind
 from .configuration_file import FILE, NAMED, parse_configuration
 
@@ -84,6 +85,9 @@ def _text(file: Path) -> str:
 
 
 def _datasource(kind: str, url: str, token_file: Path | None, name: str) -> Datasource:
+    if kind not in (kinds := get_args(Kind)):
+        near = "".join(f" (nearest: {one})" for one in get_close_matches(kind, kinds, 1))
+        raise InputError(f"nothing here is of kind {kind}: write one of {', '.join(kinds)}{near}")
     known: dict[str, Any] = {"name": name, "type": kind, **addressed(kind, url)}
     if token_file:
         known["authorization"] = {"credentials_file": token_file.resolve()}

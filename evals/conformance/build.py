@@ -33,8 +33,8 @@ def environment() -> dict[str, str]:
 
 def built(server: Server) -> bool:
     """Whether its program is there, in the version of the table."""
-    if not server.program:
-        return False
+    if not server.program or server.jars:
+        return server.program is not None
     asked = ["go", "version", "-m", str(server.program)]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     modules = (line.split("\t")[2:4] for line in said.splitlines() if line.count("\t") > 2)
@@ -52,14 +52,16 @@ def build(server: Server) -> str:
     module = folder() / "modules" / Path(server.go or server.main).stem
     shutil.rmtree(module, ignore_errors=True)
     module.mkdir(parents=True)
-    if server.main:
+    if server.jars:
+        (module / "pom.xml").write_text(pom(server))
+    elif server.main:
         shutil.copy(HERE / server.main, module / "main.go")
     try:
         for asked in commands(server, module.name):
             nice = ["nice", "-n", "19", *asked]
             subprocess.run(nice, cwd=module, env=environment(), check=True, timeout=60 * MINUTES)
-    except FileNotFoundError:
-        return "Go is not installed"
+    except FileNotFoundError as error:
+        return f"{error.filename} is not installed"
     except subprocess.CalledProcessError as error:
         return f"`{' '.join(error.cmd)}` ended with {error.returncode}"
     except subprocess.TimeoutExpired as error:
@@ -69,6 +71,10 @@ def build(server: Server) -> str:
 
 def commands(server: Server, name: str) -> Iterator[list[str]]:
     """What makes the program of that name."""
+    if server.jars:
+        into = f"-DoutputDirectory={server.library}"
+        yield ["mvn", "-B", "-q", "dependency:copy-dependencies", into]
+        return
     yield ["go", "mod", "init", f"conformance/{name}"]
     if server.forked:
         yield ["go", "mod", "edit", *replacements(f"{server.forked}@v{server.version}")]
@@ -76,8 +82,20 @@ def commands(server: Server, name: str) -> Iterator[list[str]]:
     yield ["go", "get", *(["-tool"] if server.go else []), *wanted]
     if server.main:
         yield ["go", "mod", "tidy"]
-    stamped = [f"-ldflags=-X {server.stamp}=v{server.version}"] if server.stamp else []
-    yield ["go", "build", *stamped, "-o", str(folder() / "bin" / name), server.go or "."]
+    flags = [f"-tags={server.tags}"] if server.tags else []
+    flags += [f"-ldflags=-X {server.stamp}=v{server.version}"] if server.stamp else []
+    yield ["go", "build", *flags, "-o", str(folder() / "bin" / name), server.go or "."]
+
+
+def pom(server: Server) -> str:
+    """What Maven is asked for: jars of the server's version where they name none."""
+    asked = [(*jar.split(":"), server.version)[:3] for jar in server.jars]
+    names = ("groupId", "artifactId", "version")
+    parts = [[f"<{n}>{v}</{n}>" for n, v in zip(names, one, strict=True)] for one in asked]
+    wanted = "".join(f"<dependency>{''.join(part)}</dependency>" for part in parts)
+    own = "<groupId>conformance</groupId><artifactId>server</artifactId><version>1</version>"
+    head = f"<modelVersion>4.0.0</modelVersion>{own}"
+    return f"<project>{head}<dependencies>{wanted}</dependencies></project>"
 
 
 def replacements(module: str) -> Iterator[str]:

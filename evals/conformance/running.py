@@ -16,6 +16,7 @@ from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from ...drills.layout import free_ports
 from ...telemetry.promql import quoted
+from ...telemetry.sources.log_lines import rfc3339
 from .otlp_documents import document
 from .servers import LIVE
 
@@ -47,7 +48,8 @@ class RealServer:
         """Its process, once it answers."""
         config, data = self.root / "config.yaml", self.root / "data"
         known = {"port": self.port, "ingest": self.ingest, "config": config, "data": data}
-        known |= {"behind": self.behind}
+        known |= {"behind": self.behind, "jars": self.table.library}
+        known |= {"main": Path(__file__).parent / self.table.main}
         config.write_text(Template(self.table.config).substitute(known))
         arguments = [Template(one).substitute(known) for one in self.table.arguments]
         with (self.root / "log").open("ab") as log:
@@ -151,6 +153,35 @@ class RealLoki(RealServer):
         self.post("loki/api/v1/push", json={"streams": list(streams.values())})
 
 
+class RealOpenSearch(RealServer):
+    """Takes documents as shippers of the Elastic Common Schema make them."""
+
+    name, modality, service = "OpenSearch", "logs", SERVICE
+    index = "logs-shop"
+
+    def started(self) -> subprocess.Popen[bytes]:
+        """With the types that its templates give."""
+        process = super().started()
+        kinds = {"@timestamp": "date_nanos", "message": "text"}
+        kinds |= dict.fromkeys((SERVICE, "log.level"), "keyword")
+        known = {name: {"type": kind} for name, kind in kinds.items()}
+        asked = {"mappings": {"properties": known}}
+        self.client.put(self.index, json=asked, timeout=60).raise_for_status()
+        return process
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """They are found once it answers."""
+        lines = list[Row]()
+        for row in rows:
+            told = _line(row)
+            own = {"@timestamp": rfc3339(told.pop("_time")), "message": told.pop("_msg")}
+            own |= {self.service: told.pop(SERVICE), "log.level": told.pop("level", "info")}
+            lines += [{"index": {}}, own | told]
+        content = "".join(json.dumps(line) + "\n" for line in lines)
+        asked = {"params": {"refresh": "true"}, "headers": {"Content-Type": "application/x-ndjson"}}
+        self.post(f"{self.index}/_bulk", content=content, **asked, timeout=60)
+
+
 class RealJaeger(RealServer):
     """Takes OTLP."""
 
@@ -186,6 +217,12 @@ class RealVictoriaMetrics(RealServer):
         self.client.get("internal/force_flush").raise_for_status()
 
 
+class NewVictoriaMetrics(RealVictoriaMetrics):
+    """It takes the same."""
+
+    name = "VictoriaMetrics of 2026"
+
+
 class RealPrometheus(RealServer):
     """Takes samples of the past as blocks, made while it is down."""
 
@@ -205,6 +242,37 @@ class RealPrometheus(RealServer):
         subprocess.run(make, check=True, capture_output=True)
         self.started()
         return written
+
+
+class RealThanos(RealServer):
+    """A querier before the sidecar of a Prometheus, which takes the samples."""
+
+    name, modality = "Thanos", "metrics"
+
+    def __init__(self, root: Path) -> None:
+        self.inner, (self.behind, port) = RealPrometheus(root / "inner"), free_ports(2)
+        asked = [f"--prometheus.url={self.inner.where}", f"--grpc-address=127.0.0.1:{self.behind}"]
+        asked += [f"--http-address=127.0.0.1:{port}", f"--tsdb.path={root / 'inner' / 'data'}"]
+        command = [str(LIVE[self.name].program), "sidecar", *asked]
+        with (root / "sidecar").open("ab") as log:
+            self.sidecar = subprocess.Popen(command, stdout=log, stderr=log)
+        super().__init__(root)
+
+    def answers(self) -> bool:
+        """Once it knows the sidecar."""
+        return super().answers() and "here" in self.client.get("api/v1/stores").text
+
+    def push(self, rows: tuple[Row, ...]) -> None:
+        """Into the Prometheus."""
+        self.inner.write(self.modality, *rows)
+        self.eventually(self.answers)
+
+    def fail(self) -> None:
+        """All three."""
+        super().fail()
+        for process in (self.sidecar, self.inner.process):
+            process.kill()
+            process.wait()
 
 
 def openmetrics(rows: Iterable[Row], typed: bool = True) -> str:

@@ -36,6 +36,10 @@ class Server(Entry):
     stamp: str = Field(
         default="", description="the variable of Go that the build sets to v<version>"
     )
+    tags: str = Field(default="", description="with which Go builds it")
+    jars: tuple[str, ...] = Field(
+        default=(), description="from Maven, with the file `main` for Java"
+    )
     command: str = Field(default="", description="the program, where it is installed")
     arguments: tuple[str, ...] = Field(default=(), description="that it is started with")
     config: str = Field(default="", description="its file $config")
@@ -44,11 +48,18 @@ class Server(Entry):
     @property
     def program(self) -> Path | None:
         """Where it is; None: not built or not installed."""
-        if self.go or self.main:
+        if self.jars and not self.library.is_dir():
+            return None
+        if self.go or (self.main and not self.jars):
             built = folder() / "bin" / Path(self.go or self.main).stem
             return built if built.is_file() else None
         found = shutil.which(self.command)
         return Path(found) if found else None
+
+    @property
+    def library(self) -> Path:
+        """The folder of its jars."""
+        return folder() / "jars" / f"{Path(self.main).stem}-{self.version}"
 
 
 def folder() -> Path:

@@ -30,12 +30,12 @@ EXPLORE = {
 """By our kind: Grafana's type of it, the field of its query that holds the text, what else it says
 (https://grafana.com/docs/grafana/latest/explore/get-started-with-explore/)."""
 PAGES = {
-    "prometheus": (("graph",), "g0.expr", {"g0.tab": "0"}),
-    "victorialogs": (("select", "vmui", ""), "query", {"g0.relative_time": "none"}),
+    "prometheus": (("graph",), "g0.expr", {"g0.tab": "0"}, "%Y-%m-%d %H:%M:%S"),
+    "victorialogs": (("select", "vmui", ""), "query", {}, "%Y-%m-%dT%H:%M:%SZ"),
 }
 """By our kind: the page of its own that shows a query, the parameter that holds the text, what else
-it says. VictoriaMetrics' pages read the same parameters behind a #, and take times without a zone
-for the browser's."""
+it says, how a time is written. VictoriaMetrics' page reads the same parameters as Prometheus',
+behind a #; both take a time for UTC, VictoriaLogs' one without a zone for the browser's."""
 PROXIED = re.compile(r"(https?://.+)/api/datasources/proxy/uid/([\w-]{1,40})/?")
 """How a data source is reached through Grafana: its address, and what it calls it."""
 API = re.compile(r"(?<=://)api\.(?=github\.com$)|/api/v3$")
@@ -96,10 +96,11 @@ def link_of(source: Datasource, asked: Asked, window: Window, grafana: str = "")
 
 def _shown(kind: str, text: str, window: Window) -> Mapping[str, str]:
     """To the end of the minute: Prometheus' page cuts seconds off."""
-    _page, name, more = PAGES[kind]
+    _page, name, more, written = PAGES[kind]
     end = math.ceil(window.end / 60) * 60
-    span = {"g0.end_input": f"{datetime.fromtimestamp(end, UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    return {name: text, **more, **span, "g0.range_input": f"{end - window.start:.0f}s"}
+    until = datetime.fromtimestamp(end, UTC).strftime(written)
+    span = {"g0.end_input": until, "g0.range_input": f"{end - window.start:.0f}s"}
+    return {name: text, **more, **span}
 
 
 def _explore(kind: str, uid: str, asked: Asked, window: Window) -> dict[str, str]:

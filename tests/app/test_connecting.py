@@ -117,7 +117,7 @@ def test_what_does_not_answer_is_refused_and_nothing_is_written(file, loki, fail
 @pytest.mark.parametrize(
     ("kind", "url", "said"),
     [
-        ("lokki", "http://a", "Input should be"),
+        ("lokki", "http://a", "(nearest: loki)"),
         ("loki", "a:1", "write http://"),
         ("loki", "http://u:p@a", "keep user, password"),
     ],

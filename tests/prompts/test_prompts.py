@@ -10,6 +10,7 @@ from jinja2.exceptions import SecurityError
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.briefing import brief
+from warroom.incident.evidence import BackendLoad
 from warroom.prompts.render import (
     FOLDER,
     _environment,
@@ -71,6 +72,7 @@ def test_the_document_renders(build):
 
 def test_a_full_document_shows_what_matters():
     document = incidents.full()
+    document.charge([BackendLoad(datasource="prom", requests=31, bytes=37412, seconds=0.79)])
     text = incident_markdown(document)
     for part in (
         document.proposals[1].short_hash,
@@ -78,6 +80,7 @@ def test_a_full_document_shows_what_matters():
         "no evidence E99",
         "99.5%",
         "91%",
+        "- prom: 31 requests, 37,412 bytes, 0.79 s",
     ):
         assert part in text
 

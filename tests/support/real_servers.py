@@ -9,10 +9,13 @@ import uvicorn
 from warroom.drills.layout import free_ports
 from warroom.evals.conformance.otlp_documents import document
 from warroom.evals.conformance.running import (
+    NewVictoriaMetrics,
     RealJaeger,
     RealLoki,
+    RealOpenSearch,
     RealPrometheus,
     RealServer,
+    RealThanos,
     RealVictoriaLogs,
     RealVictoriaMetrics,
     Row,
@@ -59,9 +62,12 @@ REAL: dict[str, type[RealServer]] = {
     for kind in (
         RealVictoriaLogs,
         RealLoki,
+        RealOpenSearch,
         RealJaeger,
         RealVictoriaMetrics,
+        NewVictoriaMetrics,
         RealPrometheus,
+        RealThanos,
         RealCollector,
     )
 }

@@ -29,6 +29,8 @@ NOWHERE = "http://127.0.0.1:1"
 KEPT = "content-type"
 KNOWN = re.compile(rb"match%5B%5D=[^&]*&?")
 """Which metrics are asked for grows with the table of conventions: that is not compared."""
+SPEAKS = {"OpenSearch": "elasticsearch/opensearch"}
+"""The fake that a server is like, where there are several of its type."""
 RUN = pytest.mark.skipif(FOLDER not in os.environ, reason="`make conformance` runs these")
 
 
@@ -148,13 +150,18 @@ def live(server: str, taped: bool) -> Any:
     else:
         missing = pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not on PATH")
         marks, taped = [pytest.mark.thorough, missing], False
-    return pytest.param(Way(LIVE[server].type, server, live=True, taped=taped), marks=marks)
+    return pytest.param(Way(spoken(server), server, live=True, taped=taped), marks=marks)
+
+
+def spoken(server: str) -> str:
+    """The kind of a real one."""
+    return SPEAKS.get(server, LIVE[server].type)
 
 
 def real_too(*kinds: str) -> pytest.MarkDecorator:
     """For a test that only writes rows and reads them: it runs over real servers of the kinds too,
     where there are any, and as it holds too many rows for a tape, over nothing else."""
-    servers = [name for name, server in LIVE.items() if server.type in kinds]
+    servers = [name for name in LIVE if spoken(name) in kinds]
     ways = [*map(Way, kinds), *(live(name, taped=False) for name in servers)]
     return pytest.mark.parametrize("way", ways, indirect=True, ids=str)
 
@@ -162,5 +169,5 @@ def real_too(*kinds: str) -> pytest.MarkDecorator:
 WAYS = [
     *map(Way, BACKENDS),
     *(live(name, taped=name in TAPED) for name in LIVE),
-    *(Way(one.type, name) for name, one in TAPED.items()),
+    *(Way(spoken(name), name) for name in TAPED),
 ]

@@ -32,15 +32,18 @@ def opened(link: str) -> tuple[str, dict]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "path", "name"),
-    [("prometheus", "/base/graph", "g0.expr"), ("victorialogs", "/base/select/vmui/", "query")],
+    ("kind", "path", "name", "until"),
+    [
+        ("prometheus", "/base/graph", "g0.expr", "2023-11-14 23:14:00"),
+        ("victorialogs", "/base/select/vmui/", "query", "2023-11-14T23:14:00Z"),
+    ],
 )
-def test_a_query_is_shown_by_its_backend_where_there_is_no_grafana(kind, path, name):
+def test_a_query_is_shown_by_its_backend_where_there_is_no_grafana(kind, path, name, until):
     parts = urlsplit(link_of(source(kind), Asked("x", HOSTILE), WINDOW))
     assert (parts.netloc, parts.path) == ("backend:1234", path)
     for shown in map(parse_qs, (parts.query, parts.fragment.removeprefix("/?"))):
         assert shown[name] == [HOSTILE]
-        assert shown["g0.end_input"] == ["2023-11-14T23:14:00Z"]
+        assert shown["g0.end_input"] == [until]
         assert shown["g0.range_input"] == ["3640s"]
 
 

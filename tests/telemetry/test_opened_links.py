@@ -16,8 +16,10 @@ from warroom.tests.support.ways import RUN
 
 WINDOW = Window(1_700_000_000.0, 1_700_003_600.0)
 PROMQL = 'sum by (code) (rate(http_requests_total{service="a b&c#d"}[5m])) > 0'
+SERIES = PROMQL, "**/api/v1/query_range*", ("1700000000", "1700003640")
 PAGES = {
-    "Prometheus": (PROMQL, "**/api/v1/query_range*", ("1700000000", "1700003640")),
+    "Prometheus": SERIES,
+    "VictoriaMetrics of 2026": SERIES,
     "VictoriaLogs": (
         '"service.name":in("a b&c#d") !(_msg:~"(?i)error+")',
         "**/select/logsql/query",
@@ -26,7 +28,10 @@ PAGES = {
 }
 WAYS = [
     pytest.param("Prometheus", marks=pytest.mark.live),
-    pytest.param("VictoriaLogs", marks=[pytest.mark.conformance, RUN]),
+    *(
+        pytest.param(name, marks=[pytest.mark.conformance, RUN])
+        for name in ("VictoriaMetrics of 2026", "VictoriaLogs")
+    ),
 ]
 
 
