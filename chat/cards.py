@@ -93,7 +93,7 @@ def decidable(doc: Incident, request: Request) -> ActionPlan | Message | None:
 def _question(doc: Incident, request: Request, url: str) -> Iterator[Block]:
     subject, until = request.subject, f"until {clock(from_ts(request.expires_at))} UTC"
     what, page = decidable(doc, request), f"{url}/requests/{request.subject}"
-    look = {**button(OPEN, "All of it", f"{doc.id} {subject}"), "url": page}
+    look = {**button(OPEN, "All of it, edit", f"{doc.id} {subject}"), "url": page}
     if what is None:
         why = "was this done?" if request.kind == Asks.effect else "decided on its page"
         yield section(f"Asked, {until}: {plain(request.title, 300)} ({why})")

@@ -40,7 +40,7 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "faults": {"errors", "yaml_tables"},
-    "notify": {"errors", "incident", "outgoing", "yaml_tables"},
+    "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},
