@@ -109,7 +109,9 @@ def test_channels_and_audiences_by_severity(severity, channels, audiences):
 
 
 def test_external_texts_wait_for_a_person_and_internal_ones_do_not():
-    for message in told(incidents.full()).values():
+    messages = told(incidents.full()).values()
+    assert {message.external for message in messages} == {True, False}
+    for message in messages:
         waiting = message.state is MessageState.awaiting_approval
         assert waiting is message.external
 

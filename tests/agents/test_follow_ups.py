@@ -119,7 +119,9 @@ def test_the_alert_carries_threshold_expression_and_evidence():
 
 
 def test_monitoring_is_due_within_a_week():
-    for item in monitoring_report(incidents.full(), NOW).follow_ups:
+    items = monitoring_report(incidents.full(), NOW).follow_ups
+    assert items
+    for item in items:
         assert item.owner
         if item.kind != "chaos":
             assert (item.due - NOW).days == 7

@@ -8,6 +8,7 @@ from warroom.errors import InputError
 from warroom.incident.action import Level, Verdict
 from warroom.incident.identity import token_holder
 from warroom.intake.grouping import group_due
+from warroom.record import audit
 from warroom.record.teams import Teams
 from warroom.record.tokens import Role
 from warroom.tests.support.alerts import fires, later, put
@@ -223,9 +224,11 @@ def test_a_confirmed_address_of_our_workspace_is_the_account_of_its_name(
     ],
 )
 def test_payloads_of_another_shape_do_no_harm(here: Chat, payload: dict):
+    before = audit.verify(here.store.engine).number
     taken = here.handler.take(payload)
     if taken.later:
         taken.later()
+    assert audit.verify(here.store.engine).number == before  # nobody has done anything
 
 
 def test_alerts_are_merged_and_split_in_chat(here: Chat):

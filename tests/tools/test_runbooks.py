@@ -31,6 +31,8 @@ def test_every_kind_of_fault_leads_to_its_own_runbook(bench, kind):
 def test_checks_name_tools_and_signals_that_exist():
     known = set(REGISTRY) | set(CATALOGUE) | {"user_agent"}
     known |= {"fanout_ratio"}  # a field of slow_queries
+    texts = [text for book in faults().values() for text in book.sections.values()]
+    assert sum(len(CHECK.findall(text)) for text in texts) > 20
     for book in faults().values():
         for text in book.sections.values():
             unknown = set(CHECK.findall(text)) - known

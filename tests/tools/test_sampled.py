@@ -82,6 +82,7 @@ def test_no_route_or_objective_is_worse_than_it_is(both: Both):
 def test_calls_fail_as_often_as_they_do(both: Both):
     benches = both.whole, both.part
     whole, part = ({(r["caller"], r["callee"]): r for r in b.rows("call_edges")} for b in benches)
+    assert part and part.keys() <= whole.keys()
     for edge, row in part.items():
         if row["error_rise"] > RISEN and row["requests"] >= 20:
             assert whole[edge]["error_rise"] > 0, edge
@@ -89,6 +90,7 @@ def test_calls_fail_as_often_as_they_do(both: Both):
 
 def test_every_evidence_that_rests_on_a_sample_says_so(both: Both):
     resting = [name for name, tool in REGISTRY.items() if "traces" in (*tool.counts, *tool.shares)]
+    assert len(resting) > 5
     for name in resting:
         if not REGISTRY[name].arguments.model_json_schema().get("required"):
             assert "sample of traces" in both.part.call(name).summary, name
