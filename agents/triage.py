@@ -170,24 +170,26 @@ def _requests(seen: Observations) -> int:
 
 
 def mitigate(case: Case) -> MitigationReport:
-    """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not."""
+    """Step 3: first moves, from what the sweep saw; sure enough to ask at once, or not. Where the
+    telemetry of the alert is a part, none is asked for at once."""
     seen = Observations(case)
     judged = judge(candidates(seen), case.document, weighing_of(seen))
     hypotheses = side_by_side(seen, judged)
     plans, gaps = propose(seen, hypotheses)
     leading = hypotheses[0] if hypotheses else None
     confidence = leading.confidence if leading else 0.0
-    summary = "no first move is backed by evidence"
+    summary, unseen = "no first move is backed by evidence", _unseen(case, seen)
     for meant in (h for h in hypotheses if plans and h.id == plans[0].hypothesis):
         summary = f"first move: {plans[0].title}, because {meant.statement}"
+        summary += f"; not before it is investigated: {unseen[0].why}" if unseen else ""
     return MitigationReport(
         specialist="triage",
         conclusion="concluded" if confidence >= CONCLUSIVE else "inconclusive",
         summary=summary,
-        act_now=sure_of_first(plans, hypotheses) >= case.settings.act_confidence,
+        act_now=not unseen and sure_of_first(plans, hypotheses) >= case.settings.act_confidence,
         hypotheses=hypotheses,
         proposals=plans,
-        gaps=gaps,
+        gaps=[*gaps, *unseen],
         searched=seen.searched(),
     )
 

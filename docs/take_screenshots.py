@@ -38,11 +38,30 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),
     "change": ("{incident}/change", "", DESK, False),
     "change-phone": ("{incident}/change", ".changes section:nth-of-type(2) summary", PHONE, False),
+    "text": ("{incident}/requests/{text}", ".confirm:nth-child(2) > summary", DESK, False),
+    "on-call": ("/on-call", "", DESK, False),
+    "on-call-phone": ("/on-call", "", PHONE, True),
+    "figures": ("/figures?drills=true", "", DESK, False),
     "postmortem": ("{over}/postmortem", "", DESK, False),
     "postmortem-phone": ("{over}/postmortem", "", PHONE, True),
     "sign-in": ("/sign-in", "", DESK, False),
 }
 """Screens, but for those that are shown further down."""
+CONFIGURATION = """
+oncall:
+  schedules:
+    - name: primary
+      time_zone: Europe/Berlin
+      layers:
+        - {participants: [ann, ben, cat], start: 2026-11-02T09:00, rotation: daily, every: 2}
+        - participants: [dan]
+          start: 2026-11-02T00:00
+          hours: ["Sat 00:00-Mon 00:00"]
+          priority: 1
+    - name: secondary
+      time_zone: Europe/Berlin
+      layers: [{participants: [eva, finn], start: 2026-11-02T09:00, hours: ["Mon 08:00-Fri 20:00"]}]
+"""
 WHOLE, COLOURS, MOST = ("incident",), 160, 1900
 
 
@@ -60,11 +79,13 @@ def shown() -> Iterator[tuple[str, str, dict[str, str]]]:
         incident = exhibit(home, "bad-deploy")
         store = Record(Settings(home=home)).store
         asked = store.ledger.waiting(incident)
-        action = next(request.subject for request in asked if request.kind == "action")
+        names = {request.kind: request.subject for request in asked}
         token = Tokens(store.engine).create("ann", Role.commander)
-        with serving(home, "--no-worker") as found:
+        told = home / "warroom.yaml"
+        told.write_text(CONFIGURATION)
+        with serving(home, "--no-worker", WARROOM_CONFIG=str(told)) as found:
             places = {"incident": f"/incidents/{incident}", "over": f"/incidents/{over}"}
-            yield found.url, token, {**places, "action": action}
+            yield found.url, token, {**places, **names}
 
 
 def shoot(page: Page, name: str, path: str, click: str) -> None:

@@ -13,7 +13,7 @@ from ...telemetry.recorder import Recorder
 from ...telemetry.sources.datasource import Datasource
 from ...telemetry.sources.prometheus import MOST_SAMPLES
 from ...telemetry.sources.registry import connected, loads
-from ..conformance.running import RealPrometheus
+from ..conformance.metric_stores import RealPrometheus
 from ..framework.grid import ResultGrid
 
 SERVICES, HOURS, EVERY_S = 200, 24, 60

@@ -46,7 +46,7 @@ BUILDS: Mapping[str, tuple[str, ...]] = {
 }
 """Where a kind says its version."""
 VERSION = re.compile(
-    rb'"(?:version|gitVersion|number)": ?"v?([\w.+~-]{1,40})|short_version="v?([\w.+~-]{1,40})'
+    rb'"(?:version|gitVersion|number)" ?: ?"v?([\w.+~-]{1,40})|short_version="v?([\w.+~-]{1,40})'
 )
 """How one of them says it."""
 

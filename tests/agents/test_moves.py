@@ -15,9 +15,11 @@ from warroom.agents.causes.failure_path import just_before
 from warroom.agents.causes.moves import ActionDraft, moves
 from warroom.agents.causes.observations import Observations
 from warroom.agents.runtime.case import Case
+from warroom.agents.steps import MITIGATE
+from warroom.agents.triage import mitigate
 from warroom.incident.finding import FaultKind, Hypothesis
-from warroom.tests.support.bundles import BundleWriter
-from warroom.tests.support.shop_bundle import write_shop
+from warroom.tests.support.bundles import START, BundleWriter
+from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.specialists import case_on
 
 GRANT = "INSERT on table public.payments to payments"
@@ -123,3 +125,23 @@ def test_a_commit_of_the_configuration_is_reverted_and_no_release_rolled_back(
 def test_a_release_is_rolled_back(seen: Observations) -> None:
     (move, *_) = proposed(seen, FaultKind.bad_deploy, change="f" * 40)
     assert (move.action, move.parameters) == (RollBack, {"to_version": "v1"})
+
+
+@pytest.mark.parametrize(("seen_s", "at_once"), [(60, True), (5, False)])
+def test_without_a_healthy_time_to_compare_with_nothing_is_done_at_once(tmp_path, seen_s, at_once):
+    root = write_shop(tmp_path / "bundle", Fault("errors", "inventory", at=60, share=0.8))
+    with BundleWriter(root, json.loads((root / "catalogue.json").read_text())) as writer:
+        writer.change(START + 57, "deploy", "inventory", "f" * 40, version="v2", previous="v1")
+    for file in (root / "metrics").iterdir():
+        rows = file.read_text().splitlines(keepends=True)
+        late = [row for row in rows if json.loads(row)["ts"] >= START + 60 - seen_s]
+        file.write_text("".join(late))
+    case = case_on(root, tmp_path / "home", step=MITIGATE, service="inventory")
+    part = Part(instances=["inventory-1"], version="v2", previous="v1", versions=["v1", "v2"])
+    object.__setattr__(case, "inventory", Inventory(services={"inventory": part}))
+    easily = case.settings.model_copy(update={"act_confidence": 0.3})
+    object.__setattr__(case, "settings", easily)
+    report = mitigate(case)
+    assert report.proposals, "it is proposed, and asked for once it was investigated"
+    assert report.act_now == at_once
+    assert ("not before it is investigated" in report.summary) != at_once

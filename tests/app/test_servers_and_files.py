@@ -92,7 +92,11 @@ def told(found: Hypothesis | None) -> tuple[str, str, float]:
                 id=f"{metrics}, {logs}, Jaeger",
                 marks=[pytest.mark.conformance, RUN],
             )
-            for metrics, logs in (("Prometheus", "Loki"), ("VictoriaMetrics", "VictoriaLogs"))
+            for metrics, logs in (
+                ("Prometheus", "Loki"),
+                ("VictoriaMetrics", "VictoriaLogs"),
+                ("Thanos", "OpenSearch"),
+            )
         ),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from warroom.evals.conformance.running import openmetrics
+from warroom.evals.conformance.metric_stores import openmetrics
 
 INSTALLED = all(shutil.which(name) for name in ("prometheus", "promtool"))
 

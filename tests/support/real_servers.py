@@ -7,17 +7,19 @@ import httpx
 import uvicorn
 
 from warroom.drills.layout import free_ports
+from warroom.evals.conformance.metric_stores import (
+    NewVictoriaMetrics,
+    RealPrometheus,
+    RealThanos,
+    RealVictoriaMetrics,
+)
 from warroom.evals.conformance.otlp_documents import document
 from warroom.evals.conformance.running import (
-    NewVictoriaMetrics,
     RealJaeger,
     RealLoki,
     RealOpenSearch,
-    RealPrometheus,
     RealServer,
-    RealThanos,
     RealVictoriaLogs,
-    RealVictoriaMetrics,
     Row,
 )
 from warroom.tests.support.otlp_backend import OtlpBackend

@@ -240,7 +240,7 @@ def test_a_wrong_clock_is_said(backend, kind):
         ("tempo", "/api/status/buildinfo", b'{"status":"success","data":{"version":"v3.7.8"}}'),
         ("jaeger", "/", b'JAEGER_VERSION = {"gitCommit":"a","gitVersion":"v3.7.8"};'),
         ("victorialogs", "/metrics", b'vm_app_version{version="x",short_version="v3.7.8"} 1'),
-        ("elasticsearch", "/", b'{"name": "a", "version": {"number": "3.7.8"}}'),
+        ("elasticsearch", "/", b'{"name" : "a", "version" : { "number" : "3.7.8" }}'),
     ],
     indirect=["backend"],
 )

@@ -5,11 +5,12 @@ import re
 import pytest
 
 from warroom.evals.conformance.servers import LIVE, SERVERS, TAPED, row
-from warroom.telemetry.sources.datasource import ALERTS_ONLY
+from warroom.telemetry.sources.checkup import checkup
+from warroom.telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from warroom.telemetry.sources.registry import OPENERS
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.real_servers import REAL
-from warroom.tests.support.ways import NOWHERE, TAPES, folder_of
+from warroom.tests.support.ways import NOWHERE, RUN, TAPES, folder_of
 
 
 def test_the_documented_table_is_the_tables():
@@ -40,3 +41,19 @@ def test_tapes_are_small_and_name_no_host(server):
     assert sum(map(len, texts)) < 130_000
     hosts = {host for text in texts for host in re.findall(r"https?://[^/\s\"']+", text)}
     assert hosts - {"https://opensearch.org"} == {NOWHERE}  # it introduces itself by that
+
+
+@pytest.mark.conformance
+@RUN
+@pytest.mark.parametrize(
+    "name", ["Prometheus", "Thanos", "Loki", "VictoriaLogs", "OpenSearch", "Jaeger"]
+)
+def test_doctor_reads_the_version_of_a_real_one(name, tmp_path):
+    server = REAL[name](tmp_path)
+    try:
+        source = {"name": "a", "type": server.kind, "url": server.where}
+        found = checkup(Datasource.model_validate(source))
+    finally:
+        server.close()
+    assert found.fault == ""
+    assert found.version.startswith(LIVE[name].version)
