@@ -39,7 +39,8 @@ def as_pdf(title: str, body: str, pictures: Sequence[str]) -> bytes:
     )
     for picture in pictures:
         pdf.ln(4)
-        pdf.image(BytesIO(picture.replace(FONT, "font-family='text'").encode()), w=pdf.epw)
+        svg = str(picture).replace(FONT, "font-family='text'")  # markup would escape the quotes
+        pdf.image(BytesIO(svg.encode()), w=pdf.epw)
     return bytes(pdf.output())
 
 

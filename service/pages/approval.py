@@ -115,8 +115,9 @@ def edit_form(one: Answered) -> Response:
             return one.page(view.with_wrong(wrong), 422 if wrong else 200)
         by = one.who.identity
         return one.decided(Verdict.edited, lambda: edit(*here, edits, by, *read, shown=shown))
-    except InputError as error:
-        return one.again(str(error), STATUS[InputError])
+    except InputError as error:  # its form is left open
+        tried = replace(one.view, edits=edits_of(one.view, one.sent))
+        return one.page(tried.with_wrong(str(error)), STATUS[InputError])
 
 
 @APPROVAL.post(f"{PLACE}/text")

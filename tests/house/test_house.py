@@ -181,17 +181,19 @@ def borrows(path: Path) -> bool:
 
 
 def test_test_modules_do_not_import_each_other():
-    assert not list(filter(borrows, tests()))
+    assert not list(filter(borrows, in_tests()))
 
 
-def tests() -> list[Path]:
+def in_tests() -> list[Path]:
     return [p for p in files() if p.parts[0] == "tests" and p.suffix == ".py"]
 
 
 def test_every_test_can_fail():
     """By an assertion, its own or of something that it calls, as far as names tell."""
     calls: dict[str, set[str]] = {}
-    for node in (n for p in tests() for n in ast.walk(tree(p)) if isinstance(n, ast.FunctionDef)):
+    for node in (
+        n for p in in_tests() for n in ast.walk(tree(p)) if isinstance(n, ast.FunctionDef)
+    ):
         calls.setdefault(node.name, set()).update(filter(None, map(acts, ast.walk(node))))
     fail = {"assert", "raises", "expect", "run_state_machine_as_test", "call_and_validate"}
     while more := {name for name in calls.keys() - fail if calls[name] & fail}:
