@@ -131,12 +131,6 @@ def telling_points(values: ArrayLike, width: int) -> NDArray[np.int64]:
     return np.array([chunk[np.argmax(far[chunk])] for chunk in chunks])
 
 
-def downsample(values: ArrayLike, width: int) -> FloatArray:
-    """The telling points of a sparkline; NaN where a chunk has no finite value."""
-    v = np.asarray(values, float)
-    return v[telling_points(v, width)]
-
-
 DAY_S = 86_400.0
 PERIODS = 2
 """Whole periods of history that a season needs."""

@@ -27,6 +27,10 @@ class Slack(Entry):
     teams: dict[str, Place] = Field(
         default={}, description="a team's own channel, for its incidents of any level"
     )
+    p3_hour: Annotated[int, Field(ge=0, le=23)] | None = Field(
+        default=9,
+        description="hour, UTC, at which a day's P3 incidents are told in one message; null: each",
+    )
     users: dict[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")], str] = Field(
         default={}, description="accounts by Slack's id of their person"
     )

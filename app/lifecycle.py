@@ -23,6 +23,7 @@ from ..record.claims import Does
 from ..record.store import Store, revise
 from ..record.tables import EFFECTS
 from ..record.waking import wake
+from ..text_safety.lines import one_line
 
 LONGEST = 2000
 """Characters of what somebody says."""
@@ -198,7 +199,7 @@ def _moved(document: Incident, at: datetime) -> datetime:
 
 def _words(text: str, ask: str, longest: int = LONGEST) -> str:
     """What somebody says, in one line. Raises InputError where it is nothing or too long."""
-    said = " ".join(text.split())
+    said = one_line(text)
     if not said or len(said) > longest:
         raise InputError(ask if not said else f"that is longer than {longest} characters: say less")
     return said

@@ -86,7 +86,7 @@ class Rota:
     @cached_property
     def teams(self) -> dict[str, list[str]]:
         """Who belongs to which."""
-        return self.of_teams.all()
+        return {team: list(members) for team, members in self.of_teams.all().items()}
 
     @property
     def configured(self) -> bool:

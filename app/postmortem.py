@@ -11,6 +11,7 @@ from ..incident.document import Incident
 from ..incident.identity import Identity
 from ..incident.report import PostmortemReport
 from ..record.postmortems import DRAFTER, Postmortems, Remark, Said, Version
+from ..text_safety.lines import one_line
 from .postmortem_text import (
     Judge,
     Paragraph,
@@ -124,7 +125,7 @@ class Desk:
         Secrets are masked. Raises NotFound, InputError; Overwritten where somebody saved
         meanwhile."""
         found = self.open(incident_id)
-        written, said = masked_content([cleaned(text), " ".join(note.split())[:200]])
+        written, said = masked_content([cleaned(text), one_line(note)[:200]])
         tail = halves(found.now.markdown)[1]
         if base == found.now.number and written.strip() == found.body.strip():
             return found  # sent again, or nothing was changed
@@ -143,7 +144,7 @@ class Desk:
 
     def comment(self, incident_id: str, key: str, text: str, by: Identity) -> None:
         """Say something of a paragraph. Raises InputError."""
-        found, said = self.open(incident_id), masked_content(" ".join(text.split()))
+        found, said = self.open(incident_id), masked_content(one_line(text))
         if not said or len(said) > LONGEST:
             raise InputError(f"say something, in at most {LONGEST} characters")
         if key not in {each.paragraph.key for each in found.standing}:

@@ -7,8 +7,10 @@ Signs are taken as independent: of shares p and q both together are 1 - (1 - p)(
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
-from sqlalchemy import or_, select
+from pydantic import create_model
+from sqlalchemy import and_, or_, select
 
 from ..incident.document import Incident
 from ..incident.finding import Hypothesis
@@ -48,22 +50,34 @@ def related(store: Store, document: Incident, sight: Sight = None) -> list[Relat
     return sorted(worth, key=lambda one: (-one.strength, one.id))
 
 
-def _others(store: Store, document: Incident, sight: Sight) -> Iterator[Incident]:
-    """Those of about the same time, and earlier ones of the same service or alert."""
+def _others(store: Store, document: Incident, sight: Sight) -> list[Incident]:
+    """Those of about the same time, and earlier ones of the same service or alert: the newest.
+    Which ones, indexes alone tell: ten thousand documents are not walked over."""
     at, table = document.opened_at.timestamp(), INCIDENTS.c
     close = table.opened_at.between(at - MEDIUM_S, at + MEDIUM_S)
-    known = or_(
-        table.fingerprint == document.alert.fingerprint,
-        table.service == document.alert.service,
-        table.service.in_([service.name for service in document.services]),
-    )
-    earlier = table.opened_at.between(at - LONG_S, at + MEDIUM_S) & known
-    wanted = or_(close, earlier, table.id.in_(document.related))
-    query = select(table.document).where(wanted, table.id != document.id, seen(sight))
+    earlier = table.opened_at.between(at - LONG_S, at + MEDIUM_S)
+    services = {document.alert.service, *(service.name for service in document.services)}
+    near = or_(close, and_(earlier, table.service.in_(services - {""})))
+    alike = select(table.id).where(table.fingerprint == document.alert.fingerprint)
+    again = and_(earlier, table.id.in_(alike))
+    visible = () if sight is None else (table.id.in_(select(table.id).where(seen(sight))),)
+    found = dict[str, float]()
     with store.reading.begin() as connection:
-        rows = connection.execute(query.order_by(table.opened_at.desc()).limit(MOST)).scalars()
-        texts = rows.all()
-    return map(Incident.model_validate_json, texts)
+        for wanted in (near, again, table.id.in_(document.related)):
+            query = select(table.id, table.opened_at).where(wanted, *visible)
+            rows = connection.execute(query.order_by(table.opened_at.desc()).limit(MOST))
+            found |= {row.id: row.opened_at for row in rows}
+        found.pop(document.id, None)
+        ids = sorted(found, key=found.__getitem__, reverse=True)[:MOST]
+        texts = connection.execute(select(table.document).where(table.id.in_(ids))).scalars().all()
+    parts = (vars(_PART.model_validate_json(text)) for text in texts)
+    return [_BLANK.model_copy(update=part) for part in parts]
+
+
+READ = ("id", "title", "state", "opened_at", "onset", "alert", "services", "hypotheses", "related")
+_FIELDS: dict[str, Any] = {name: (Incident.model_fields[name].annotation, ...) for name in READ}
+_PART, _BLANK = create_model("Part", **_FIELDS), Incident.model_construct()
+"""What is looked at of another one: to check all of forty documents takes a second."""
 
 
 def _held(one: Incident, other: Incident) -> Related:

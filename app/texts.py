@@ -27,6 +27,7 @@ from ..record import audit
 from ..record.ledger import LAPSED, Asks, Request
 from ..record.store import Store, revise
 from ..text_safety.blame_language import blame_marks, sentences
+from ..text_safety.lines import one_line
 from .decisions import named
 from .record import masked_content
 
@@ -156,8 +157,9 @@ def edit_text(
 
 def _new(old: Message, subject: str, body: str) -> Message:
     """Raises InputError where it is empty, too long, or as it was."""
-    texts = [" ".join(HIDDEN.sub("", subject).split()), HIDDEN.sub("", body).strip()]
-    head, text = masked_content(["".join(c for c in t if c >= " " or c == "\n") for t in texts])
+    rows = (HIDDEN.sub("", row) for row in body.strip().splitlines())
+    shown = "\n".join("".join(c for c in row if c >= " ") for row in rows)
+    head, text = masked_content([one_line(subject), shown])
     if not head or not text or len(head) > 200 or len(text) > MOST:
         raise InputError(f"a subject of up to 200 characters, and a text of up to {MOST}")
     if (head, text) == (old.subject, old.body.strip()):

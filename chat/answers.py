@@ -16,6 +16,8 @@ HELP = """\
 /warroom how bad INC-…, since when INC-…, what was done INC-…, what next INC-…
 /warroom list: what runs; /warroom ack INC-…: you have it
 /warroom severity INC-… P1 why, assign INC-… duty who, note, resolve, reopen, close INC-… why
+/warroom merge INC-… INTO why, relate INC-… OTHER why, link INC-… URL, resume INC-…
+/warroom alerts INC-…, split INC-… NUMBERS: those alerts get an incident of their own
 In an incident's thread, mention me with why, how bad, since when, done or next."""
 
 

@@ -93,7 +93,7 @@ def decidable(doc: Incident, request: Request) -> ActionPlan | Message | None:
 def _question(doc: Incident, request: Request, url: str) -> Iterator[Block]:
     subject, until = request.subject, f"until {clock(from_ts(request.expires_at))} UTC"
     what, page = decidable(doc, request), f"{url}/requests/{request.subject}"
-    look = {**button(OPEN, "All of it", f"{doc.id} {subject}"), "url": page}
+    look = {**button(OPEN, "All of it, edit", f"{doc.id} {subject}"), "url": page}
     if what is None:
         why = "was this done?" if request.kind == Asks.effect else "decided on its page"
         yield section(f"Asked, {until}: {plain(request.title, 300)} ({why})")
@@ -146,19 +146,27 @@ def lines(doc: Incident, requests: Sequence[Request]) -> list[Line]:
         if e.kind in THREAD and not (e.kind is EventKind.decision and e.actor == REPLACED_BY)
     ]
     for request in requests:
-        text = f"asked: {request.title}, until {clock(from_ts(request.expires_at))} UTC"
+        until = f"until {clock(from_ts(request.expires_at))} UTC"
+        text = f"asked: {request.title}{_whom(doc, request)}, {until}"
         key = f"ask {request.subject[:16]} {request.number}"
         found.append(Line(key, from_ts(request.requested_at), text))
     for done in doc.executions:
         if done.outcome is not Outcome.started:
-            text = f"{_done(doc, done.plan, done.title)}: {done.outcome.value}. {done.note}"
+            why = f" {sentence(done.reason)}" if done.reason else ""
+            text = f"{_done(doc, done.plan, done.title)}: {done.outcome.value}.{why}"
             key = f"done {done.plan[:16]} {done.outcome}"
-            found.append(Line(key, done.ended_at or done.started_at, text.strip()))
+            found.append(Line(key, done.ended_at or done.started_at, text))
     if cause := likely_cause(doc):
         text = f"most likely: {shown(cause.statement)} ({percent(cause.confidence)})"
         at = max([doc.opened_at, *(change.at for change in doc.transitions)])
         found.append(Line(f"cause {cause.id}", at, text))
     return sorted(found, key=lambda line: line.at)
+
+
+def _whom(doc: Incident, request: Request) -> str:
+    """Of a text, whom it is for: two of them may begin alike."""
+    text = next((m for m in doc.communications if m.hash == request.subject), None)
+    return f" (to {text.audience.value})" if text else ""
 
 
 def _done(doc: Incident, plan_hash: str, title: str) -> str:

@@ -18,6 +18,7 @@ from ..record.chat import Chats
 from ..record.lists import incidents
 from ..record.store import Store
 from ..record.tokens import Role
+from ..text_safety.lines import one_line
 from .answers import HELP, answer
 from .by_hand import COMMANDS
 from .cards import ACKNOWLEDGE, APPROVE, REJECT, Card, decidable, section, words
@@ -78,22 +79,23 @@ class Handler:
         word, _, rest = text.partition(" ")
         if word in ("", "help"):
             return HELP
+        who = self.people.person(payload["user_id"])
         if word == "ack":
-            who = self.people.person(payload["user_id"], Role.responder)
             return self._acknowledged(who, self._named(who, rest).id)
         if word in COMMANDS:
-            return self._by_hand(payload["user_id"], word, rest)
-        who = self.people.person(payload["user_id"], Role.observer)
+            return self._by_hand(who, word, rest)
         if word == "list":
             return self._list(who)
         return self._answer(self._named(who, text), text)
 
-    def _by_hand(self, user: str, word: str, rest: str) -> str:
-        needed, act = COMMANDS[word]
-        who, (incident, _, text) = self.people.person(user, needed), rest.strip().partition(" ")
-        act(self.store, self.people.seen(who, incident), text.strip(), who.identity)
+    def _by_hand(self, who: Person, word: str, rest: str) -> str:
+        command, (incident, _, text) = COMMANDS[word], rest.strip().partition(" ")
+        self.people.seen(who, incident, command.role)
+        if command.other:  # it takes as much there
+            self.people.seen(who, text.partition(" ")[0], command.role)
+        said = command.act(self.store, incident, text.strip(), who.identity)
         self.changed()
-        return f"{incident}: it is so, under your name."
+        return said if isinstance(said, str) else f"{incident}: it is so, under your name."
 
     def _list(self, who: Person) -> str:
         rows = incidents(self.store.engine, ACTIVE, limit=LISTED, sight=who.sight).items
@@ -128,7 +130,7 @@ class Handler:
         incident = self.chats.at(channel, thread)
 
         def tell() -> str:
-            who = self.people.person(user, Role.observer)
+            who = self.people.person(user)
             if incident:
                 return self._answer(masked(self.store.load(self.people.seen(who, incident))), text)
             return self._answer(self._named(who, text), text)
@@ -152,7 +154,7 @@ class Handler:
         act = str(pressed["action_id"]).partition(" ")[0]
         incident, _, subject = str(pressed.get("value", "")).partition(" ")
         if act == ACKNOWLEDGE:
-            return self._acknowledged(self.people.person(user, Role.responder), incident)
+            return self._acknowledged(self.people.person(user), incident)
         if act not in (APPROVE, REJECT):
             return ""
         who = self._decider(user, incident, subject)
@@ -164,14 +166,14 @@ class Handler:
         return ""
 
     def _decider(self, user: str, incident: str, subject: str) -> Person:
-        who = self.people.person(user, Role.commander)
-        doc = masked(self.store.load(self.people.seen(who, incident)))
+        who = self.people.person(user)
+        doc = masked(self.store.load(self.people.seen(who, incident, Role.commander)))
         if decidable(doc, self.store.ledger.request(incident, subject)) is None:
             raise InputError("this is decided on its page, where all of it is shown")
         return who
 
     def _acknowledged(self, who: Person, incident: str) -> str:
-        acknowledge(self.store, self.people.seen(who, incident), who.identity)
+        acknowledge(self.store, self.people.seen(who, incident, Role.responder), who.identity)
         self.changed()
         return f"{incident} is yours."
 
@@ -183,7 +185,7 @@ class Handler:
             incident, _, subject = str(view["private_metadata"]).partition(" ")
             reason = str(view["state"]["values"]["reason"]["reason"]["value"] or "")[:2000]
             who = self._decider(payload["user"]["id"], incident, subject)
-            reject(self.store, incident, subject, who.identity, " ".join(reason.split()))
+            reject(self.store, incident, subject, who.identity, one_line(reason))
             self.changed()
             return ""
 

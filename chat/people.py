@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..app.chatting import Slack
 from ..errors import ChatAway, InputError
 from ..incident.identity import Identity, Vouched
-from ..record.sessions import Sessions
+from ..record.sessions import Known, Sessions
 from ..record.store import Store
 from ..record.teams import Sight, Teams
 from ..record.tokens import Role
@@ -25,8 +25,18 @@ GUEST = ("deleted", "is_bot", "is_stranger", "is_restricted", "is_ultra_restrict
 class Person:
     """Somebody with an account of ours."""
 
-    identity: Identity
-    sight: Sight
+    known: Known
+
+    @property
+    def identity(self) -> Identity:
+        """As the record has them."""
+        return Identity(self.known.name, self.known.vouched)
+
+    @property
+    def sight(self) -> Sight:
+        """Whose incidents they see."""
+        everything = self.known.role is Role.admin or not self.known.teams
+        return None if everything else self.known.teams
 
 
 class People:
@@ -37,22 +47,22 @@ class People:
         self.sessions, self.teams = Sessions(store.engine), Teams(store.engine)
         self._emails: dict[str, tuple[str, float]] = {}
 
-    def person(self, user: str, needed: Role) -> Person:
-        """Raises InputError for who is not known, or may not."""
+    def person(self, user: str) -> Person:
+        """Raises InputError for who is not known, or may not even read."""
         name = self.told.users.get(user) or (self._email(user) if self.told.by_email else "")
         known = self.sessions.by_name(name, Vouched.slack) if name else None
         if known is None:
             raise InputError(STRANGER)
-        if not known.role.may(needed):
-            raise InputError(f"this takes the role {needed} or above; you are {known.role}")
-        everything = known.role is Role.admin or not known.teams
-        identity = Identity(known.name, known.vouched)
-        return Person(identity, None if everything else known.teams)
+        return Person(known)
 
-    def seen(self, who: Person, incident: str) -> str:
-        """The id again. Raises InputError for another team's as for one that is not there."""
+    def seen(self, who: Person, incident: str, needed: Role = Role.observer) -> str:
+        """The id again, where they may do about it what takes this role. Raises InputError for
+        another team's as for one that is not there."""
         if not self.teams.sees(who.sight, incident):
             raise InputError(f"there is no {incident}: /warroom list has what runs")
+        role = who.known.role_in(self.teams.team_of(incident))
+        if not role.may(needed):
+            raise InputError(f"this takes the role {needed} or above; here you are {role}")
         return incident
 
     def _email(self, user: str) -> str:

@@ -15,12 +15,15 @@ from ..app.escalating import team_of
 from ..app.record import masked
 from ..errors import ChatAway, InputError, WarroomError
 from ..incident.document import Incident
+from ..incident.severity import Severity
+from ..incident.timeline import utc_now
 from ..record.chat import Chats, Told
 from ..record.escalations import ACKNOWLEDGED, Escalations
 from ..record.store import Store
 from ..record.waking import HANDED_OVER, STUCK
 from ..settings import Settings
 from .cards import Card, Line, card, lines, section
+from .digest import Digest
 from .workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Poster:
     ) -> None:
         self.settings, self.store, self.told, self.page = settings, store, told, page
         self.workspace, self.chats = workspace, Chats(store.engine)
+        self.digest = Digest(settings, store, told, workspace, page)
         self._position, self._all_at = 0, 0.0
         self._pending: set[str] = set()
 
@@ -47,6 +51,7 @@ class Poster:
         found, self._position = self.chats.behind(self._position, everything)
         if everything:
             self._all_at = time.monotonic() + ALL_S
+            self.digest.round(utc_now())
         self._pending |= found
         for incident_id in sorted(self._pending):
             try:
@@ -86,6 +91,9 @@ class Poster:
             return ""
         if recall(self.settings, document.id).drill:
             return ""
+        daily = document.severity is Severity.P3 and self.told.p3_hour is not None
+        if daily and not self.store.ledger.waiting(document.id):
+            return ""  # told once a day, unless somebody has to decide
         return self.told.channel(document.severity, team_of(document))
 
     def _now(self, document: Incident) -> tuple[Card, list[Line]]:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from ..errors import InputError
+from ..text_safety.lines import one_line
 from .screen import say, shown
 
 LOOK_S = 0.5
@@ -51,7 +52,7 @@ def choice(console: Console, ask: Ask, letters: str, more: Callable[[], None]) -
 def reason(console: Console, ask: Ask) -> str:
     """Why not; empty where the person gives none the second time, and nothing is decided then."""
     for _time in range(2):
-        if said := " ".join(ask("  why not? ").split()):
+        if said := one_line(ask("  why not? ")):
             return said
         text = "a few words are enough: the response heeds them, and people read them after you"
         say(console, ("  ", ""), (text, "watch"))

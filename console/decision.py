@@ -14,12 +14,12 @@ from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
-from ..prompts.values import began, hurt
+from ..prompts.values import hurt
 from .screen import line, shown
 
 RISK = {"low": "good", "medium": "watch", "high": "bad"}
-QUOTES, BRIEF = 5, 150
-"""Values that are cited in all of it; characters of a line that matters."""
+QUOTES, BRIEF, WHOLE = 5, 150, 600
+"""Values that are cited; characters of a text, in brief and whole."""
 Row = tuple[str, Text]
 
 
@@ -28,43 +28,47 @@ def in_brief(
 ) -> RenderableType:
     """What is hurt, why this, what it changes, what it risks, how one will know, until when. What
     is changed stands there with every character: nobody approves what is not shown."""
-    rows = [
-        _hurt(document),
-        ("why", Text(shown(f"{_sure(plan, document)}{plan.rationale}", 2 * BRIEF))),
-        *_changed(plan),
-        ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
-        ("who notices", Text(_brief(plan.blast_radius))),
-        ("if wrong", Text(_brief(plan.undo), "" if plan.reversible else "bad")),
-        ("we will know", Text(_brief(plan.verification))),
-        *_before(plan, document),
-        *_until(expires, now),
-        ("plan", Text.assemble((plan.short_hash, "strong"), ("   ? shows all of it", "dim"))),
-    ]
-    return _table(rows)
+    return _table(
+        [
+            _hurt(document, now),
+            ("why", Text(shown(f"{_sure(plan, document)}{plan.rationale}", 2 * BRIEF))),
+            *_changed(plan),
+            *_risks(plan, document, BRIEF),
+            *_until(expires, now),
+            ("plan", Text.assemble((plan.short_hash, "strong"), ("   ? shows all of it", "dim"))),
+        ]
+    )
 
 
 def in_full(
     plan: ActionPlan, document: Incident, expires: datetime | None, now: datetime
 ) -> RenderableType:
     """The same, whole, with cause, runbook and the values that it rests on."""
-    rows = [
-        _hurt(document),
-        ("why", Text(shown(plan.rationale))),
-        *_cause(plan, document),
-        *[("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]],
-        ("action", Text(f"{plan.kind} {shown(plan.target)}", "strong")),
-        *_changed(plan),
-        ("expected", Text(shown(plan.expected_effect))),
-        ("risk", Text(plan.risk.value, RISK[plan.risk.value])),
-        ("who notices", Text(shown(plan.blast_radius))),
-        ("if wrong", Text(shown(plan.undo), "" if plan.reversible else "bad")),
-        ("we will know", Text(shown(plan.verification))),
-        *_runbook(plan),
-        *_before(plan, document),
-        *_until(expires, now),
-        ("plan", Text(plan.hash, "strong")),
-    ]
-    return _table(rows)
+    return _table(
+        [
+            _hurt(document, now),
+            ("why", Text(shown(plan.rationale))),
+            *_cause(plan, document),
+            *[("evidence", Text(_quote(quote, document))) for quote in plan.quotes[:QUOTES]],
+            ("action", Text(f"{plan.kind} {shown(plan.target)}", "strong")),
+            *_changed(plan),
+            ("expected", Text(shown(plan.expected_effect))),
+            *_risks(plan, document, WHOLE),
+            *_runbook(plan),
+            *_until(expires, now),
+            ("plan", Text(plan.hash, "strong")),
+        ]
+    )
+
+
+def _risks(plan: ActionPlan, document: Incident, most: int) -> Iterator[Row]:
+    yield "risk", Text(plan.risk.value, RISK[plan.risk.value])
+    yield "who notices", Text(shown(plan.blast_radius, most))
+    yield "if wrong", Text(shown(plan.undo, most), "" if plan.reversible else "bad")
+    yield "we will know", Text(shown(plan.verification, most))
+    if no := document.refused(plan):
+        told = f"{shown(no.by, 60)} said no at {clock(no.at)}: {shown(no.reason, most)}"
+        yield "before", Text(told, "watch")
 
 
 def _table(rows: list[Row]) -> Table:
@@ -76,14 +80,12 @@ def _table(rows: list[Row]) -> Table:
     return table
 
 
-def _brief(text: str) -> str:
-    return shown(text, BRIEF)
-
-
-def _hurt(document: Incident) -> Row:
+def _hurt(document: Incident, now: datetime) -> Row:
     impact = document.impact
     bare = impact.model_copy(update={"since": None, "until": None}) if impact else None
-    return "hurt", Text(f"{hurt(bare)}, since {began(document.began)}")
+    since, ago = document.began.at, (now - document.began.at).total_seconds()
+    told = f"{hurt(bare)}, since {since:%H:%M} UTC ({seconds(max(ago, 0.0))} ago)"
+    return "hurt", Text(told)
 
 
 def _sure(plan: ActionPlan, document: Incident) -> str:
@@ -117,12 +119,6 @@ def _quote(quote: Quote, document: Incident) -> str:
 def _runbook(plan: ActionPlan) -> Iterator[Row]:
     if plan.kind in CATALOGUE:
         yield "runbook", Text(CATALOGUE[plan.kind].profile.runbook)
-
-
-def _before(plan: ActionPlan, document: Incident) -> Iterator[Row]:
-    if no := document.refused(plan):
-        told = f"{shown(no.by, 60)} said no at {clock(no.at)}: {shown(no.reason, BRIEF)}"
-        yield "before", Text(told, "watch")
 
 
 def _until(expires: datetime | None, now: datetime) -> Iterator[Row]:

@@ -64,10 +64,14 @@ def list_accounts(as_json: AsJson = False) -> None:
 
 
 @team.command("add")
-def add_member(team: Team, name: Whose) -> None:
+def add_member(
+    team: Team,
+    name: Whose,
+    role: Annotated[str, typer.Option(help="In its incidents; default as everywhere.")] = "",
+) -> None:
     """Have somebody belong to a team: they see its incidents and those of no team."""
     _accounts, teams, by = _people()
-    teams.add(team, name, by)
+    teams.add(team, name, by, _role(role) if role else None)
 
 
 @team.command("remove")
@@ -87,7 +91,16 @@ def list_teams(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     for name, members in {} if as_json else found.items():
-        say(screen(), (f"  {shown(name):<24} ", "strong"), shown(", ".join(members), 600))
+        say(
+            screen(),
+            (f"  {shown(name):<24} ", "strong"),
+            shown(", ".join(map(_member, members.items())), 600),
+        )
+
+
+def _member(pair: "tuple[str, Role | None]") -> str:
+    name, role = pair
+    return f"{name} ({role})" if role else name
 
 
 def _people() -> tuple["Accounts", "Teams", str]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
+from ..text_safety.lines import one_line
 from . import mail, posts, texts
 from .configuration import Channel, Notifications, read_secret
 
@@ -171,7 +172,7 @@ def _provider(url: str) -> str:
 
 def _safe(words: str, url: str) -> str:
     """Why, as apprise has it, without any part of the address that may be a key."""
-    line = " ".join(words.split())[-200:] or "it says no more"
+    line = one_line(words)[-200:] or "it says no more"
     for part in sorted(set(re.split(r"[/:@?&=]", url)), key=len, reverse=True):
         line = line.replace(part, "…") if len(part) > 5 else line
     return line

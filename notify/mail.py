@@ -14,6 +14,7 @@ from email.utils import format_datetime
 
 from ..errors import ToolFailed
 from ..incident.communication import Message
+from ..text_safety.lines import one_line
 from . import texts
 from .configuration import Mail, read_secret
 
@@ -73,17 +74,19 @@ def _session(mail: Mail) -> Iterator[smtplib.SMTP]:
     except smtplib.SMTPRecipientsRefused as error:
         one, (code, words) = next(iter(error.recipients.items()))
         said = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-        raise ToolFailed(f"{place} takes no mail for {one}: {code} {_line(said)}") from error
+        raise ToolFailed(
+            f"{place} takes no mail for {one}: {code} {one_line(said)[:200]}"
+        ) from error
     except smtplib.SMTPResponseException as error:
         said = error.smtp_error
         said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-        raise ToolFailed(f"{place} refused: {error.smtp_code} {_line(said)}") from error
+        raise ToolFailed(f"{place} refused: {error.smtp_code} {one_line(said)[:200]}") from error
     except ssl.SSLError as error:
         raise ToolFailed(
             f"{place}: no TLS that we trust ({error.reason}): see `ca_file`"
         ) from error
     except smtplib.SMTPException as error:
-        raise ToolFailed(f"{place}: {_line(str(error))}") from error
+        raise ToolFailed(f"{place}: {one_line(str(error))[:200]}") from error
     except OSError as error:
         said = error.strerror or type(error).__name__
         raise ToolFailed(f"{place} cannot be reached ({said}): is it up?") from error
@@ -99,7 +102,3 @@ def _connected(mail: Mail) -> smtplib.SMTP:
     if trust is not None:
         session.starttls(context=trust)
     return session
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:200]

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ..incident.communication import Message
+from ..text_safety.lines import one_line
 
 SEPTETS, WIDE = 160, 70
 """What one SMS holds of GSM 03.38's alphabet, and of any other (3GPP TS 23.038)."""
@@ -36,7 +37,7 @@ EXERCISE = "EXERCISE, nothing in it is real: "
 
 def subject(message: Message, drill: bool = False) -> str:
     """One line; of a drill it says so."""
-    return (EXERCISE if drill else "") + " ".join(message.subject.split())
+    return (EXERCISE if drill else "") + one_line(message.subject)
 
 
 def link(message: Message) -> str:

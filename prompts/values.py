@@ -6,7 +6,6 @@ characters or bidirectional marks: none of it may become structure in a text of 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Any
 from ..analysis.quantities import FEW, UNKNOWN, count, figure, percent, quantity
 from ..incident.impact import Impact
 from ..incident.onset import Onset
+from ..text_safety.lines import one_line
 from ..yaml_tables import read_table
 
 __all__ = ["count", "figure", "percent", "quantity"]
@@ -134,7 +134,6 @@ def _when(impact: Impact, say: Callable[[str], str]) -> str:
 MAX_CHARS = 600
 """Longer values are cut, with a mark that says so."""
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format (bidi, zero width), …
 _SPECIAL = re.compile(r"[\\`*\[\]|~@$]")
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # db_pool stays as it is
 _ENTITY = re.compile(r"&(?=[#\w]+;)")
@@ -151,14 +150,8 @@ class Trusted(str):
 
 def plain(value: Any, limit: int = MAX_CHARS) -> str:
     """One line of visible text: hidden characters dropped, blanks folded, cut to `limit`."""
-    shown = str(value)[: limit * 4]
-    kept = [" " if c.isspace() else c for c in shown if c.isspace() or _visible(c)]
-    text = " ".join("".join(kept).split())
+    text = one_line(str(value)[: limit * 4])
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def _visible(character: str) -> bool:
-    return unicodedata.category(character) not in _HIDDEN
 
 
 def data(value: Any, limit: int = MAX_CHARS) -> Trusted:

@@ -38,6 +38,7 @@ MEMBERS = sa.Table(
     METADATA,
     sa.Column("team", sa.String, primary_key=True),  # as the catalogue calls it
     sa.Column("name", sa.String, primary_key=True, index=True),  # of an account or a token
+    sa.Column("role", sa.String),  # theirs in this team's incidents; empty: as everywhere
 )
 
 FAILURES = sa.Table(

@@ -8,7 +8,7 @@ changes holds at once.
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, Row, Select, func, select, update
@@ -41,7 +41,16 @@ class Known:
     name: str
     role: Role
     vouched: Vouched
-    teams: frozenset[str]
+    roles: Mapping[str, Role]  # in each of their teams
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """Those that they belong to."""
+        return frozenset(self.roles)
+
+    def role_in(self, team: str) -> Role:
+        """What they may do about an incident of this team."""
+        return self.roles.get(team, self.role)
 
 
 class Sessions:
@@ -185,7 +194,14 @@ def _owner(connection: Connection, session: Row) -> Known | None:
 def _known(connection: Connection, row: Row, vouched: Vouched) -> Known | None:
     if row.disabled_at is not None:
         return None
-    role, most = Role(row.role), Role(row.most or row.role)
-    role = min(role, most, key=list(Role).index)
-    teams = select(MEMBERS.c.team).where(MEMBERS.c.name == row.name.lower())
-    return Known(row.name, role, vouched, frozenset(connection.execute(teams).scalars()))
+    role = _least(Role(row.role), Role(row.most or row.role))
+    query = select(MEMBERS.c.team, MEMBERS.c.role).where(MEMBERS.c.name == row.name.lower())
+    most = Role(row.role) if vouched is Vouched.token else Role.admin
+    given = {m.team: m.role and _least(Role(m.role), most) for m in connection.execute(query)}
+    everywhere = role is Role.admin
+    roles = {team: role if everywhere or not mine else mine for team, mine in given.items()}
+    return Known(row.name, role, vouched, roles)
+
+
+def _least(one: Role, other: Role) -> Role:
+    return min(one, other, key=list(Role).index)

@@ -80,9 +80,8 @@ def _join(connection: Connection, name: str, teams: set[str], by: str) -> None:
     before = set(connection.execute(select(MEMBERS.c.team).where(mine)).scalars())
     if before == teams:
         return
-    connection.execute(delete(MEMBERS).where(mine))
-    rows = [{"team": team, "name": name} for team in sorted(teams)]
-    if rows:
-        connection.execute(insert(MEMBERS), rows)
+    connection.execute(delete(MEMBERS).where(mine, MEMBERS.c.team.not_in(teams)))
+    for team in sorted(teams - before):  # where they were already, their role there stays
+        connection.execute(insert(MEMBERS).values(team=team, name=name))
     detail = {"name": name, "teams": ", ".join(sorted(teams))}
     audit.add(connection, by, "change teams", detail=detail)

@@ -12,6 +12,7 @@ a page of ours and to carry what only that knows.
 
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
@@ -45,9 +46,10 @@ class Who:
     """Somebody who asks, however they showed who they are."""
 
     identity: Identity
-    role: Role
+    role: Role  # about the incident that is asked for, where one is
     teams: frozenset[str] = frozenset()
     csrf: str = ""  # of a session: what its forms and requests carry
+    role_in: Callable[[str], Role] | None = None  # their role by an incident's team
 
     @property
     def name(self) -> str:
@@ -119,10 +121,12 @@ def _by_token(request: Request, service: Service, text: str) -> Who:
 
 def _known(request: Request, service: Service, known: Known, csrf: str = "") -> Who:
     identity = service.identity(known.name, known.vouched)
+    incident = request.path_params.get("incident", "") if known.teams else ""
     if identity.break_glass:
-        what, incident = f"{request.method} {request.url.path}", request.path_params.get("incident")
-        tell(service.engine, identity, what, incident or "", looks=request.method in SAFE)
-    return Who(identity, known.role, known.teams, csrf)
+        what, named = f"{request.method} {request.url.path}", request.path_params.get("incident")
+        tell(service.engine, identity, what, named or "", looks=request.method in SAFE)
+    role = known.role_in(service.teams.team_of(incident)) if incident else known.role
+    return Who(identity, role, known.teams, csrf, known.role_in)
 
 
 def address_of(request: Request) -> str:
@@ -165,11 +169,13 @@ Commander = Annotated[Who, may(Role.commander)]
 Admin = Annotated[Who, may(Role.admin)]
 
 
-def seen(service: Service, who: Who, incident: str) -> str:
-    """The id again, where they see it. Raises NotFound for another team's incident as for one that
-    is not there."""
+def seen(service: Service, who: Who, incident: str, needed: Role | None = None) -> str:
+    """The id again, where they see it, and may do about it what takes a role. Raises NotFound for
+    another team's incident as for one that is not there, Refused."""
     if who.sight is not None and not service.teams.sees(who.sight, incident):
         raise NotFound(f"no incident {incident}; `warroom incidents` lists them")
+    if needed and who.role_in and not who.role_in(service.teams.team_of(incident)).may(needed):
+        raise Refused(403, f"{incident} takes the role {needed} or above")
     return incident
 
 

@@ -87,7 +87,7 @@ class Act:
         """Which incident to look at. Raises InputError, LifecycleError, NotFound."""
         told = said.model_dump()
         for other in told.keys() & {"other", "into"}:
-            seen(service, who, told[other])
+            seen(service, who, told[other], self.needs)  # it is changed too
         found = self.change(service.store, incident, **told, by=who.identity)
         return found if isinstance(found, str) else incident
 

@@ -63,15 +63,16 @@ def change_account(service: At, who: Admin, name: Of, form: Changes) -> None:
 
 
 @PEOPLE.get("/teams")
-def list_teams(service: At, _who: Observer) -> dict[str, list[str]]:
-    """Members by team."""
+def list_teams(service: At, _who: Observer) -> dict[str, dict[str, Role | None]]:
+    """Members by team, and their role in its incidents; null: as everywhere."""
     return service.teams.all()
 
 
 @PEOPLE.put("/teams/{team}/members/{name}", status_code=204)
-def join_team(service: At, who: Admin, team: Team, name: Of) -> None:
-    """From now on they see this team's incidents and those of no team, and no others."""
-    service.teams.add(team, name, str(who.identity))
+def join_team(service: At, who: Admin, team: Team, name: Of, role: Role | None = None) -> None:
+    """From now on they see this team's incidents and those of no team, and no others; with a role,
+    that is what they may about them."""
+    service.teams.add(team, name, str(who.identity), role)
 
 
 @PEOPLE.delete("/teams/{team}/members/{name}", status_code=204)

@@ -50,7 +50,7 @@ class Installation:
 
     settings: Settings
     store: Store
-    token: str  # an observer's
+    token: str  # a responder's
 
     @contextmanager
     def serving(self, *options: str) -> Iterator[Serving]:
@@ -96,7 +96,7 @@ def installation(database: str) -> Iterator[Installation]:
         settings = Settings(home=folder / "home", database_url=url)
         store = Record(settings).store
         opened.callback(store.engine.dispose)
-        token = Tokens(store.engine).create("figures", Role.observer)
+        token = Tokens(store.engine).create("figures", Role.responder)
         yield Installation(settings, store, token)
 
 

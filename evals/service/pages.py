@@ -31,8 +31,9 @@ from .figure import Figure, in_ms, target
 from .installation import Installation, Serving, installation
 from .sending import posts, send
 
-MOST_BYTES, MOST_S, TIMES = 100_000, 0.3, 15
-"""Of the first page, and how often each is asked for."""
+MOST_BYTES, MOST_S, TIMES, ROWS = 100_000, 0.3, 15, 5000
+"""Of a page, how often each is asked for, and the rows of one piece of evidence."""
+TYPED = {"text": "The cause was a release of checkout [E4]; nobody saw it.\n" * 400}
 WATCHERS, SLOWER, SOON_S = 50, 0.2, 1.0
 ALERTS, EVERY_S = 6000, 2.0
 """Sent alone and while all watch; and how often something happens to what they watch."""
@@ -41,8 +42,10 @@ ALERTS, EVERY_S = 6000, 2.0
 def pages(database: str, size: int, seed: int) -> Figure:
     """Ask for each kind of page, with so many incidents stored."""
     with installation(database) as made:
+        over = exhibit(made.settings.home, "hung-dependency", ("action", "text"))
         incident = exhibit(made.settings.home, "bad-deploy")
         stored(made.store, incident, size, random.Random(seed))
+        many = _many_rows(made.store, incident)
         asked = {
             "the list": "/",
             "searched": "/?q=checkout",
@@ -50,22 +53,37 @@ def pages(database: str, size: int, seed: int) -> Figure:
             "a later page": f"/?after={time.time() - 3600 * size / 2!r}+INC",
             "an incident": f"/incidents/{incident}",
             "its evidence": f"/incidents/{incident}/evidence/E22",
+            f"evidence of {ROWS:,} rows": f"/incidents/{incident}/evidence/{many}",
+            "related incidents": f"/api/v1/incidents/{incident}/related",
+            "figures": "/figures",
+            "a postmortem": f"/incidents/{over}/postmortem",
+            "its check as one types": f"/incidents/{over}/postmortem/marks",
         }
         with made.serving("--no-worker") as serving:
             found = {name: _asked(serving, path) for name, path in asked.items()}
     rows = [[name, f"{n / 1000:.0f}", *in_ms(waits)] for name, (n, waits) in found.items()]
-    length, waits = found["the list"]
-    met = length <= MOST_BYTES and max(waits) <= MOST_S
-    goal = f"the list ≤ {MOST_BYTES // 1000} kB and ≤ {MOST_S * 1000:g} ms, each of {TIMES} times"
+    met = all(n <= MOST_BYTES and max(waits) <= MOST_S for n, waits in found.values())
+    goal = f"each ≤ {MOST_BYTES // 1000} kB and ≤ {MOST_S * 1000:g} ms, each of {TIMES} times"
     heads = ["", "kB", "p50 ms", "p99 ms", "max ms"]
     grid = ResultGrid(f"Pages, {size:,} incidents: {database}", heads, rows, [target(goal, met)])
     return Figure(grid, met)
 
 
+def _many_rows(store: Store, incident: str) -> str:
+    """One more piece of evidence, with so many rows; its id."""
+    like = store.load(incident).evidence[0]
+    rows = [
+        {"service": "checkout", "at": n, "line": f"GET /cart {n} in 12 ms"} for n in range(ROWS)
+    ]
+    return store.add_evidence(incident, like, {"rows": rows}).id
+
+
 def stored(store: Store, like: str, size: int, rng: random.Random) -> None:
     """So many copies of an incident, an hour between each, some of each state and severity."""
     with store.engine.begin() as connection:
-        row = dict(connection.execute(select(INCIDENTS)).mappings().one())
+        row = dict(
+            connection.execute(select(INCIDENTS).where(INCIDENTS.c.id == like)).mappings().one()
+        )
         states, levels = list(State), list(Severity)
         for begin in range(0, size, 500):
             rows = [_copy(row, n, rng, states, levels) for n in range(begin, begin + 500)]
@@ -89,7 +107,7 @@ def _asked(serving: Serving, path: str) -> tuple[int, list[float]]:
         client.get("/")  # the first one loads modules
         for _time in range(TIMES):
             began = time.perf_counter()
-            answer = client.get(path)
+            answer = client.post(path, data=TYPED) if path.endswith("marks") else client.get(path)
             waits.append(time.perf_counter() - began)
             length = len(answer.raise_for_status().content)
     return length, waits

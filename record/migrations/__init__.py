@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0008"
+HEAD = "0010"
 
 
 def upgrade(connection: Connection, version: str = HEAD) -> None:

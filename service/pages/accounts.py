@@ -74,8 +74,9 @@ def _page(
 ) -> HTMLResponse:
     """The list; with the link that was just made, or what was wrong."""
     teams = service.teams.all().items()
+    role_in = lambda role: f" ({role})" if role else ""  # noqa: E731
     lines = [
-        Line(each, [team for team, members in teams if each.name in members])
+        Line(each, [f"{team}{role_in(m[each.name])}" for team, m in teams if each.name in m])
         for each in service.accounts.all()
     ]
     roles = [role.value for role in Role if role is not Role.sender]

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 from markupsafe import Markup
 
-from ...analysis.quantities import figure
+from ...analysis.quantities import count, figure
 from ...app.charts.signal import signal_chart
 from ...app.charts.tracks import Track
 from ...app.record import Record
@@ -26,6 +26,8 @@ MOMENT = (9e8, 4e9)
 """What a number has to lie between to be one."""
 FEWEST = 8
 """Points that make a line."""
+LETTERS, MARKUP = 70_000, 30
+"""Most of a page's rows, with so many around each cell; the quoted ones are shown beside them."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class EvidenceView:
     asked: Sequence[Asked]
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    note: str  # why there are no rows to show
+    note: str  # why there are no rows to show, or how many more there are
     chart: Markup  # empty where it is no series
 
 
@@ -76,6 +78,10 @@ def evidence_view(
     first = [name for _number, name in quoted]
     names = dict.fromkeys([*first, *_order(found.tool), *(n for row in rows for n in row)])
     columns = [name for name in names if _told(rows, name)]
+    most, cited_rows = _fitting(rows, columns), {number for number, _name in quoted}
+    shown = [(n, row) for n, row in enumerate(rows) if n < most or n in cited_rows]
+    if left := len(rows) - len(shown):
+        note = f"{count(left)} more rows are not shown: the first are, and those that are quoted"
     return EvidenceView(
         record=found,
         arguments=[(name, _text(each)) for name, each in found.query.items() if each != ""],
@@ -86,11 +92,21 @@ def evidence_view(
         columns=columns,
         rows=[
             [_cell(name, row.get(name), (number, name) in quoted) for name in columns]
-            for number, row in enumerate(rows)
+            for number, row in shown
         ],
         note=note or ("" if rows else "no rows came back"),
         chart=_chart(rows),
     )
+
+
+def _fitting(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> int:
+    """How many of the first rows a page takes."""
+    used = 0
+    for number, row in enumerate(rows):
+        used += sum(MARKUP + len(_text(row.get(name))) for name in columns)
+        if used > LETTERS:
+            return number
+    return len(rows)
 
 
 def _order(tool: str) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from ...errors import InputError
+from ...text_safety.lines import one_line
 from ..edge import MOST_BODY
 
 LONGEST = 2000
@@ -39,7 +40,7 @@ Long = Annotated[Form, Depends(_long_form)]
 
 def one(sent: Form, name: str) -> str:
     """The field's text on one line; empty where it was not sent."""
-    return " ".join(sent.get(name, [""])[0].split())
+    return one_line(sent.get(name, [""])[0])
 
 
 def whole(sent: Form, name: str) -> str:

@@ -117,7 +117,9 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "[::1]:1", "localhost:1", "127.8.8.8:1"])
 def test_loopback_may_be_plain(listen):
-    Server(listen=listen).check_bind()
+    found = Server(listen=listen)
+    found.check_bind()
+    assert found.url.startswith("http://")
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"])

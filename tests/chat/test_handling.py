@@ -7,8 +7,10 @@ from warroom.app.decisions import approve
 from warroom.errors import InputError
 from warroom.incident.action import Level, Verdict
 from warroom.incident.identity import token_holder
+from warroom.intake.grouping import group_due
 from warroom.record.teams import Teams
 from warroom.record.tokens import Role
+from warroom.tests.support.alerts import fires, later, put
 from warroom.tests.support.chats import Chat, chat
 from warroom.tests.support.slack_workspace import TEAM, FakeSlack, buttons, fake_slack, shown
 
@@ -202,10 +204,10 @@ def test_a_confirmed_address_of_our_workspace_is_the_account_of_its_name(
     here = chat(tmp_path / "home", place, slack, by_email=True, users={})
     slack.users["U7"] = {"team_id": TEAM, "profile": {"email": "Ann"}, **profile}
     if known:
-        assert here.handler.people.person("U7", Role.commander).identity.name == "ann"
+        assert here.handler.people.person("U7").identity.name == "ann"
     else:
         with pytest.raises(InputError, match="do not know who"):
-            here.handler.people.person("U7", Role.observer)
+            here.handler.people.person("U7")
 
 
 @pytest.mark.parametrize(
@@ -224,3 +226,29 @@ def test_payloads_of_another_shape_do_no_harm(here: Chat, payload: dict):
     taken = here.handler.take(payload)
     if taken.later:
         taken.later()
+
+
+def test_alerts_are_merged_and_split_in_chat(here: Chat):
+    put(here.store, fires(env="a"), fires(env="b"), fires(env="c"))
+    ids = list(group_due(here.store, later(0), {}))
+    assert f"are those of {ids[1]} now" in here.says("U1ANN", f"merge {ids[0]} {ids[1]} one cause")
+    listed = here.says("U1ANN", f"alerts {ids[1]}").splitlines()
+    assert len(listed) == 2
+    made = here.says("U1ANN", f"split {ids[1]} {listed[0].split()[0]}").split()[0]
+    assert here.store.load(made).related == [ids[1]]
+    assert "numbers of alerts" in here.says("U1ANN", f"split {ids[1]} all")
+    here.says("U1ANN", f"relate {ids[2]} {made} the same night")
+    assert made in here.store.load(ids[2]).related
+
+
+def test_in_a_team_somebody_may_what_their_role_is_there(here: Chat):
+    plan, shown_buttons = asked(here)  # the incident is the team orders'
+    teams = Teams(here.store.engine)
+    teams.add("orders", "ann", "test", Role.observer)
+    here.press("U1ANN", shown_buttons["approve"])
+    assert "here you are observer" in here.whispered()
+    assert here.store.ledger.decision("INC-1", plan.hash) is None
+    teams.add("orders", "ann", "test", Role.commander)
+    here.press("U1ANN", shown_buttons["approve"])
+    decision = here.store.ledger.decision("INC-1", plan.hash)
+    assert decision and decision.by == "ann"

@@ -1,12 +1,14 @@
 """Slack shows what the record says: once, in order, through limits, lost answers, an hour away."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
 
 from warroom.app.decisions import approve
 from warroom.incident.identity import token_holder
 from warroom.incident.lifecycle import State
+from warroom.incident.severity import Severity
 from warroom.incident.timeline import utc_now
 from warroom.record.chat import Chats
 from warroom.tests.support.chats import Chat, chat
@@ -171,3 +173,44 @@ def test_what_others_wrote_is_letters_and_secrets_are_masked(here: Chat, slack: 
     assert message["mrkdwn"] is False and "<!" not in message["text"]
     texts = [b["text"]["type"] for b in message["blocks"] if "text" in b]
     assert set(texts) == {"plain_text"}
+
+
+@pytest.fixture
+def daily(tmp_path, place, slack: FakeSlack) -> Chat:
+    return chat(tmp_path / "home", place, slack, p3_hour=9)
+
+
+def of_the_day(here: Chat, now: datetime) -> None:
+    here.poster.digest.round(now)
+
+
+def test_p3_incidents_are_told_once_a_day_in_one_message(tmp_path, daily: Chat, slack: FakeSlack):
+    now = utc_now()
+    for number in range(3):
+        daily.incident(f"INC-{number}", severity=Severity.P3)
+    daily.round()
+    assert len(slack.messages) == 1  # of the hour that passed last
+    assert "3 open, 0 over" in shown(slack.messages[0]) and "INC-2" in shown(slack.messages[0])
+    place = daily.store.engine.url.render_as_string(hide_password=False)
+    other = chat(tmp_path / "home", place, slack, p3_hour=9)
+    of_the_day(other, now)
+    of_the_day(daily, now)
+    assert len(slack.messages) == 1
+    of_the_day(other, now + timedelta(days=1))
+    of_the_day(daily, now + timedelta(days=1))
+    assert len(slack.messages) == 2
+
+
+@ON_A_FILE
+def test_a_p3_that_asks_a_person_is_told_at_once(daily: Chat, slack: FakeSlack):
+    document = daily.incident(severity=Severity.P3)
+    daily.asks(document)
+    daily.round()
+    assert any("approve" in buttons(message) for message in slack.messages)
+
+
+@ON_A_FILE
+def test_a_day_without_p3_is_not_told(daily: Chat, slack: FakeSlack):
+    daily.incident()
+    of_the_day(daily, utc_now() + timedelta(days=1))
+    assert slack.messages == []

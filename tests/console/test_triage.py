@@ -104,15 +104,21 @@ def test_an_answer_given_later_is_carried_on_with(warroom, tmp_path, bundle):
     result = said.json[0]
     assert said.code == Exit.waiting
     assert said.err  # people see the work on stderr
+    other = tmp_path / "text.md"
+    other.write_text("Trouble at the shop\n\nWe look into it.\n")
     for waiting in result["waiting"]:
         assert waiting["kind"] == "text"  # nothing here can act
-        assert warroom("approve", result["incident"], waiting["subject"]).code == Exit.done
+        here = (result["incident"], waiting["subject"])
+        edited = warroom("edit", *here, "--file", str(other), "--anyway")
+        assert edited.code == Exit.done
+        assert warroom("approve", *here).code == Exit.bad_input  # it is another text now
+        asked = warroom.store.ledger.waiting(result["incident"])
+        assert warroom("approve", result["incident"], asked[-1].subject).code == Exit.done
     again = warroom("resume", result["incident"], "--json")
     assert again.json["waiting"] == []
     sent = warroom.home / "incidents" / result["incident"] / "messages"
-    assert any(
-        waiting["subject"] in path.name for path in sent.iterdir() for waiting in result["waiting"]
-    )
+    assert any("We look into it." in path.read_text() for path in sent.iterdir())
+    assert not [p for p in sent.iterdir() for w in result["waiting"] if w["subject"] in p.name]
 
 
 def test_alerts_of_one_service_in_one_delivery_are_one_incident(warroom, tmp_path):

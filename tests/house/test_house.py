@@ -40,7 +40,7 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "faults": {"errors", "yaml_tables"},
-    "notify": {"errors", "incident", "outgoing", "yaml_tables"},
+    "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
     "text_safety": {"yaml_tables"},
@@ -181,8 +181,29 @@ def borrows(path: Path) -> bool:
 
 
 def test_test_modules_do_not_import_each_other():
-    tests = [p for p in files() if p.parts[0] == "tests" and p.suffix == ".py"]
-    assert not list(filter(borrows, tests))
+    assert not list(filter(borrows, tests()))
+
+
+def tests() -> list[Path]:
+    return [p for p in files() if p.parts[0] == "tests" and p.suffix == ".py"]
+
+
+def test_every_test_can_fail():
+    """By an assertion, its own or of something that it calls, as far as names tell."""
+    calls: dict[str, set[str]] = {}
+    for node in (n for p in tests() for n in ast.walk(tree(p)) if isinstance(n, ast.FunctionDef)):
+        calls.setdefault(node.name, set()).update(filter(None, map(acts, ast.walk(node))))
+    fail = {"assert", "raises", "expect", "run_state_machine_as_test", "call_and_validate"}
+    while more := {name for name in calls.keys() - fail if calls[name] & fail}:
+        fail |= more
+    assert not {name for name in calls if name.startswith("test_")} - fail
+
+
+def acts(node: ast.AST) -> str:
+    """The name of what it calls; that it asserts."""
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return "assert" if isinstance(node, ast.Assert) else ""
 
 
 @pytest.mark.parametrize(

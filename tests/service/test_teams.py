@@ -115,3 +115,48 @@ def test_an_incident_goes_with_its_first_service(service, ann):
     services = [ServiceState(name="cart", role="alerting", team="payments")]
     service.service.store.update(THEIRS, lambda doc: setattr(doc, "services", services))
     assert ann.get(f"{V1}/incidents/{THEIRS}").status_code == 200
+
+
+def test_somebody_is_responder_in_one_team_and_observer_in_another(service, ann):
+    for team, role in (("payments", "responder"), ("search", "observer")):
+        path = f"{V1}/teams/{team}/members/ann"
+        assert service["admin"].put(path, params={"role": role}).status_code == 204
+    headers = {"X-CSRF-Token": ann.csrf()}
+
+    def post(incident: str, what: str, **form: str) -> int:
+        path = f"{V1}/incidents/{incident}/{what}"
+        return ann.client.post(path, json=form, headers=headers).status_code
+
+    assert [post(each, "notes", text="seen") for each in (OURS, THEIRS, NOBODYS)] == [200, 403, 200]
+    why = {"reason": "it is over"}  # what takes a commander: her role where no team has one for her
+    assert post(OURS, "close", **why) == 403
+    assert post(NOBODYS, "close", **why) == 200
+    other = {"other": THEIRS, "reason": "the same night"}
+    assert post(OURS, "related", **other) == 403  # it would be changed too
+    assert post(NOBODYS, "related", other=OURS, reason="the same night") == 200
+    assert post(OURS, "merge", into=THEIRS, reason="one cause") == 403
+    assert ann.press(f"/incidents/{THEIRS}/change/note", text="seen").status_code == 403
+
+
+def test_a_role_in_a_team_gives_a_token_no_more_than_it_has(service):
+    path = f"{V1}/teams/payments/members/observer"
+    assert service["admin"].put(path, params={"role": "commander"}).status_code == 204
+    assert (
+        service["observer"].post(f"{V1}/incidents/{OURS}/notes", json={"text": "x"}).status_code
+        == 403
+    )
+    listed = service["admin"].get(f"{V1}/teams").json()
+    assert listed["payments"]["observer"] == "commander"
+
+
+@pytest.mark.parametrize("role", ["admin", "sender"])
+def test_no_team_has_administrators_or_senders_of_its_own(service, role):
+    path = f"{V1}/teams/payments/members/bob"
+    assert service["admin"].put(path, params={"role": role}).status_code == 422
+
+
+def test_whoever_administers_is_no_less_in_a_team(service):
+    service["admin"].put(f"{V1}/teams/payments/members/admin", params={"role": "observer"})
+    assert (
+        service["admin"].post(f"{V1}/incidents/{OURS}/notes", json={"text": "x"}).status_code == 200
+    )

@@ -81,9 +81,13 @@ class System:
             self.shop.one_second(8)
             self.shop.bundle.flush()
 
-    def started(self) -> int:
-        """The process of payments: another one after a restart."""
+    def process(self) -> int:
+        """That of payments: another one after a restart."""
         return int(self.fleet.supervisor.process("web-1").pid)
+
+    def starts(self) -> int:
+        """How often it was started."""
+        return (self.folder / "supervisord.log").read_text().count("spawned: 'web-1'")
 
     def blocked(self) -> list[str]:
         return json.loads((self.folder / "config" / "edge.json").read_text())["blocked"]
