@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
-from ...app.postmortem_pdf import as_pdf
 from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
 from ...app.record import masked_content
 from ...errors import InputError, Overwritten
@@ -197,6 +196,8 @@ def export_file(
         status = f"{incident}, version {chosen.number}, {out}"
         text = as_html(incident, text, status, pictures)
     elif kind == "pdf":
+        from ...app.postmortem_pdf import as_pdf  # only who asks for it waits for its import
+
         text = as_pdf(incident, rendered(text), pictures)
     named = f'attachment; filename="{incident}-postmortem.{kind}"'
     kept = media.get(kind, "application/octet-stream")  # HTML is a file to keep: no page of ours
