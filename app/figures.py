@@ -57,6 +57,13 @@ class Group:
     helped: int
 
 
+def parts_of(engine: Engine) -> Any:
+    """Documents as what SQL takes parts of."""
+    known = INCIDENTS.c.document
+    document = cast(known, JSON) if engine.dialect.name == "postgresql" else known
+    return type_coerce(document, JSON)
+
+
 def taken(
     settings: Settings,
     engine: Engine,
@@ -68,9 +75,7 @@ def taken(
 ) -> list[Taken]:
     """All incidents of so many days, the newest first; of one service where it is named. Of their
     documents no more is read than is needed."""
-    since, known = (now - timedelta(days=days)).timestamp(), INCIDENTS.c.document
-    document = cast(known, JSON) if engine.dialect.name == "postgresql" else known
-    parts = type_coerce(document, JSON)
+    since, parts = (now - timedelta(days=days)).timestamp(), parts_of(engine)
     named = ("onset", "transitions", "executions", "hypotheses")
     kept = [INCIDENTS.c[name] for name in ("id", "state", "severity", "service", "opened_at")]
     query = (
@@ -89,8 +94,7 @@ def taken(
 
 
 def _taken(row: Any) -> Taken:
-    opened = row["opened_at"]
-    fired = min(_at(row["starts_at"]) or opened, opened)
+    opened, fired = row["opened_at"], fired_at(row)
     ends = [_at(each["at"]) for each in row["transitions"] or () if each["state"] in OVER]
     over, onset = row["state"] in OVER and ends, _at(row["onset"])
     told, answered = row["started_at"], row["answered_at"]
@@ -111,6 +115,11 @@ def _taken(row: Any) -> Taken:
         cause=f"{leading['kind']} in {leading['service']}" if sure and leading else "",
         acts=(len(outcomes), sum(outcome in WELL for outcome in outcomes)),
     )
+
+
+def fired_at(row: Any) -> float:
+    """When its alert fired (incident/document.py), unix seconds; of a row with starts_at."""
+    return min(_at(row["starts_at"]) or row["opened_at"], row["opened_at"])
 
 
 def _at(text: str | None) -> float | None:

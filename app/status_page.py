@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
 from ..errors import InputError
 from ..incident.communication import Audience, Message, MessageState
-from ..incident.document import Incident
 from ..incident.impact import UserImpact
 from ..incident.lifecycle import OVER
 from ..incident.private import write_private
+from ..incident.timeline import from_ts
 from ..record.database import reader
 from ..record.store import Store
 from ..record.tables import INCIDENTS
 from ..settings import Settings
 from ..telemetry.model import Catalogue
 from .configuration import recall
+from .figures import fired_at, parts_of
 from .postmortem_export import whole
 from .postmortem_text import rendered
 from .record import masked_content
@@ -79,22 +81,28 @@ class Status:
 
 def status(settings: Settings, store: Store, catalogue: Catalogue, now: datetime) -> Status:
     """As it stands now."""
-    query = select(INCIDENTS.c.document).where(
-        INCIDENTS.c.updated_at >= (now - HISTORY).timestamp()
+    document = parts_of(store.engine)
+    named = [document[name].label(name) for name in ("communications", "services", "onset")]
+    inner = {"users": ("impact", "users"), "starts_at": ("alert", "starts_at")}
+    query = (
+        select(INCIDENTS.c.id, INCIDENTS.c.state, INCIDENTS.c.opened_at, *named)
+        .add_columns(*(document[path].as_string().label(name) for name, path in inner.items()))
+        .where(INCIDENTS.c.updated_at >= (now - HISTORY).timestamp())
     )
     found, untold = list[Story](), list[datetime]()
     with reader(store.engine).begin() as connection:
-        rows = connection.execute(query.execution_options(yield_per=50)).scalars()
-        for document in (Incident.model_validate_json(row) for row in rows):
-            texts, over = _sent(document, now), document.state in OVER
-            if (over and not texts) or recall(settings, document.id).drill:
+        rows = connection.execute(query.execution_options(yield_per=200)).mappings()
+        for row in rows:
+            texts, over = _sent(row["communications"], now), row["state"] in OVER
+            if (over and not texts) or recall(settings, row["id"]).drill:
                 continue
             if texts:
-                hurt = [s.public_name for s in document.services if s.role in HURT]
+                hurt = [s.get("public_name") for s in row["services"] if s["role"] in HURT]
                 parts = sorted({name for name in hurt if name})
                 found.append(Story(texts[-1].hash[:16], over, parts, texts))
-            elif not (document.impact and document.impact.users == UserImpact.none):
-                untold.append(document.began.at)
+            elif row["users"] != UserImpact.none:
+                onset = row["onset"] and datetime.fromisoformat(row["onset"])
+                untold.append(onset or from_ts(fired_at(row)))
     known = {service.public_name for service in catalogue.services if service.public_name}
     parts = sorted(known | {part for story in found if not story.over for part in story.parts})
     newest = sorted(found, key=lambda story: _at(story.texts[0]), reverse=True)
@@ -104,9 +112,11 @@ def status(settings: Settings, store: Store, catalogue: Catalogue, now: datetime
 HURT = ("alerting", "affected")
 
 
-def _sent(document: Incident, now: datetime) -> list[Message]:
-    public = [m for m in document.communications if m.audience is Audience.status_page]
-    sent = [m for m in public if m.state is MessageState.sent and m.sent_at]
+def _sent(communications: Sequence[dict[str, Any]], now: datetime) -> list[Message]:
+    """Texts for the public that went out, newest first."""
+    kept = (Audience.status_page, MessageState.sent)
+    public = [each for each in communications if (each["audience"], each["state"]) == kept]
+    sent = [m for m in map(Message.model_validate, public) if m.sent_at]
     return sorted((m for m in sent if _at(m) >= now - HISTORY), key=_at, reverse=True)
 
 

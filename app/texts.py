@@ -5,8 +5,9 @@ the record does not bear out leaves only where that person says so, under their 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..actions.policy import Policy
 from ..agents.reasoning.facts import public_facts
@@ -122,12 +123,14 @@ def edit_text(
     body: str,
     by: Identity,
     anyway: bool = False,
+    clock: Callable[[Incident], datetime] = lambda _document: utc_now(),
 ) -> Message:
     """Put another text in the place of the one that is asked about; the new one, which is asked
     about now. Whatever was said to the old one does not count for it, and where nobody approves
     their own, who edits it does not either.
 
     anyway: leave in what the record does not bear out; that is put down under their name.
+    clock: tells an incident's time, where that is another one: a recording's.
 
     Raises NotFound where no such text is asked about, InputError for what may not leave, with all
     that is wrong, ApprovalError where it was answered meanwhile.
@@ -151,7 +154,7 @@ def edit_text(
         reason = "its original was answered"
         store.ledger.decide(incident_id, new.hash, Verdict.rejected, by, reason)
         raise
-    store.update(incident_id, lambda doc: _replaced(doc, old_hash, edited))
+    store.update(incident_id, lambda doc: _replaced(doc, old_hash, edited, clock(doc)))
     return new
 
 
@@ -165,8 +168,7 @@ def _new(old: Message, subject: str, body: str) -> Message:
     if (head, text) == (old.subject, old.body.strip()):
         raise InputError("nothing was changed: approve it as it is")
     waits = MessageState.awaiting_approval
-    change = {"subject": head, "body": text, "state": waits, "created_at": utc_now()}
-    return old.model_copy(update={**change, "sent_at": None})
+    return old.model_copy(update={"subject": head, "body": text, "state": waits})
 
 
 def _put(
@@ -185,8 +187,8 @@ def _put(
         audit.add(connection, str(by), "edit text", incident_id, detail)
 
 
-def _replaced(document: Incident, old: str, edited: Decision) -> None:
+def _replaced(document: Incident, old: str, edited: Decision, now: datetime) -> None:
     for message in document.communications:
         if message.hash == old and message.state is MessageState.awaiting_approval:
             message.state = MessageState.rejected
-    add_decision(document, edited, edited.at)
+    add_decision(document, edited, min(now, edited.at))

@@ -20,7 +20,7 @@ from ..record.store import Store
 from ..record.tokens import Role
 from ..text_safety.lines import one_line
 from .answers import HELP, answer
-from .by_hand import COMMANDS
+from .by_hand import COMMANDS, listed, resumed
 from .cards import ACKNOWLEDGE, APPROVE, REJECT, Card, decidable, section, words
 from .people import People, Person
 from .workspace import Workspace
@@ -84,18 +84,24 @@ class Handler:
             return self._acknowledged(who, self._named(who, rest).id)
         if word in COMMANDS:
             return self._by_hand(who, word, rest)
+        if word == "alerts":
+            return listed(self.store, self.people.seen(who, rest.strip()))
+        if word == "resume":
+            incident = self.people.seen(who, rest.strip(), Role.responder)
+            return resumed(self.store, incident, who.identity)
         if word == "list":
             return self._list(who)
         return self._answer(self._named(who, text), text)
 
     def _by_hand(self, who: Person, word: str, rest: str) -> str:
-        command, (incident, _, text) = COMMANDS[word], rest.strip().partition(" ")
-        self.people.seen(who, incident, command.role)
-        if command.other:  # it takes as much there
-            self.people.seen(who, text.partition(" ")[0], command.role)
-        said = command.act(self.store, incident, text.strip(), who.identity)
+        (act, _words), (incident, _, text) = COMMANDS[word], rest.strip().partition(" ")
+        self.people.seen(who, incident, act.needs)
+        said = COMMANDS[word].read(text.strip(), who.identity)
+        for other in act.others(said):  # it is changed too
+            self.people.seen(who, other, act.needs)
+        now = act.do(self.store, incident, said, who.identity)
         self.changed()
-        return said if isinstance(said, str) else f"{incident}: it is so, under your name."
+        return f"{now}: it is so, under your name."
 
     def _list(self, who: Person) -> str:
         rows = incidents(self.store.engine, ACTIVE, limit=LISTED, sight=who.sight).items

@@ -120,7 +120,8 @@ class Prompt:
             firm = any(one.firm for one in found)
             if firm or (found and not agreed(self.ask, "  say it all the same, under your name?")):
                 return None
-            return edit_text(*here, head, body, self.by, anyway=True)
+            clock = self.context.now
+            return edit_text(*here, head, body, self.by, anyway=True, clock=clock)
         except InputError as error:
             say(self.console, ("  ✖ ", "bad"), shown(error))
             return None

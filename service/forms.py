@@ -8,18 +8,15 @@ import json
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from ..app.by_hand import INCIDENT, LARGEST, WORD, Form, Reason, Text
 from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..record.ledger import Request
 from ..record.tokens import Role
 
-WORD = r"^[^\x00-\x1f\x7f-\x9f]+$"
-LARGEST = 2**53 - 1
-"""The largest number that every reader of JSON keeps as it is."""
-
-INCIDENT = r"^[A-Za-z0-9-]{1,64}$"
+__all__ = ["INCIDENT", "LARGEST", "WORD", "Form", "Reason", "Text"]
 EvidenceId = Annotated[str, Path(pattern=r"^E[1-9][0-9]{0,8}$", examples=["E12"])]
 Subject = Annotated[
     str,
@@ -35,19 +32,6 @@ Target = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="most on a page")]
 Position = Annotated[int, Query(ge=0, le=LARGEST, description="begin after this one")]
-Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=WORD)]
-
-
-class Form(BaseModel):
-    """What is sent to us: unknown fields are errors, as a wrong word must not pass for a yes."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Reason(Form):
-    """Why; it goes on the record."""
-
-    reason: Text = Field(examples=["checkout v1.4.1 has the old price table"])
 
 
 class Edit(Form):

@@ -130,7 +130,8 @@ def heard(hypotheses: list[Hypothesis], document: Incident) -> list[Hypothesis]:
     """The hypotheses, most likely first, once each denial counts against its kinds of fault.
 
     By Bayes: what these lose goes to all others and to none of them alike. One that was heard
-    before does not count again.
+    before does not count again. Beside a proven cause shares are more than one whole: none of them
+    is surer than certain.
     """
     against = _denials(document)
     new = [_unheard(hypothesis, against.get(hypothesis.kind, "")) for hypothesis in hypotheses]
@@ -140,7 +141,7 @@ def heard(hypotheses: list[Hypothesis], document: Incident) -> list[Hypothesis]:
     left = [h.confidence * (math.exp(-DENIED) if text else 1.0) for h, text in pairs]
     lost = [h.confidence - share for h, share in zip(hypotheses, left, strict=True)]
     after = [
-        _doubted(h, text, share / (1.0 - _among_rivals(h, hypotheses, lost)))
+        _doubted(h, text, share / (max(share, 1.0 - _among_rivals(h, hypotheses, lost)) or 1.0))
         for (h, text), share in zip(pairs, left, strict=True)
     ]
     return sorted(after, key=lambda h: (bool(h.ruled_out), -h.confidence))

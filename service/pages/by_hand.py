@@ -5,15 +5,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 
+from ...app.by_hand import ACTS, BY_PATH, Act
 from ...app.related import related
 from ...errors import InputError, LifecycleError, NotFound
 from ...incident.people import Duty
 from ...incident.severity import Severity
 from ...record import lists
 from ..auth import At, IncidentId, Responder, Who
-from ..by_hand import ACTS, BY_PATH, Act
+from ..by_hand import do
 from .forms import Form, Sent, one
 from .rendering import page
 
@@ -38,7 +38,7 @@ def change_form(
     try:
         if not who.role.may(act.needs):
             raise InputError(f"This takes the role {act.needs}; yours here is {who.role}.")
-        following = act.do(service, who, incident, _said(act, sent, who))
+        following = do(act, service, who, incident, _said(act, sent, who))
     except (InputError, LifecycleError, NotFound) as error:
         return _page(request, service, who, incident, f"Nothing was changed: {error}", what)
     return RedirectResponse(f"/incidents/{following}", 303)
@@ -52,16 +52,7 @@ def _said(act: Act, sent: Form, who: Who) -> Any:
         told["alerts"] = sent.get("alerts", [])
     if "whom" in told:
         told["whom"] = told["whom"] or who.name
-    try:
-        return act.form.model_validate(told)
-    except ValidationError as error:
-        raise InputError("; ".join(map(_wrong, error.errors()))) from error
-
-
-def _wrong(each: Any) -> str:
-    """In words."""
-    name, given = each["loc"][0], each["input"]
-    return f"{name} {given!r}: {each['msg']}" if given else f"fill in the {name}"
+    return act.read(told)
 
 
 def _page(

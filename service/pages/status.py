@@ -27,13 +27,17 @@ class Watch:
         self._kept: tuple[float, Status] | None = None
 
     def now(self) -> Status:
-        """Of many that ask at once one looks."""
+        """Of many that ask at once one looks; the others read what it found before, if it did."""
+        kept = self._kept
+        if kept and (time.monotonic() < kept[0] + KEPT_S or self._lock.locked()):
+            return kept[1]
         with self._lock:
-            if self._kept is None or time.monotonic() > self._kept[0] + KEPT_S:
+            if self._kept is kept:
                 here, catalogue = self.service, declared(self.service.sources).catalogue
                 found = status(here.settings, here.store, catalogue, utc_now())
                 self._kept = time.monotonic(), found
-            return self._kept[1]
+        assert self._kept
+        return self._kept[1]
 
 
 def status_routes(service: Service, told: StatusPage) -> APIRouter:

@@ -110,6 +110,15 @@ def test_no_sign_of_an_attack_counts_against_one_once() -> None:
     assert heard(after, with_report(FaultKind.credential_attack)) == after
 
 
+@pytest.mark.parametrize("doubted", [0.18, 0.811, 1.0])
+def test_a_denial_makes_nobody_surer_than_certain_beside_what_is_proven(doubted: float) -> None:
+    found = [cause(FaultKind.lock_contention, 0.992), cause(FaultKind.credential_attack, doubted)]
+    after = heard(found, with_report(FaultKind.credential_attack))
+    assert [h.kind for h in after] == [FaultKind.lock_contention, FaultKind.credential_attack]
+    assert all(0 <= h.confidence <= 1 for h in after)
+    Hypothesis.model_validate(after[0].model_dump())
+
+
 def test_a_threat_that_was_seen_denies_nothing() -> None:
     found = [cause(FaultKind.credential_attack, 0.6)]
     assert heard(found, with_report()) == found

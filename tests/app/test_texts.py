@@ -54,6 +54,7 @@ def test_an_edit_is_another_text_that_is_asked_about_in_its_place(store):
     incident, old = asked(store)
     new = edited(store, "Some requests fail", SAYS)
     assert new.hash != old.hash
+    assert new.created_at == old.created_at  # of a recording: what comes later is still to be told
     assert asked(store)[1].body == SAYS
     answer = store.ledger.decision(incident, old.hash)
     assert answer is not None

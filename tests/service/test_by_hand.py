@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from warroom.app.by_hand import BY_PATH
 from warroom.incident.severity import Severity
 from warroom.intake.grouping import group_due
 from warroom.record.tokens import Role
-from warroom.service.by_hand import BY_PATH
 from warroom.tests.support.alerts import fires, later, put
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import declared
