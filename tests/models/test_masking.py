@@ -286,7 +286,6 @@ def test_what_vendors_and_people_write_does_not_leave(text, value):
 
 
 def test_every_rule_compiles_and_can_be_reached():
-    assert len(rules.rules()) > 100
     for rule in rules.rules():
         assert rule.program.programsize > 0
         assert rule.keywords
