@@ -50,6 +50,7 @@ def test_a_person_approves_over_the_socket_within_seconds(here: Chat, slack: Fak
     assert "% sure." in said["payload"]["blocks"][0]["text"]["text"]
 
 
+@pytest.mark.thorough  # it waits for what never comes
 def test_a_connection_that_breaks_or_says_nothing_is_replaced(
     monkeypatch, here: Chat, slack: FakeSlack, bot: Bot
 ):

@@ -96,6 +96,7 @@ def test_whatever_an_admin_sends_is_answered_as_documented(search, service):
     search(check)
 
 
+@pytest.mark.thorough
 def test_what_is_sent_about_an_incident_that_is_there(search, service):
     def check(case: Case) -> None:
         request = next(iter(service.service.record.waiting()), None)

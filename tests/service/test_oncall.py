@@ -26,7 +26,9 @@ TEXT = {
         ],
     },
 }
-LAYER = {"participants": ["responder", "commander"], "start": "2026-01-05T09:00"}
+DAYS_AGO = datetime.now(UTC) - timedelta(days=3)
+"""When this week's shift began: no hand-over is near, whenever the tests run."""
+LAYER = {"participants": ["responder", "commander"], "start": f"{DAYS_AGO:%Y-%m-%d}T09:00"}
 PRIMARY = {"name": "primary", "time_zone": "Europe/Berlin", "layers": [LAYER]}
 API = "/api/v1/on-call"
 

