@@ -25,6 +25,7 @@ from ..incident.timeline import utc_now
 
 FILE = "recovery.jsonl"
 FIRST = "0" * 64
+ASIDE = "keep the file elsewhere to go on with a new one"
 
 
 class Entry(BaseModel):
@@ -59,12 +60,20 @@ class Journal:
             try:
                 entry = Entry.model_validate_json(line)
             except ValueError as error:
-                raise StoreError(f"{self.path}:{number} cannot be read: {error}") from error
+                told = f"{self.path}:{number} cannot be read ({type(error).__name__})"
+                raise StoreError(f"{told}; {ASIDE}") from error
             if entry.before != before:
-                raise StoreError(f"{self.path}:{number} does not follow the line before it")
+                told = f"{self.path}:{number} does not follow the line before it"
+                raise StoreError(f"{told}; {ASIDE}")
             found.append(entry)
             before = digest(json.loads(line))
         return found
+
+    def unreported(self) -> list[Entry]:
+        """What was begun and has no end: whoever began it died, or does it still."""
+        entries = self.entries()
+        ended = {(entry.number, entry.does) for entry in entries if entry.ended}
+        return [e for e in entries if (e.number, e.does) not in ended]
 
     def add(self, entry: Entry) -> Entry:
         """On the disk when this returns. Raises StoreError: then nothing may be done."""

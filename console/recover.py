@@ -43,6 +43,9 @@ class Menu:
 
     def run(self) -> Exit:
         """What is wrong, the menu, one plan, the answer, what it changed."""
+        for entry in self.recovery.journal.unreported():
+            told = f"{entry.does} {entry.plan.title} was begun at {entry.at:%H:%M:%S} UTC"
+            self.console.print(f"? number {entry.number}, {shown(told)}: nobody reported what came")
         before = diagnose(self.operations, ())
         say_looks(self.console, [look for look in before if look.health is not Health.well])
         kind = self._kind()

@@ -80,6 +80,21 @@ def test_what_fails_is_said_to_have_failed(tmp_path: Path) -> None:
     assert one.journal.entries()[-1].error
 
 
+def test_what_was_begun_and_never_reported_is_said_before_anything_else(tmp_path: Path) -> None:
+    def dies() -> None:
+        raise KeyboardInterrupt
+
+    one = recovery(tmp_path, before=dies)
+    plan = one.planned(Restart.kind, "checkout", {})
+    with pytest.raises(KeyboardInterrupt):
+        one.carry_out(plan, plan.hash)
+    [left] = one.journal.unreported()
+    assert (left.number, left.plan) == (1, plan)
+    shows = menu(tmp_path)
+    shows.run()
+    assert "number 1, execute restart checkout was begun" in printed(shows.console)
+
+
 def test_an_edited_or_missing_line_shows(tmp_path: Path) -> None:
     one = recovery(tmp_path)
     for _ in range(2):
