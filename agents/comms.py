@@ -19,8 +19,10 @@ from ..incident.evidence import Quote
 from ..incident.report import CommunicationReport, CustomerImpactReport, FollowUp, Sentence
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind, from_ts
-from ..prompts.render import render, stamp
+from ..prompts.render import letter, stamp
+from ..prompts.spoken import hour, listed
 from ..prompts.values import clock, plain, zh
+from ..tools.segments import hurt_segments
 from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
@@ -32,8 +34,10 @@ from .runtime.case import Case
 class Subjects(Entry):
     """How a subject is written in one language, by stage."""
 
-    notice: str = Field(description="of a security notice; {id} is filled in")
+    notice: str = Field(description="of a security notice")
     ours: str = Field(description="where no component is named")
+    head: str = Field(description="inside; {level}, {where}, {what} and {id} are filled in")
+    unchanged: str = Field(description="where an update has no news; {at} is filled in")
     inside: dict[Stage, str]
     outside: dict[Stage, str] = Field(description="{what} is filled in")
 
@@ -79,16 +83,18 @@ def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Au
 
 
 def subject(briefing: Briefing, audience: Audience, template: str, language: str) -> str:
-    """One line of plain text, at most 120 characters: level, id and stage inside the house; outside
-    only what customers know."""
+    """One line of plain text, at most 120 characters: level, place, stage and id inside the house;
+    outside only what customers know."""
     words, stage = table().subjects[language], Stage(briefing.stage)
     if template.startswith(DISCLOSURE):
-        return words.notice.format(id=briefing.id)
+        return words.notice
     if audience in EXTERNAL:
-        what = ", ".join(briefing.components) or words.ours
+        what = listed(briefing.components, language) or words.ours
         return plain(words.outside[stage].format(what=what), 120)
     level = zh(briefing.severity) if language == "zh" else briefing.severity
-    return plain(f"[{level}] {briefing.id} {words.inside[stage]}: {briefing.title}", 120)
+    where = listed(briefing.services[:2], language) or words.ours
+    what, filled = words.inside[stage], {"level": level, "where": where, "id": briefing.id}
+    return plain(words.head.format(what=what, **filled), 120)
 
 
 DISCLOSURE = "security_disclosure"
@@ -104,7 +110,8 @@ def announce(case: Case) -> CommunicationReport:
 def assess_customers(case: Case) -> CustomerImpactReport:
     """Step 10: customer impact from the traffic at the edge and the document."""
     end = min(case.now, from_ts(case.frame.incident.end)) if case.recorded else case.now
-    return customer_report(case.document, case.tools.call(traffic_impact), end)
+    asked = case.tools.call(traffic_impact), case.tools.call(hurt_segments)
+    return customer_report(case.document, *asked, end)
 
 
 def communicate(
@@ -161,7 +168,7 @@ def _message(
         audience=audience,
         channels=channels(severity, audience),
         subject=subject(briefing, audience, template, language),
-        body=render(template, **vars(briefing)),
+        body=body(document, briefing, audience, template, language),
         language=language,
         quotes=_quotes(document, audience),
         state=MessageState.awaiting_approval if waits else MessageState.draft,
@@ -180,9 +187,30 @@ def retold(
     document: Incident, now: datetime, message: Message, story: Sequence[Sentence]
 ) -> Message:
     """A message as drafted, with these sentences besides the template's own facts."""
-    template = message.name
     briefing = replace(brief(document, now), story=tuple(story))
-    return message.model_copy(update={"body": render(template, **vars(briefing))})
+    text = body(document, briefing, message.audience, message.name, message.language)
+    return message.model_copy(update={"body": text})
+
+
+def body(
+    document: Incident, briefing: Briefing, audience: Audience, template: str, language: str
+) -> str:
+    """What an audience is told; an update tells it what it was not told yet."""
+    kinds = (MessageState.sent, MessageState.approved)
+    same = [
+        m
+        for m in document.communications
+        if (m.audience, m.language) == (audience, language) and m.state in kinds
+    ]
+    if not same or briefing.stage != Stage.update or audience is Audience.customers:
+        return letter(template, **vars(briefing))
+    text = letter(template, "\n".join(m.body for m in same), **vars(briefing))
+    head, *rest = text.rstrip("\n").split("\n\n")
+    last = hour(same[-1].sent_at or same[-1].created_at, briefing.now, language)
+    soon = hour(briefing.next_update, briefing.now, language)
+    news = [paragraph for paragraph in rest if soon not in paragraph]
+    none = [] if news else [table().subjects[language].unchanged.format(at=last)]
+    return "\n\n".join([head, *none, *rest]) + "\n"
 
 
 def _quotes(document: Incident, audience: Audience) -> list[Quote]:

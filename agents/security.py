@@ -28,6 +28,7 @@ def assess(case: Case) -> SecurityReport:
         threat=leading[0].name if leading else NO_THREAT,
         sources=_sources(leading),
         exposure=_exposure(leading, bool(looked)),
+        entered=leading[0].entered if leading else None,
         denies=[] if tried(seen) or not looked else [FaultKind.credential_attack],
         findings=_findings(threats),
         gaps=_gaps(seen),

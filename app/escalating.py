@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from ..agents.comms import subject
 from ..agents.reporting.briefing import brief
 from ..agents.runtime.outbox import Letter
 from ..errors import InputError, WarroomError
@@ -20,7 +21,7 @@ from ..incident.lifecycle import OVER
 from ..incident.severity import TARGETS, Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..oncall.escalation import Levels, OnCall, after
-from ..prompts.render import render, stamp
+from ..prompts.render import letter, stamp
 from ..prompts.values import data, duration
 from ..record import audit, escalations, events
 from ..record.escalations import ACKNOWLEDGED, ENDED, OPEN, Escalations, Standing
@@ -187,10 +188,10 @@ def page(
     document: Incident, language: str, channel: str, why: str, at: datetime, link: str
 ) -> Message:
     """What one person is told on one channel: secrets are masked, but for the link's."""
-    name, severity = f"page.{language}.md", document.severity or Severity.P3
-    body = render(name, **vars(brief(document, at)))
-    subject = f"[{severity}] {document.id}: {' '.join(document.title.split())}"[:120]
-    clean = masked_content({"subject": subject, "body": f"{body}\n{data(why)}"})
+    name = f"page.{language}.md"
+    told = brief(document, at)
+    title = subject(told, Audience.engineering, name, language)
+    clean = masked_content({"subject": title, "body": f"{letter(name, **vars(told))}\n{data(why)}"})
     return Message(
         id="M0",
         template=stamp(name),

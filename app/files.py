@@ -47,7 +47,7 @@ def write_files(context: ResponseContext, incident_id: str) -> WrittenFiles:
             found.gaps.append(Gap(what=f"the file {name}", why=_why(error)))
         else:
             found.files.append(path)
-    found.files.extend(sorted(context.outbox(incident_id).glob("*.md")))
+    found.files.extend(sorted(context.outbox(incident_id).glob("*.txt")))
     return found
 
 

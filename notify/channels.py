@@ -162,7 +162,7 @@ def _text(medium: str, message: Message, drill: bool) -> tuple[str, str]:
     if medium in SHORT:
         return "", texts.sms(message, drill)
     if medium in SPOKEN:
-        return "", f"{texts.subject(message, drill)}. Open Warroom, or your messages."
+        return "", texts.voice(message, drill)
     return texts.subject(message, drill), texts.chat(message)
 
 

@@ -54,7 +54,7 @@ def written(
     letter["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
     letter["Auto-Submitted"] = "auto-generated"  # no holiday's answer comes back (RFC 3834)
     letter["Content-Language"] = message.language
-    note = f"{texts.EXERCISE}\n\n" if drill else ""
+    note = f"{texts.EXERCISE[message.language]}\n\n" if drill else ""
     letter.set_content(note + texts.plain(message.body))
     letter.add_alternative(texts.page(message), subtype="html")
     return letter

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """A message as its medium takes it: a line of 160 septets, plain text, HTML; never raw Markdown.
 
 What our templates took from others was made literal in Markdown, so a reader of Markdown gives back
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ..incident.communication import Message
+from ..text_safety.blame_language import sentences
 from ..text_safety.lines import one_line
 
 SEPTETS, WIDE = 160, 70
@@ -32,12 +34,16 @@ NEAREST = {
 LINK = re.compile(r"^<?(https?://[^\s<>]+)>?$", re.MULTILINE)
 MOST_CHAT = 3000
 """Characters; the shortest that a common chat takes whole."""
-EXERCISE = "EXERCISE, nothing in it is real: "
+EXERCISE = {"en": "EXERCISE, nothing in it is real: ", "zh": "演练，内容均非真实："}
 
 
 def subject(message: Message, drill: bool = False) -> str:
     """One line; of a drill it says so."""
-    return (EXERCISE if drill else "") + one_line(message.subject)
+    return _marked(one_line(message.subject), message, drill)
+
+
+def _marked(text: str, message: Message, drill: bool) -> str:
+    return (EXERCISE[message.language] if drill else "") + text
 
 
 def link(message: Message) -> str:
@@ -47,13 +53,36 @@ def link(message: Message) -> str:
 
 
 def sms(message: Message, drill: bool = False) -> str:
-    """What fits into one: the subject, cut, and the link, whole."""
-    address, text = link(message), subject(message, drill).translate(NEAREST)
-    end = f" {address}" if address else ""
-    while text and not _fits(text + end):
-        text = text[:-1]
-    cut = text != subject(message, drill).translate(NEAREST)
-    return (text[:-2].rstrip() + ".." if cut else text) + end
+    """What fits into one: its first sentences, each whole, and the link; where not even one fits,
+    as much of that as does."""
+    address, (first, *more) = link(message), _spoken(message)
+    end, text = f" {address}" if address else "", _marked(first, message, drill)
+    if not _fits(text + end):
+        while text and not _fits(f"{text}..{end}"):
+            text = text[:-1]
+        return f"{text.rstrip()}..{end}" if text else end.strip()
+    for sentence in more:
+        longer = f"{text}{'' if message.language == 'zh' else ' '}{sentence}"
+        if not _fits(longer + end):
+            break
+        text = longer
+    return text + end
+
+
+def voice(message: Message, drill: bool = False) -> str:
+    """What a call says."""
+    return _marked(f"{_spoken(message)[0]} Open Warroom, or your messages.", message, drill)
+
+
+def _spoken(message: Message) -> list[str]:
+    """Its sentences; its subject, where there are none."""
+    text = plain(LINK.sub("", message.body)).translate(NEAREST)
+    return [one_line(each) for each in sentences(text)] or [one_line(message.subject)]
+
+
+def written(message: Message, channel: str, drill: bool = False) -> str:
+    """As much of it, and in the form, that the medium of this name takes."""
+    return sms(message, drill) + "\n" if channel == "sms" else plain(message.body)
 
 
 def _fits(text: str) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """Prompts and messages are files: strictly rendered, and every value is data unless trusted.
 
 A variable that nobody set is an error. A value is neutralised for Markdown when it is printed,
@@ -15,6 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..incident.document import Incident
 from ..incident.evidence import short
+from ..incident.report import CustomerImpactReport
+from . import spoken as said
 from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
@@ -37,6 +40,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         finalize=_printed,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,  # a sentence a line, also of what is included
         autoescape=False,  # Markdown, not HTML: `_printed` does the escaping
     )
     numbers = (shown.percent, shown.count, shown.figure, shown.quantity, shown.duration)
@@ -47,8 +51,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
         shown.clock,
         shown.began,
         shown.hurt,
-        shown.hurt_outside,
         shown.zh,
+        *(said.about, said.harmed, said.hour, said.lasting, said.during, said.listed, said.opening),
         *numbers,
         *texts,
     ):
@@ -77,6 +81,27 @@ def render(name: str, /, **values: Any) -> str:
     return EMPTY_LINES.sub("\n\n", lines) + "\n"
 
 
+def letter(name: str, told: str = "", /, **values: Any) -> str:
+    """A message. Each line of its template is a sentence, and those of a paragraph are joined. The
+    first paragraph says how it stands; after it nothing is said that was said already, in it or in
+    what these readers were told before. Raises as `render`."""
+    paragraphs = list[str]()
+    for block in render(name, **values).split("\n\n"):
+        lines = [_TIGHT.sub("", line.strip()) for line in block.split("\n") if line.strip()]
+        new = [line for line in lines if not paragraphs or line not in told]
+        told += "\n".join(["", *new])
+        if new:
+            paragraphs.append(_TIGHT.sub("", " ".join(new)))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+_TIGHT = re.compile(
+    r" +(?=[，。；：、）（])|(?<=[，。！？；：、（）】]) +"
+    r"|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])"
+)
+"""Blanks that Chinese has none of."""
+
+
 def templates(folder: str = "") -> list[str]:
     """Names of the templates that people read; with a folder ("model") of the prompts in it, as
     `render`, `digest` and `stamp` take them: model/brief.md."""
@@ -85,8 +110,13 @@ def templates(folder: str = "") -> list[str]:
 
 
 def digest(name: str) -> str:
-    """Twelve hex digits over the template's text: which wording it was."""
-    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+    """Twelve hex digits over the template's text and its parts: which wording it was."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    parts = [(FOLDER / part).read_text(encoding="utf-8") for part in _PART.findall(text)]
+    return hashlib.sha256("".join([text, *parts]).encode()).hexdigest()[:12]
+
+
+_PART = re.compile(r'{% include "(.+?)" %}')
 
 
 def stamp(name: str) -> str:
@@ -99,6 +129,7 @@ def stamp(name: str) -> str:
 
 def incident_markdown(document: Incident) -> str:
     """The whole document, newest knowledge first, evidence and timeline last."""
+    customers = document.report(CustomerImpactReport)
     priced = [call.cost for call in document.model_calls if call.cost is not None]
     return render(
         "incident.md",
@@ -110,6 +141,7 @@ def incident_markdown(document: Incident) -> str:
         events=sorted(document.timeline, key=lambda event: event.at),
         answers=document.reports if _asked(document) else [],
         cost=sum(priced) if priced else None,
+        outreach=customers.outreach if customers else [],
     )
 
 

@@ -91,9 +91,8 @@ def duration(seconds: float | None, language: str = "en") -> str:
 FAILED = "{failed} of {every} requests failed ({share})"
 FAILED_FEW = "{failed} of {every} requests failed"
 LOST = ", and about {lost} more were refused or found nothing, which is unusual"
-AFFECTED = "About {share} of requests were affected{when}."
-AFFECTED_FEW = "Some requests were affected{when}."
 WHEN = ", measured from {since} to {until} UTC"
+MOMENT = ", measured at {since} UTC"
 
 
 def hurt(impact: Impact | None, language: str = "en") -> str:
@@ -115,18 +114,11 @@ def hurt(impact: Impact | None, language: str = "en") -> str:
     )
 
 
-def hurt_outside(impact: Impact, language: str = "en") -> str:
-    """The same in one sentence for customers."""
-    say = zh if language == "zh" else str
-    words = AFFECTED if impact.requests >= FEW else AFFECTED_FEW
-    return say(words).format(share=percent(impact.hurt_share), when=_when(impact, say))
-
-
 def _when(impact: Impact, say: Callable[[str], str]) -> str:
     if impact.since is None or impact.until is None:
         return ""
     since, until = (f"{at.astimezone(UTC):%H:%M}" for at in (impact.since, impact.until))
-    return say(WHEN).format(since=since, until=until)
+    return say(MOMENT if since == until else WHEN).format(since=since, until=until)
 
 
 # Text written by others.

@@ -1,4 +1,4 @@
-"""Sending messages: each becomes one Markdown file per channel in an outbox directory.
+"""Sending messages: each becomes one file per channel, in its form, in an outbox directory.
 
 A gateway to the real channel reads from there; a file that exists was sent.
 """
@@ -15,7 +15,7 @@ from ..incident.action import Decision, Verdict
 from ..incident.communication import Message
 from ..incident.evidence import short
 from ..incident.private import file_name, write_private
-from ..prompts.values import data
+from ..notify import texts
 
 DRILL = "an exercise: nothing in it is real, forward it to nobody"
 
@@ -48,10 +48,10 @@ def send(
 
 def _write(outbox: Path, message: Message, channel: str, drill: bool) -> dict[str, Any]:
     """Atomic, and at most once per text and channel: the text's hash is in the name."""
-    path = outbox / f"{message.hash}-{file_name(channel.lower().replace(' ', '-'))}.md"
+    path = outbox / f"{message.hash}-{file_name(channel.lower().replace(' ', '-'))}.txt"
     fresh = outbox / f".{path.name}.{secrets.token_hex(4)}"
     try:
-        write_private(fresh, _markdown(message, channel, drill))
+        write_private(fresh, _letter(message, channel, drill))
         os.link(fresh, path)  # unlike a rename, it refuses to replace
         sent = True
     except FileExistsError:
@@ -61,7 +61,7 @@ def _write(outbox: Path, message: Message, channel: str, drill: bool) -> dict[st
     return {"channel": channel, "file": str(path), "sent": sent}
 
 
-def _markdown(message: Message, channel: str, drill: bool) -> str:
+def _letter(message: Message, channel: str, drill: bool) -> str:
     head = {
         **({"drill": DRILL} if drill else {}),
         "message": message.id,
@@ -72,7 +72,7 @@ def _markdown(message: Message, channel: str, drill: bool) -> str:
         "created_at": message.created_at.isoformat(),
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
-    return "\n".join(["---", *lines, "---", "", f"# {data(message.subject)}", "", message.body, ""])
+    return "\n".join(["---", *lines, "---", "", texts.written(message, channel, drill)])
 
 
 def require(message: Message, approval: Decision | None) -> None:

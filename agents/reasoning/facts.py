@@ -14,7 +14,8 @@ from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
 from ...incident.timeline import from_ts
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
-from ...prompts.values import clock, duration, hurt_outside, plain, utc
+from ...prompts.spoken import harmed, opening
+from ...prompts.values import clock, duration, plain, utc
 from ..reporting import retrospective, story
 from ..reporting.briefing import Briefing
 from ..reporting.impact import impact
@@ -63,9 +64,8 @@ def public_facts(briefing: Briefing) -> list[Fact]:
     """What customers may be told (P): what the floor's public templates tell, and no more."""
     where = ", ".join(briefing.components) or "our service"
     lines = [f"Customers using {where} may meet {briefing.symptom}, {_span(briefing)}."]
-    hurt = briefing.impact
-    if hurt and hurt.requests and hurt.failed_share:
-        lines.append(hurt_outside(hurt))
+    if hurt := harmed(briefing.impact, outside=True):
+        lines.append(f"{opening(hurt)} were affected.")
     if briefing.solution:
         lines.append("A corrective measure took effect; the recovery is measured.")
     elif briefing.cause and not briefing.ended:

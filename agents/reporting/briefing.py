@@ -3,23 +3,38 @@
 Numbers stay numbers: the templates write the sentences around them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ...incident.action import Execution, Measure
+from ...analysis.quantities import FEW
+from ...incident.action import ActionPlan, Execution, Measure, Outcome, Verdict
+from ...incident.communication import REPLACED_BY
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.lifecycle import State
-from ...incident.onset import Onset
-from ...incident.report import FollowUp, Sentence
+from ...incident.report import FollowUp, SecurityReport, Sentence
 from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
 from . import incident_status as status
+from .impact import revenue
+from .story import by_itself
 from .wording import shown
 
 ACTING = (State.containing, State.eradicating, State.recovering)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One action, as far as it went."""
+
+    plan: ActionPlan
+    title: str
+    how: str  # proposed, refused, or an outcome
+    at: datetime
+    undone: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,33 +47,33 @@ class Briefing:
     severity: str
     also_called: str
     meaning: str
-    type: str
-    category: str
     state: str
     services: list[str]  # affected, alerting first
     components: list[str]  # the same as customers know them
     started: datetime
-    onset: Onset  # the same, with how exactly it is known
+    known: bool  # else it began at the latest when it says
     detected: datetime
     ended: datetime | None
     now: datetime
     duration_seconds: float
-    expected: datetime | None  # None: no estimate, or already past it
-    expected_latest: datetime | None
     next_update: datetime | None  # None: on resolution
     owner: str
     lead: str
     contact: str
     impact: Impact | None
+    worst: SloState | None  # the objective missed by most
     missed: list[SloState]
     symptom: str  # what customers may meet
     cause: Hypothesis | None  # None: nothing stands out
     facts: list[Event]  # findings as lines: at, text, evidence
-    progress: list[Event]  # key decisions, actions and what they did
+    moves: list[Move]  # what was proposed and done, oldest first
     solution: Execution | None
+    by_itself: bool  # what hurt ended without an action
     measures: list[Measure]  # of the last finished action
+    lost: float | None  # revenue of the requests that failed; None: nobody told a rate
     improvements: list[FollowUp]
     security: bool
+    entered: bool | None  # whether an attacker got in; None: not known
     acting: bool  # an action is being carried out or settles
     story: tuple[Sentence, ...] = ()  # what is told beyond these facts; each sentence checked
 
@@ -67,9 +82,9 @@ def brief(document: Incident, now: datetime) -> Briefing:
     """The document as its messages need it."""
     levels = TARGETS.get(document.severity) if document.severity else None
     begun, end = document.began.at, status.ended(document)
-    expected, latest = _expected(document, now)
     solved = status.solution(document)
     names = status.affected(document)
+    missed = [state for state in document.slo if state.breached]
     return Briefing(
         id=document.id,
         title=shown(reword(document.title, names)),
@@ -77,45 +92,75 @@ def brief(document: Incident, now: datetime) -> Briefing:
         severity=document.severity.value if document.severity else "not yet classified",
         also_called=f"SEV-{document.severity.rank + 1}" if document.severity else "",
         meaning=levels.meaning if levels else "not yet classified",
-        type=document.type.value,
-        category=document.category.value,
         state=document.state.value,
         services=names,
         components=status.components(document),
         started=begun,
-        onset=document.began,
+        known=document.began.known,
         detected=document.fired,
         ended=end,
         now=now,
         duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
-        expected=expected,
-        expected_latest=latest,
         next_update=status.next_update(document, now),
         owner=document.command.incident_commander,
         lead=document.command.technical_lead or "on-call lead",
         contact=document.command.communications_lead,
         impact=document.impact,
-        missed=[state for state in document.slo if state.breached],
+        worst=_worst(missed),
+        missed=missed,
         symptom=status.symptom(document),
         cause=status.likely_cause(document),
         facts=_facts(document, names),
-        progress=status.key_events(document),
-        solution=solved.model_copy(update={"title": shown(solved.title)}) if solved else None,
+        moves=sorted(_moves(document, over=bool(end)), key=lambda move: move.at)[-MOVES:],
+        solution=solved,
+        by_itself=by_itself(document),
         measures=_measures(document, solved),
-        improvements=document.follow_ups[:5],
+        lost=_lost(document, now) if end else None,
+        improvements=document.follow_ups[:3],
         security=status.about_security(document),
+        entered=_entered(document),
         acting=document.state in ACTING,
     )
 
 
-def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Estimated and latest likely recovery; what lies in the past is no estimate."""
-    if document.impact is None or status.ended(document):
-        return None, None
-    middle, high = document.impact.minutes_to_resolve, document.impact.minutes_spread[1]
-    begun = document.opened_at
-    times = [status.whole_minute(begun + timedelta(minutes=m)) for m in (middle, high)]
-    return times[0] if times[0] > now else None, times[1] if times[1] > now else None
+def _worst(missed: list[SloState]) -> SloState | None:
+    """Of failures before slowness, the one that hurts the greatest share of requests."""
+    known = [(state.sli != "availability", state.current, state) for state in missed]
+    told = [(slow, current, state) for slow, current, state in known if current is not None]
+    return min(told, key=lambda each: each[:2])[2] if told else None
+
+
+def _lost(document: Incident, now: datetime) -> float | None:
+    impact = document.impact
+    lost = revenue(document, None, now)[0] if impact and impact.requests >= FEW else None
+    return float(f"{lost:.2g}") if lost else None
+
+
+MOVES = 4
+"""Actions that a message tells of, the latest."""
+
+
+def _moves(document: Incident, over: bool) -> Iterator[Move]:
+    for done in document.executions:
+        plan = document.plan(done.plan)
+        if plan and done.outcome is not Outcome.not_done:
+            yield _move(plan, done.outcome.value, done.started_at, done.undone)
+    said = {d.subject: d for d in document.decisions if d.by != REPLACED_BY}
+    for plan in document.proposals:
+        no = said.get(plan.hash)
+        if no and no.verdict is Verdict.rejected:
+            yield _move(plan, "refused", no.at)
+    attempt = max((plan.attempt for plan in document.proposals), default=0)
+    latest = (p for p in document.proposals if p.attempt == attempt and p.hash not in said)
+    plan = next((plan for plan in latest if document.tried(plan) is None), None)
+    if plan and not over and not any(e.outcome is Outcome.started for e in document.executions):
+        asked = [e.at for e in document.timeline if e.kind is EventKind.proposal]
+        yield _move(plan, "proposed", max([document.opened_at, *asked]))
+
+
+def _move(plan: ActionPlan, how: str, at: datetime, undone: bool = False) -> Move:
+    named = plan.model_copy(update={"experiment": False})
+    return Move(plan, shown(named.title), how, at, undone)
 
 
 def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
@@ -139,3 +184,8 @@ def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
     chosen = solved or last
     measured = chosen.measures if chosen else []
     return [m for m in measured if m.decisive and m.before != m.after]
+
+
+def _entered(document: Incident) -> bool | None:
+    report = document.report(SecurityReport)
+    return report.entered if report else None

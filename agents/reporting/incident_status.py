@@ -3,28 +3,16 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ...incident.action import Execution, Outcome, Verdict
+from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.lifecycle import OVER, State
 from ...incident.report import DetectionReport, SecurityReport
 from ...incident.severity import TARGETS, Category, IncidentType
-from ...incident.timeline import Event, EventKind
 from ...prompts.values import duration
-from ...text_safety.blame_language import reword
-from .narrator import chronicle
 
 SURE_ENOUGH = 0.5
 """Confidence from which a message names a cause as the likely one."""
-
-KEY_KINDS = (
-    EventKind.severity,
-    EventKind.decision,
-    EventKind.action,
-    EventKind.verification,
-    EventKind.state,
-)
-
 
 SYMPTOMS = {
     IncidentType.security: "slow or refused sign-ins",
@@ -34,7 +22,7 @@ SYMPTOMS = {
 }
 
 
-FAILING = "failed or slow requests"
+FAILING = "errors or slow pages"
 
 
 class Stage(StrEnum):
@@ -149,24 +137,6 @@ def solution(document: Incident) -> Execution | None:
     """The last action that telemetry says helped and that was not undone."""
     helped = [e for e in document.executions if e.outcome is Outcome.better and not e.undone]
     return helped[-1] if helped else None
-
-
-def key_events(document: Incident) -> list[Event]:
-    """Key decisions and what came of them, oldest first, the latest dozen. Why somebody said no is
-    said to colleagues, and stands in the record only."""
-    names = affected(document)
-    noes = [f" — {d.reason}" for d in document.decisions if d.verdict is Verdict.rejected]
-    told = [_unquoted(event, noes) for event in document.timeline]
-    quiet = document.model_copy(update={"timeline": told})
-    lines = [e.event for e in chronicle(quiet) if any(kind in KEY_KINDS for kind in e.kinds)]
-    return [e.model_copy(update={"text": reword(e.text, names)}) for e in lines[-12:]]
-
-
-def _unquoted(event: Event, noes: list[str]) -> Event:
-    if event.kind is not EventKind.decision or not event.text.startswith(Verdict.rejected.value):
-        return event
-    why = next((why for why in noes if event.text.endswith(why)), "")
-    return event.model_copy(update={"text": event.text.removesuffix(why)})
 
 
 def next_update(document: Incident, now: datetime) -> datetime | None:

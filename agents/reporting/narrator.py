@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.timeline import Event, EventKind
+from ...prompts.spoken import listed
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import Mark, blame_marks, reword
-from .wording import listed, shown
+from .wording import shown
 
 KEY = (
     *(EventKind.alert, EventKind.telemetry, EventKind.change, EventKind.severity),

@@ -15,11 +15,12 @@ from ...incident.evidence import EvidenceStatus
 from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
+from ...prompts.spoken import listed
 from ...prompts.values import duration, percent
 from .incident_status import ended, is_noise, likely_cause, solution, unnoticed
 from .narrator import Narrator, Statement, proof
 from .story import looked
-from .wording import listed, matters
+from .wording import matters
 
 DETECT_S = 300  # MTTD target
 CLASSIFY_S = 300  # severity within five minutes of detection

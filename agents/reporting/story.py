@@ -8,6 +8,7 @@ from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport, VerificationReport
 from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
+from ...prompts.spoken import listed
 from ...prompts.values import clock, duration, percent, quantity, utc
 from .incident_status import (
     affected,
@@ -18,7 +19,7 @@ from .incident_status import (
     unnoticed,
 )
 from .narrator import Narrator, Statement, proof
-from .wording import listed, sentence
+from .wording import sentence
 
 LIKELY = 0.01
 """Causes less likely than this were considered, but are not worth a reader's time."""

@@ -46,11 +46,6 @@ def _parameters(text: str) -> str:
     return f" ({re.sub(r'(?<=[a-z])_(?=[a-z])', ' ', bare).replace('=', ' ')})"
 
 
-def listed(names: list[str]) -> str:
-    """a; a and b; a, b and c."""
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
-
-
 def sentence(text: str) -> str:
     """With a capital at its beginning and no more than one full stop at its end."""
     return text[:1].upper() + text[1:].rstrip(" .") + "."

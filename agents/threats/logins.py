@@ -45,6 +45,7 @@ def _concentrated(seen: AccessObservations, attackers: list[FailedLogins]) -> Th
         findings=(*findings, *_targets(seen)),
         sources=tuple(sources),
         exposure=_exposure(seen, attackers),
+        entered=_entered(seen, attackers),
     )
 
 
@@ -77,7 +78,7 @@ def _targets(seen: AccessObservations) -> Iterator[Finding]:
 
 def _exposure(seen: AccessObservations, attackers: list[FailedLogins]) -> str:
     """Did they get in? Only telemetry that shows successes at all can say no."""
-    entered = [row for row in attackers if row.attempts > row.failures]
+    entered = _successful(attackers)
     if entered:
         times = sum(row.attempts - row.failures for row in entered)
         return (
@@ -87,6 +88,14 @@ def _exposure(seen: AccessObservations, attackers: list[FailedLogins]) -> str:
     if seen.sources.ok:  # then successful logins would show at the edge
         return "no login from the attacking sources succeeded"
     return "unknown: successful logins are not recorded by source"
+
+
+def _entered(seen: AccessObservations, attackers: list[FailedLogins]) -> bool | None:
+    return bool(_successful(attackers)) if seen.sources.ok or _successful(attackers) else None
+
+
+def _successful(attackers: list[FailedLogins]) -> list[FailedLogins]:
+    return [row for row in attackers if row.attempts > row.failures]
 
 
 def refusals(seen: AccessObservations) -> Iterator[Threat]:

@@ -25,6 +25,7 @@ class Threat:
     findings: tuple[Finding, ...]
     sources: tuple[str, ...] = ()
     exposure: str = ""  # what may have been seen or taken; empty: nothing known
+    entered: bool | None = None  # whether somebody got in; None: not known
 
     @property
     def leading(self) -> bool:

@@ -100,7 +100,7 @@ def test_messages_of_a_drill_lie_apart_and_say_so(tmp_path):
     here.drill = True
     _response, incident = begin(here)
     assert not (here.settings.files(incident) / "messages").exists()
-    sent = sorted(here.outbox(incident).glob("*.md"))
+    sent = sorted(here.outbox(incident).glob("*.txt"))
     assert sent
     assert all(path.read_text().startswith('---\ndrill: "an exercise') for path in sent)
 

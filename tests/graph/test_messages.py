@@ -37,7 +37,7 @@ def test_a_channel_that_is_down_holds_nothing_up_and_loses_nothing(tmp_path: Pat
     out = [m for m in document.communications if m.state is MessageState.sent]
     assert arrived == sum(len(message.channels) for message in out) > 0
     assert not [gap for gap in document.gaps if "was not sent" in gap.what]
-    files = list(context.outbox(incident).glob("*.md"))
+    files = list(context.outbox(incident).glob("*.txt"))
     assert len(files) == arrived
     assert document.state is not State.resolved
 

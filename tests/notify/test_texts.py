@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """Texts as each medium takes them."""
 
 import pytest
@@ -13,7 +14,7 @@ LINK = "https://warroom.example.org/on-call/acknowledge/" + "x" * 43
 
 @given(st.text(max_size=400))
 def test_an_sms_is_one_and_keeps_its_link(title: str):
-    found = texts.sms(message(f"[P0] {title}", f"text\n\n{LINK}\n"))
+    found = texts.sms(message("x", f"P0 {data(title)}\n\n{LINK}\n"))
     assert found.endswith(f" {LINK}")
     assert texts._fits(found)
 
@@ -25,11 +26,12 @@ def test_an_sms_is_one_and_keeps_its_link(title: str):
         ("a" * 200, "a" * 158 + ".."),
         ("下" * 80, "下" * 68 + ".."),
         ("it\u2019s \u201cdown\u201d \u2013 now\u2026", 'it\'s "down" - now...'),
-        ("€" * 90, "€" * 78 + ".."),
+        ("€" * 90, "€" * 79 + ".."),
+        ("One. Two. " + "b" * 160 + ". Three.", "One. Two."),
     ],
 )
 def test_letters_count_as_the_network_counts_them(title: str, said: str):
-    assert texts.sms(message(title, "no link\n")) == said
+    assert texts.sms(message("subject", f"{data(title)}\n")) == said
 
 
 @given(st.text(max_size=200))
@@ -51,3 +53,5 @@ def test_a_drill_says_so_everywhere():
     asked = message("orders fail", "body\n")
     assert texts.subject(asked, True).startswith("EXERCISE")
     assert texts.sms(asked, True).startswith("EXERCISE")
+    assert texts.voice(asked, True).startswith("EXERCISE")
+    assert texts.sms(message(body="慢。\n", language="zh"), True) == "演练，内容均非真实：慢。"

@@ -37,11 +37,11 @@ def test_one_file_per_channel(tmp_path: Path) -> None:
         ("Status page", True),
     ]
     assert sorted(path.name for path in (tmp_path / "outbox").iterdir()) == [
-        f"{message().hash}-chat.md",
-        f"{message().hash}-status-page.md",
+        f"{message().hash}-chat.txt",
+        f"{message().hash}-status-page.txt",
     ]
     text = Path(rows[0]["file"]).read_text(encoding="utf-8")
-    assert text.endswith("# Orders fail: 结账\n\nCheckout fails.\n")
+    assert text.endswith("\n---\n\nCheckout fails.\n")
     assert 'audience: "engineering"' in text
 
 

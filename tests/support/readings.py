@@ -1,0 +1,88 @@
+"""Every message of an incident in every stage, as its readers would get them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from warroom.agents.comms import DISCLOSURE, body, channels, subject, table
+from warroom.agents.reasoning.style import Breach, breaches
+from warroom.agents.reasoning.writing import inner_names
+from warroom.agents.reporting.briefing import Briefing, brief
+from warroom.agents.reporting.incident_status import Stage
+from warroom.agents.reporting.narrator import Narrator
+from warroom.incident.communication import EXTERNAL, Audience, Message, MessageState
+from warroom.incident.document import Incident
+from warroom.incident.severity import Severity
+
+BY_STAGE = {
+    Audience.engineering: "",
+    Audience.support: "support_briefing",
+    Audience.executives: "executive_summary",
+    Audience.status_page: "status_page",
+    Audience.customers: "customer_email",
+}
+ONCE = (Stage.noise, Stage.unconfirmed, Stage.handed_over)
+
+
+def messages(document: Incident, now, language: str) -> Iterator[Message]:
+    """All of them, one stage after the other, told one upon the other."""
+    document = document.model_copy(update={"communications": []})
+    briefing = brief(document, now)
+    for stage in (Stage.declared, Stage.update, Stage.resolved, *ONCE):
+        over = now if stage is Stage.resolved else None
+        at = replace(briefing, stage=stage.value, ended=over)
+        for audience, name in BY_STAGE.items():
+            if stage not in ONCE and (
+                stage is Stage.resolved or audience is not Audience.customers
+            ):
+                yield _sent(document, at, audience, name or stage.value, language)
+        if stage in ONCE:
+            yield _sent(document, at, Audience.engineering, stage.value, language)
+        elif stage is not Stage.declared:
+            yield _sent(document, at, Audience.customers, DISCLOSURE, language)
+    yield _sent(document, briefing, Audience.engineering, "page", language)
+
+
+def _sent(
+    document: Incident, at: Briefing, audience: Audience, name: str, language: str
+) -> Message:
+    template = f"{name}.{language}.md"
+    made = Message(
+        id=f"M{len(document.communications) + 1}",
+        template=template,
+        audience=audience,
+        channels=[*channels(document.severity or Severity.P3, audience), "sms"],
+        subject=subject(at, audience, template, language)
+        if at.stage in table().subjects[language].outside or audience not in EXTERNAL
+        else "",
+        body=body(document, at, audience, template, language),
+        language=language,
+        state=MessageState.sent,
+        created_at=at.now,
+    )
+    document.communications.append(made)
+    return made
+
+
+def names(document: Incident) -> set[str]:
+    """What systems and teams of ours are called, and customers know by no name."""
+    known = {state.public_name for state in document.services}
+    found = {*Narrator(document).systems, *inner_names(document)}
+    found |= {str(v) for plan in document.proposals for v in plan.parameters.values()}
+    found |= {s.team for s in document.services} | {document.id, document.command.technical_lead}
+    return {name for name in found if len(name) > 2 and name not in known}
+
+
+def public_names(document: Incident) -> set[str]:
+    """What customers know our services by."""
+    return {state.public_name for state in document.services if state.public_name}
+
+
+def found(document: Incident, now, language: str) -> list[tuple[Message, Breach]]:
+    """All breaches of all messages."""
+    ours, pairs, told = names(document), list[tuple[Message, Breach]](), dict[Audience, str]()
+    for message in messages(document, now, language):
+        before = told.get(message.audience, "") if message.name.startswith("update") else ""
+        for breach in breaches(message, ours, before, known=public_names(document)):
+            pairs.append((message, breach))
+        told[message.audience] = told.get(message.audience, "") + message.body
+    return pairs
