@@ -92,7 +92,8 @@ def subject(briefing: Briefing, audience: Audience, template: str, language: str
         what = listed(briefing.components, language) or words.ours
         return plain(words.outside[stage].format(what=what), 120)
     level = zh(briefing.severity) if language == "zh" else briefing.severity
-    where = listed(briefing.services[:2], language) or words.ours
+    first = [briefing.worst.service] if briefing.worst else briefing.services[:1]
+    where = listed(first, language) or words.ours
     what, filled = words.inside[stage], {"level": level, "where": where, "id": briefing.id}
     return plain(words.head.format(what=what, **filled), 120)
 

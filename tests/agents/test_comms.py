@@ -286,7 +286,7 @@ def test_both_languages_on_request():
     assert [m.id for m in report.messages] == [f"M{n}" for n in range(1, 9)]
     chinese = report.messages[1]
     assert "约四成请求失败" in chinese.body
-    assert chinese.subject == "P0 checkout 和 gateway：已宣布（INC-1）"
+    assert chinese.subject == "P0 checkout：已宣布（INC-1）"
 
 
 def test_names_of_people_become_roles():

@@ -1,25 +1,32 @@
 """Every sentence of whole responses: figures as people say them, and none that denies another."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from warroom.agents.comms import communicate
 from warroom.agents.postmortem import draft
+from warroom.agents.reasoning.style import breaches
 from warroom.app.opening import open_context, playbooks
 from warroom.evals.incidents.cases import recorded
 from warroom.evals.incidents.run import respond
 from warroom.incident.document import Incident
 from warroom.settings import Settings
 from warroom.telemetry.bundle import open_bundle
-from warroom.tests.support import incidents
+from warroom.tests.support import incidents, readings
 from warroom.tests.support.figures_said import wrong
 
 DRILLS = ("bad-deploy", "memory-leak", "traffic-surge", "credential-stuffing")
+RARER = ("ai-quota", "bad-flag", "corrupted-rows", "hung-dependency")
+RARER += ("no-fault", "pool-exhaustion", "red-herring", "slow-release")
 DOCUMENTS = (incidents.declared, incidents.running, incidents.full, incidents.security)
 
 
-@pytest.fixture(scope="module", params=DRILLS)
+@pytest.fixture(
+    scope="module",
+    params=[*DRILLS, *(pytest.param(name, marks=pytest.mark.thorough) for name in RARER)],
+)
 def response(request, tmp_path_factory) -> Incident:
     """What a whole response to a recorded drill leaves; every action and text was declined."""
     home: Path = tmp_path_factory.mktemp(request.param)
@@ -54,6 +61,18 @@ def test_every_sentence_of_a_response_says_its_figures_as_people_do(response: In
 def test_every_message_of_a_response_agrees_with_itself(response: Incident):
     bodies = [m.body.replace(response.alert.summary, "") for m in response.communications]
     assert [w for body in bodies for w in wrong(body)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_message_of_every_stage_keeps_the_rules(response: Incident, language: str):
+    found = readings.found(response, response.opened_at + timedelta(minutes=3), language)
+    assert [(m.name, b.rule, b.sentence, b.why) for m, b in found] == []
+
+
+def test_what_was_drafted_keeps_the_rules(response: Incident):
+    ours, known = readings.names(response), readings.public_names(response)
+    for message in response.communications:
+        assert breaches(message, ours, known=known) == []
 
 
 def test_all_messages_of_one_moment_tell_one_figure(response: Incident):

@@ -76,7 +76,7 @@ def test_who_gave_no_way_is_told_by_the_fallback(shop: Night, box: Mailbox):
         assert rounds(shop, 2) == 1
         tried(channels_of(shop.store.engine), "ops")
     assert box.takers == [["ops@example.org"], ["ops@example.org"]]
-    assert [one["Subject"][:4] for one in box.letters] == ["[P0]", "Warr"]
+    assert [one["Subject"][:4] for one in box.letters] == ["P0 c", "Warr"]
 
 
 def test_one_that_is_away_is_waited_for_once_in_a_round(shop: Night):

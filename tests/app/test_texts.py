@@ -98,7 +98,7 @@ def test_what_is_ours_alone_never_leaves(store, body, why):
     [
         ("37.21% of requests fail.", "37.21%"),
         ("It is resolved.", "no recovery"),
-        ("Two of our data centres burn.", "two"),
+        ("Seven of our data centres burn.", "seven"),
         ("Some orders fail.", "orders is what a part of ours is called"),
     ],
 )
