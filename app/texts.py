@@ -14,6 +14,7 @@ from ..agents.reasoning.facts import public_facts
 from ..agents.reasoning.figures import Figure, Held, figures
 from ..agents.reasoning.sentences import leak, overstated
 from ..agents.reasoning.sentences import named as says
+from ..agents.reasoning.style import by_rule
 from ..agents.reasoning.writing import inner_names
 from ..agents.reporting.briefing import Briefing, brief
 from ..agents.reporting.narrator import Narrator
@@ -63,6 +64,8 @@ def objections(document: Incident, old: Message, subject: str, body: str) -> lis
     for sentence in [subject, *sentences(body)]:
         if sentence in lines:
             continue
+        broken = by_rule(sentence, old.language, old.external, inner)
+        found += [Objection(sentence, rule.why, False) for rule in broken]
         marks = blame_marks(sentence, say.systems, people)
         found += [Objection(sentence, f"{m.word}: {m.suggestion}", True) for m in marks]
         stray = [f for f in figures(sentence) if not _held(f, sentence, Held(lines), briefing)]

@@ -9,13 +9,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ...analysis.quantities import FEW
 from ...incident.document import Incident
 from ...incident.evidence import Evidence, EvidenceStatus, Quote, leaves
 from ...incident.timeline import from_ts
 from ...models.protocol import ChatMessage
 from ...models.usage import tokens_of
 from ...prompts.spoken import harmed, opening
-from ...prompts.values import clock, duration, plain, utc
+from ...prompts.values import clock, duration, percent, plain, utc
 from ..reporting import retrospective, story
 from ..reporting.briefing import Briefing
 from ..reporting.impact import impact
@@ -64,8 +65,9 @@ def public_facts(briefing: Briefing) -> list[Fact]:
     """What customers may be told (P): what the floor's public templates tell, and no more."""
     where = ", ".join(briefing.components) or "our service"
     lines = [f"Customers using {where} may meet {briefing.symptom}, {_span(briefing)}."]
-    if hurt := harmed(briefing.impact, outside=True):
-        lines.append(f"{opening(hurt)} were affected.")
+    if (hurt := briefing.impact) and hurt.hurt_share:
+        share = f" ({percent(hurt.hurt_share)})" if hurt.requests >= FEW else ""
+        lines.append(f"{opening(harmed(hurt, outside=True))} were affected{share}.")
     if briefing.solution:
         lines.append("A corrective measure took effect; the recovery is measured.")
     elif briefing.cause and not briefing.ended:

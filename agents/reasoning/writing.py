@@ -30,6 +30,7 @@ from .facts import (
 )
 from .replies import MessagesReply, PostmortemReply, Written
 from .sentences import SENTENCES, Checker, certainty, leak
+from .style import by_rule
 
 PROMPT = "model/write_messages.md"
 TOKENS = 760
@@ -104,8 +105,16 @@ class _Desk:
         """The sentences for one audience that hold."""
         if letter.external:
             written = [sentence for sentence in written if self._may_leave(letter, sentence)]
+        written = [sentence for sentence in written if self._well_said(letter, sentence)]
         claims = self.inside.claims(written)[:MOST]
         return [Sentence(text=c.text, evidence=_evidence(c)) for c in claims]
+
+    def _well_said(self, letter: Message, written: Written) -> bool:
+        """Whether it keeps the rules that all our messages keep."""
+        broken = next(by_rule(written.text, self.language, letter.external, self.inner), None)
+        if broken:
+            self.inside.unproven.append(f"{written.text[:400]} :: {broken.why}")
+        return broken is None
 
     def _may_leave(self, letter: Message, written: Written) -> bool:
         """Whether a public sentence rests on P facts and names nothing of the inside."""

@@ -16,7 +16,8 @@ from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.report import CustomerImpactReport
 from warroom.incident.timeline import from_ts
-from warroom.prompts.values import hurt, hurt_outside
+from warroom.prompts.spoken import harmed
+from warroom.prompts.values import hurt
 from warroom.record.ledger import Request
 from warroom.response import Response
 from warroom.settings import Settings
@@ -90,7 +91,8 @@ def test_one_failed_request_is_not_everybody():
     one = document.impact.model_copy(
         update={"requests": 1, "failed_requests": 1, "failed_share": 1.0, "lost_requests": 0}
     )
-    assert "%" not in hurt(one) + hurt_outside(one) + hurt(one, "zh") + hurt_outside(one, "zh")
+    told = [said(one, language) for said in (hurt, harmed) for language in ("en", "zh")]
+    assert "%" not in "".join(told)
     document.impact = one
     facts = " ".join(fact.text for fact in public_facts(brief(document, incidents.at(200))))
     assert "100%" not in facts and "Some requests were affected" in facts

@@ -18,7 +18,7 @@ from warroom.tests.support.responses import alert, begin, finish, room_over
 
 
 def told(document: Incident) -> list[str]:
-    return [m.subject for m in document.communications if "ended unresolved" in m.subject]
+    return [m.subject for m in document.communications if "unresolved, take it over" in m.subject]
 
 
 def standing(context: ResponseContext, incident: str) -> str:
@@ -54,7 +54,7 @@ def test_what_ended_unresolved_is_handed_to_people_once(tmp_path: Path) -> None:
     document = context.store.load(incident)
     assert document.state in ACTIVE
     assert standing(context, incident) == HANDED_OVER
-    (message,) = [m for m in document.communications if "ended unresolved" in m.subject]
+    (message,) = [m for m in document.communications if "unresolved, take it over" in m.subject]
     assert message.state is MessageState.sent
     assert f"`warroom resume {incident}`" in message.body
     figures = {one.name: one.values for one in counts(context.store.engine)}
