@@ -10,7 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import PlainTextResponse
 
+from ..app.budgets import budgets
+from ..app.configuration import declared
+from ..app.figures import taken
+from ..app.figures_table import figure_counts
 from ..errors import StoreError
+from ..incident.timeline import utc_now
 from ..record.counts import is_writable
 from .auth import Observer
 from .metrics import exposition
@@ -19,6 +24,7 @@ from .service import Service, service_of
 
 At = Annotated[Service, Depends(service_of)]
 HEALTH = APIRouter(tags=["health"])
+DAYS = 30
 LEAST_DISK = 64 * 2**20
 """Bytes that a burst of alerts and their journals take."""
 
@@ -58,8 +64,13 @@ def _writable(service: Service) -> bool:
 
 
 @HEALTH.get("/metrics", response_class=PlainTextResponse, responses=RESPONSES)
-def metrics(service: At, _who: Observer) -> Response:
-    """Warroom itself in Prometheus' format; give Prometheus a token of role observer."""
-    glass = service.configuration.server.sign_in.break_glass
+def metrics(service: At, who: Observer) -> Response:
+    """Warroom itself in Prometheus' format, and its figures over 30 days; give Prometheus a token
+    of role observer."""
+    glass, now = service.configuration.server.sign_in.break_glass, utc_now()
     open_ones = service.sessions.count(glass) if glass else 0
-    return Response(exposition(service.engine, open_ones), media_type="text/plain; version=0.0.4")
+    found = taken(service.record, now, DAYS, "", who.sight)
+    spent = budgets(found, declared(service.sources).catalogue, now, DAYS)
+    spent = [one for one in spent if one.month == f"{now:%Y-%m}"]
+    page = exposition(service.engine, open_ones, figure_counts(found, spent))
+    return Response(page, media_type="text/plain; version=0.0.4")
