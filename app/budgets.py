@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from ..telemetry.model import Catalogue
 from .figures import Taken, month
@@ -49,10 +50,11 @@ def budgets(found: Sequence[Taken], catalogue: Catalogue, now: datetime, days: i
 def _months(start: float, end: float) -> Iterator[tuple[str, float, float]]:
     """The parts of a time that lie in one month each; unix seconds."""
     while start < end:
-        name = month(start)
+        name = month(int(start // 86400))
         yield name, start, (start := min(end, _bounds(name)[1]))
 
 
+@cache
 def _bounds(name: str) -> tuple[float, float]:
     first = datetime.fromisoformat(f"{name}-01T00:00:00+00:00")
     return first.timestamp(), (first + timedelta(days=32)).replace(day=1).timestamp()

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from statistics import mean
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,8 +27,7 @@ from .configuration import recall
 from .record import Record
 from .related import SURE
 
-WELL = ("better", "partly", "contained")
-"""What came of an action that helped."""
+WELL = ("better", "partly", "contained")  # what came of an action that helped
 WANTED = {level.value: targets.resolve_minutes * 60.0 for level, targets in TARGETS.items()}
 WANTED["new"] = max(WANTED.values())
 """Seconds in which an incident of each severity, and one not classified, is to be over (§1)."""
@@ -174,20 +174,21 @@ def _taken(row: Any, told: Told) -> Taken:
     return Taken(
         **vars(told),
         id=row.id,
-        month=month(row.opened_at),
+        month=month(int(row.opened_at // 86400)),
         severity=row.severity or "new",
         service=row.service,
         opened=row.opened_at,
-        detect=None if told.onset is None else told.fired - told.onset,
+        detect=None if told.onset is None else max(0.0, told.fired - told.onset),
         acknowledge=row.answered_at - row.started_at if row.answered_at else None,
         resolve=None if told.over is None else max(0.0, told.over - told.fired),
         escalated=(row.level or 0) > 0,
     )
 
 
-def month(at: float) -> str:
-    """2026-11, UTC; at: unix seconds."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m}"
+@cache
+def month(day: int) -> str:
+    """2026-11, UTC; day: since 1970."""
+    return f"{datetime.fromtimestamp(day * 86400, UTC):%Y-%m}"
 
 
 def fired_at(row: Any) -> float:

@@ -14,8 +14,7 @@ from .figures import WANTED, Taken, Values, grouped
 KINDS = {"severity": "By severity", "month": "By month", "service": "By service"}
 TIMES = {"detect": "mttd", "acknowledge": "mtta", "resolve": "mttr", "between": "mtbf"}
 MARKS = {None: "", True: " ✓", False: " ✖"}
-MOST = 20
-"""Services that are told to Prometheus: those with most incidents."""
+MOST = 20  # services that are told to Prometheus: those with most incidents
 
 
 class Figure(Entry):

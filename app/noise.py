@@ -1,7 +1,5 @@
-"""Alerts that led to nothing (§6): over some weeks no action was taken on them and no person did
-anything but acknowledge them; whom they woke all the same, and which change of their rule the
-record speaks for. Nothing is changed by it.
-"""
+"""Alerts that led to nothing (§6): no action was taken, and nobody did more than acknowledge them.
+Whom they woke, and which change of their rule the record speaks for; nothing is changed by it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +29,12 @@ DEEDS = (
     *("assign", "set severity", "note", "link", "relate", "resolve", "merge", "split"),
 )
 """What a person does about an incident, as the audit log has it; to acknowledge one is nothing."""
-CODE = ("automatic:%", "warroom:%", "receiver:%")
 FEWEST, MANY = 3, 10
 """So many times an alert has to fire before anything is proposed; and to be deleted."""
 LONGER_S, MOST = (120.0, 300.0, 600.0, 900.0, 1800.0), 0.9
 """What a `for` may be longer by, and the share of times that then nobody hears of."""
-WAIT, RAISE, TICKET, DELETE = "longer for", "higher threshold", "a ticket, no page", "delete it"
+WAIT, RAISE = "wait longer (for:)", "higher threshold"
+TICKET, DELETE = "a ticket, no page", "delete it"
 READ = ("id", "name", "component", "incident_id", "starts_at", "ends_at", "body")
 
 
@@ -88,7 +86,7 @@ def _read(engine: Engine, since: float) -> tuple[Sequence[Row], set[str], Sequen
     """Alerts, incidents about which something was done, and who was told of which."""
     here = (ALERTS.c.received_at >= since, ALERTS.c.incident_id.is_not(None))
     alerts = select(*(ALERTS.c[name] for name in READ)).where(*here).order_by(ALERTS.c.id)
-    code = or_(*(AUDIT.c.actor.like(each) for each in CODE))
+    code = or_(*(AUDIT.c.actor.like(f"{one}:%") for one in ("automatic", "warroom", "receiver")))
     person = select(AUDIT.c.incident_id).where(AUDIT.c.at >= since, AUDIT.c.act.in_(DEEDS))
     done = (EFFECTS.c.does == Does.execute.value, EFFECTS.c.void.is_(False))
     acted = select(EFFECTS.c.incident_id).where(EFFECTS.c.claimed_at >= since, *done)
@@ -110,13 +108,17 @@ def _proposed(
         short = sum(each < longer for each in lasted)
         if short >= MOST * times:
             why = f"{short} of {times} were over by themselves within {span(longer)}"
-            return WAIT, f"{why}: with a `for` so much longer, nobody hears of them", longer
+            return (
+                WAIT,
+                f"{why}: had the rule waited so much longer, nobody would have heard",
+                longer,
+            )
     often = f"fired {times} times in {weeks} weeks"
     if calm:
         looked = f"{often}; each time telemetry was looked at, and nobody was hurt"
         return (DELETE if times >= MANY else RAISE), looked, 0.0
     if pages:
-        why = f"{often} and told people {pages} times, who did nothing about it"
+        why = f"{often}; pages sent: {pages}, and nobody did anything about it"
         return TICKET, f"{why}: it can wait for a working day", 0.0
     if times >= MANY:
         return DELETE, f"{often}, told nobody, and nobody did anything about it", 0.0

@@ -70,8 +70,6 @@ def _checks(doc: Incident, firing: int) -> dict[str, str]:
     ill = [m.name for m in measured if not m.healthy]
     limits = f"{', '.join(held) or 'nothing'} is in force at the edge{MARKS[not held]}"
     told = f"{len(measured) - len(ill)} of {len(measured)} signals healthy, {firing} alerts fire"
-    works = (
-        {"function": told + MARKS[not ill and not firing], "traffic": limits} if measured else {}
-    )
-    cause = {"cause": helped[-1] + MARKS[True]} if helped else {}
-    return {**cause, "configuration": limits, **works}
+    function = told + MARKS[not ill and not firing] if measured else UNREAD
+    cause = helped[-1] + MARKS[True] if helped else UNREAD
+    return {"cause": cause, "configuration": limits, "function": function, "traffic": limits}

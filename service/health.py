@@ -24,7 +24,6 @@ from .service import Service, service_of
 
 At = Annotated[Service, Depends(service_of)]
 HEALTH = APIRouter(tags=["health"])
-DAYS = 30
 LEAST_DISK = 64 * 2**20
 """Bytes that a burst of alerts and their journals take."""
 
@@ -65,12 +64,11 @@ def _writable(service: Service) -> bool:
 
 @HEALTH.get("/metrics", response_class=PlainTextResponse, responses=RESPONSES)
 def metrics(service: At, who: Observer) -> Response:
-    """Warroom itself in Prometheus' format, and its figures over 30 days; give Prometheus a token
-    of role observer."""
+    """Warroom itself in Prometheus' format, with figures of 30 days, for a token of an observer."""
     glass, now = service.configuration.server.sign_in.break_glass, utc_now()
     open_ones = service.sessions.count(glass) if glass else 0
-    found = taken(service.record, now, DAYS, "", who.sight)
-    spent = budgets(found, declared(service.sources).catalogue, now, DAYS)
+    found = taken(service.record, now, 30, "", who.sight)
+    spent = budgets(found, declared(service.sources).catalogue, now, 30)
     spent = [one for one in spent if one.month == f"{now:%Y-%m}"]
     page = exposition(service.engine, open_ones, figure_counts(found, spent))
     return Response(page, media_type="text/plain; version=0.0.4")

@@ -53,9 +53,8 @@ def figures_page(request: Request, who: Observer, made: Asked):
     found, groups = made.found, {title: grouped(made.found, by) for by, title in KINDS.items()}
     tables = [(t, [(n, cells(n, v)) for n, v in g.items()], _bars(t, g)) for t, g in groups.items()]
     back = [("What rises", rising(found, made.now)), ("What comes back", patterns(found))]
-    values = {"tables": tables, "patterns": back, "budgets": made.budgets}
+    values = {"tables": tables, "patterns": back, "budgets": made.budgets, "marks": MARKS}
     values |= {"heads": FIGURES.values(), "count": len(found), "query": request.url.query}
-    values["marks"] = MARKS
     return page("figures.html", 200, request, who, **values, **made.told)
 
 

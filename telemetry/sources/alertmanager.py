@@ -102,8 +102,7 @@ def _texts(value: Any) -> dict[str, str]:
 
 
 def rules_at(source: Datasource) -> list[dict[str, Any]]:
-    """The alerting rules there, as a rules file has them (`/api/v1/rules`). Raises
-    TelemetryError."""
+    """The alerting rules there, as a rules file has them. Raises TelemetryError."""
     found = fields(HttpApi(source).json("api", "v1", "rules", params={"type": "alert"})).get("data")
     return [
         {

@@ -96,7 +96,7 @@ def test_noise_is_told_with_what_to_change(tmp_path):
         noisy(service.service.store)
         page = text(service, "/noise")
         assert "&lt;b&gt;Blip" in page and "<b>Blip" not in page
-        assert "Longer for" in page and "/incidents/INC-1" in page
+        assert "Wait longer (for:)" in page and "/incidents/INC-1" in page
 
 
 def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
@@ -106,7 +106,7 @@ def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
     store = Store.open(Settings(home=home).database)
     noisy(store)
     said = run("noise")
-    assert said.code == 0 and "Blip" in said.out and "longer for" in said.out
+    assert said.code == 0 and "Blip" in said.out and "wait longer" in said.out
     assert "Blip" in run("noise", "--csv").out and run("noise", "--rules").out == ""
     said = run("figures")
     assert said.code == 0 and "MTTR" in said.out and "P3" in said.out
