@@ -40,7 +40,8 @@ def test_steps_wait_for_steps_before_them():
 def measured(document: Incident, *healthy: bool | None) -> None:
     measures = [m.model_copy(update={"healthy": each}) for m in MEASURED for each in healthy]
     told = {"specialist": "observability", "conclusion": "concluded", "summary": "measured"}
-    report = VerificationReport(**told, outcome=Outcome.better, reason="back", measures=measures)
+    told |= {"outcome": Outcome.better, "reason": "back"}
+    report = VerificationReport.model_validate(told).model_copy(update={"measures": measures})
     document.reports.append(report)
 
 
