@@ -47,7 +47,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
     texts = (shown.data, shown.code, shown.code_cell, shown.cite, shown.opened)
     for printed in (
         shown.utc,
-        shown.minute,
         shown.clock,
         shown.began,
         shown.hurt,

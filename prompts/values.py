@@ -6,7 +6,6 @@ characters or bidirectional marks: none of it may become structure in a text of 
 """
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -33,11 +32,6 @@ def zh(word: str) -> str:
 def utc(moment: datetime | None) -> str:
     """A moment, UTC, to the second."""
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def minute(moment: datetime | None) -> str:
-    """A moment, UTC, as a person says it: to the minute."""
-    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 Between = tuple[datetime, datetime]
@@ -72,21 +66,19 @@ def clock(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%H:%M:%S}"
 
 
-def duration(seconds: float | None, language: str = "en") -> str:
+def duration(seconds: float | None) -> str:
     """Seconds as a person says them: 42 s, 5 min, 1 h 30 min."""
     if seconds is None:
         return UNKNOWN
-    second, minute, hour = (" 秒", " 分钟", " 小时") if language == "zh" else (" s", " min", " h")
     whole = round(max(0, seconds))
     if whole < 120:
-        return f"{whole}{second}"
+        return f"{whole} s"
     hours, minutes = divmod(round(whole / 60), 60)
-    parts = [f"{hours}{hour}"] * (hours > 0) + [f"{minutes}{minute}"] * (minutes > 0)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
     return " ".join(parts)
 
 
-# Who is hurt: one figure, with the time it was measured in, for every message. Words by pattern:
-# words.zh.yaml has them in Chinese.
+# Who is hurt: one figure, with the time it was measured in.
 
 FAILED = "{failed} of {every} requests failed ({share})"
 FAILED_FEW = "{failed} of {every} requests failed"
@@ -95,17 +87,12 @@ WHEN = ", measured from {since} to {until} UTC"
 MOMENT = ", measured at {since} UTC"
 
 
-def hurt(impact: Impact | None, language: str = "en") -> str:
+def hurt(impact: Impact | None) -> str:
     """How many requests failed, and when that was measured; what was not measured is not said."""
-    say = zh if language == "zh" else str
     if impact is None or not impact.requests:
-        return say("not measured")
-    many = impact.requests >= FEW
-    text = (
-        say(FAILED if many else FAILED_FEW)
-        + (say(LOST) if impact.lost_requests else "")
-        + _when(impact, say)
-    )
+        return "not measured"
+    text = FAILED if impact.requests >= FEW else FAILED_FEW
+    text += (LOST if impact.lost_requests else "") + _when(impact)
     return text.format(
         failed=count(impact.failed_requests),
         every=count(impact.requests),
@@ -114,11 +101,11 @@ def hurt(impact: Impact | None, language: str = "en") -> str:
     )
 
 
-def _when(impact: Impact, say: Callable[[str], str]) -> str:
+def _when(impact: Impact) -> str:
     if impact.since is None or impact.until is None:
         return ""
     since, until = (f"{at.astimezone(UTC):%H:%M}" for at in (impact.since, impact.until))
-    return say(MOMENT if since == until else WHEN).format(since=since, until=until)
+    return (MOMENT if since == until else WHEN).format(since=since, until=until)
 
 
 # Text written by others.

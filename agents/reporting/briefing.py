@@ -15,7 +15,6 @@ from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.lifecycle import State
 from ...incident.report import FollowUp, SecurityReport, Sentence
-from ...incident.severity import TARGETS
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
 from . import incident_status as status
@@ -46,7 +45,6 @@ class Briefing:
     stage: str
     severity: str
     also_called: str
-    meaning: str
     state: str
     services: list[str]  # affected, alerting first
     components: list[str]  # the same as customers know them
@@ -80,7 +78,6 @@ class Briefing:
 
 def brief(document: Incident, now: datetime) -> Briefing:
     """The document as its messages need it."""
-    levels = TARGETS.get(document.severity) if document.severity else None
     begun, end = document.began.at, status.ended(document)
     solved = status.solution(document)
     names = status.affected(document)
@@ -91,7 +88,6 @@ def brief(document: Incident, now: datetime) -> Briefing:
         stage=status.stage(document).value,
         severity=document.severity.value if document.severity else "not yet classified",
         also_called=f"SEV-{document.severity.rank + 1}" if document.severity else "",
-        meaning=levels.meaning if levels else "not yet classified",
         state=document.state.value,
         services=names,
         components=status.components(document),

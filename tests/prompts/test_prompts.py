@@ -21,6 +21,7 @@ from warroom.prompts.render import (
     stamp,
     templates,
 )
+from warroom.prompts.spoken import about, lasting
 from warroom.prompts.values import (
     cite,
     code,
@@ -224,12 +225,22 @@ def test_figures_as_people_write_them():
         "99.5%",
         "0%",
     )
-    assert (duration(42), duration(300), duration(5400), duration(7200, "zh")) == (
-        "42 s",
-        "5 min",
-        "1 h 30 min",
-        "2 小时",
+    assert (duration(42), duration(300), duration(5400)) == ("42 s", "5 min", "1 h 30 min")
+    assert (lasting(42), lasting(5400), lasting(60)) == (
+        "less than a minute",
+        "1 hour 30 minutes",
+        "1 minute",
     )
+    shares = (0.44, 0.1, 0.003, 0.05, 0.5, 0.99)
+    assert [about(share) for share in shares] == [
+        "about 4 in 10",
+        "about 1 in 10",
+        "fewer than 1 in 100",
+        "about 1 in 20",
+        "about half of all",
+        "almost all",
+    ]
+    assert [about(share, "zh") for share in shares[:2]] == ["约四成", "约一成"]
     assert (count(12345.4), figure(0.12345), figure(12345), quantity(0.2, "share")) == (
         "12,345",
         "0.123",
