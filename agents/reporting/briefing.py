@@ -3,6 +3,7 @@
 Numbers stay numbers: the templates write the sentences around them.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from ...text_safety.blame_language import reword
 from . import incident_status as status
 from .impact import revenue
 from .story import by_itself
-from .wording import shown
+from .wording import shown, told
 
 ACTING = (State.containing, State.eradicating, State.recovering)
 
@@ -105,7 +106,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         worst=_worst(missed),
         missed=missed,
         symptom=status.symptom(document),
-        cause=status.likely_cause(document),
+        cause=_cause(document),
         facts=_facts(document, names),
         moves=sorted(_moves(document, over=bool(end)), key=lambda move: move.at)[-MOVES:],
         solution=solved,
@@ -119,11 +120,27 @@ def brief(document: Incident, now: datetime) -> Briefing:
     )
 
 
+def _cause(document: Incident) -> Hypothesis | None:
+    """In one clause, with the error that it quotes: the rest of it is the page's."""
+    cause = status.likely_cause(document)
+    if cause is None:
+        return None
+    said, quoted = told(cause.statement), _QUOTED.search(cause.statement)
+    clause = re.split(r": | “", said)[0].rstrip(",; ")
+    error = f" ({quoted.group()})" if quoted and len(quoted.group()) <= LONGEST else ""
+    return cause.model_copy(update={"statement": clause + error})
+
+
+_QUOTED = re.compile(r"“[^”]+”")
+LONGEST = 110
+"""Characters of an error that a message quotes."""
+
+
 def _worst(missed: list[SloState]) -> SloState | None:
     """Of failures before slowness, the one that hurts the greatest share of requests."""
     known = [(state.sli != "availability", state.current, state) for state in missed]
-    told = [(slow, current, state) for slow, current, state in known if current is not None]
-    return min(told, key=lambda each: each[:2])[2] if told else None
+    measured = [(slow, now, state) for slow, now, state in known if now is not None]
+    return min(measured, key=lambda each: each[:2])[2] if measured else None
 
 
 def _lost(document: Incident, now: datetime) -> float | None:
@@ -167,7 +184,7 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
             at=finding.at or document.opened_at,
             actor=finding.specialist,
             kind=EventKind.finding,
-            text=shown(reword(finding.statement, names)),
+            text=told(reword(finding.statement, names)),
             evidence=list(dict.fromkeys(quote.evidence for quote in finding.quotes)),
         )
         for finding in findings[:most]

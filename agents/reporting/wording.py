@@ -22,6 +22,7 @@ BRIEF = 190
 _SHA = re.compile(r"\b[0-9a-f]{40}\b")
 _PLACE = re.compile(r"(?<![\w/.:])/(?:[\w.@+-]+/)+([\w.@+-]+/[\w.@+-]+\.\w+:\d+)")
 _PARAMETERS = re.compile(r" \((\w+=[^()]*)\)")
+_SECONDS = re.compile(r"\b(\d\d:\d\d):\d\d\b")
 _MARKS = re.compile(r"[\[\]']")
 _RELEASE = re.compile(r"^to_version=")
 
@@ -30,6 +31,11 @@ def shown(text: str) -> str:
     """The text with short commit ids, short places in code and readable parameters."""
     text = _SHA.sub(lambda found: found.group()[:SHOWN_SHA], text)
     return _PARAMETERS.sub(lambda found: _parameters(found.group(1)), place(text))
+
+
+def told(text: str) -> str:
+    """As `shown`, and times to the minute: what goes to people as a message."""
+    return _SECONDS.sub(r"\1", shown(text))
 
 
 def place(text: str) -> str:
