@@ -189,9 +189,7 @@ class SecurityReport(Report):
     threat: str = Field(default=NO_THREAT, description="the leading indicator, in words")
     sources: list[str] = Field(default_factory=list, description="addresses, most suspect first")
     exposure: str = Field(default="", description="data exposure risk, in words")
-    entered: bool | None = Field(
-        default=None, description="whether an attacker got in; None: not known"
-    )
+    entered: bool | None = Field(default=None, description="an attacker got in; None: not known")
 
     @property
     def sees_threat(self) -> bool:

@@ -393,7 +393,7 @@ def test_messages_in_chinese_are_chinese_throughout():
     assert "错误率为 0.10%。" in told[Audience.engineering].body
     assert "约二成的请求受到影响。" in told[Audience.status_page].body
     assert (
-        "下次更新"
+        "前会再次更新"
         in messages(MessagesReply(), incidents.running(), "zh")[1][Audience.engineering].body
     )
 
