@@ -78,7 +78,7 @@ class Report(BaseModel):
         description="what a model claimed and code could not accept, with why; moves to `dropped`",
     )
     left_out: int = Field(
-        default=0, description="claims that stayed out; the document's `dropped` say which, and why"
+        default=0, description="claims that stayed out: see the document's dropped"
     )
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
     assessment: Assessment | None = Field(
