@@ -77,9 +77,7 @@ class Report(BaseModel):
         default_factory=list,
         description="what a model claimed and code could not accept, with why; moves to `dropped`",
     )
-    left_out: int = Field(
-        default=0, description="claims that stayed out: see the document's dropped"
-    )
+    left_out: int = Field(default=0, description="claims that stayed out; see `dropped`")
     seconds: float = Field(default=0.0, description="how long the step took; set by code")
     assessment: Assessment | None = Field(
         default=None, description="severity, impact and objectives as of this step; set by code"

@@ -137,10 +137,14 @@ LONGEST = 110
 
 
 def _worst(missed: list[SloState]) -> SloState | None:
-    """Of failures before slowness, the one that hurts the greatest share of requests."""
-    known = [(state.sli != "availability", state.current, state) for state in missed]
-    measured = [(slow, now, state) for slow, now, state in known if now is not None]
-    return min(measured, key=lambda each: each[:2])[2] if measured else None
+    """The one that hurts the greatest share of requests; many that fail before all that are slow."""
+    measured = [(state.current, state) for state in missed if state.current is not None]
+    ranked = [(s.sli != "availability" or now > MANY_FAIL, now, s) for now, s in measured]
+    return min(ranked, key=lambda each: each[:2])[2] if ranked else None
+
+
+MANY_FAIL = 0.95
+"""Share of good requests up to which failures matter more than slowness."""
 
 
 def _lost(document: Incident, now: datetime) -> float | None:
@@ -196,7 +200,14 @@ def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
     last = document.executions[-1] if document.executions else None
     chosen = solved or last
     measured = chosen.measures if chosen else []
-    return [m for m in measured if m.decisive and m.before != m.after]
+    return [m for m in measured if m.decisive and m.before != m.after and _was_ill(m)]
+
+
+def _was_ill(m: Measure) -> bool:
+    """Whether it missed its objective before the action, or does after it."""
+    levels = [level for level in (m.before, m.after) if level is not None]
+    bad = max(levels, default=0.0) if m.higher_is_worse else -min(levels, default=0.0)
+    return m.threshold is None or bad > (m.threshold if m.higher_is_worse else -m.threshold)
 
 
 def _entered(document: Incident) -> bool | None:
