@@ -137,8 +137,8 @@ LONGEST = 110
 
 
 def _worst(missed: list[SloState]) -> SloState | None:
-    """The one that hurts the greatest share of requests; many that fail before all that are slow."""
-    measured = [(state.current, state) for state in missed if state.current is not None]
+    """The one that hurts the greatest share of requests; many failures count before slowness."""
+    measured = [(one.current, one) for one in missed if one.current is not None]
     ranked = [(s.sli != "availability" or now > MANY_FAIL, now, s) for now, s in measured]
     return min(ranked, key=lambda each: each[:2])[2] if ranked else None
 
