@@ -231,7 +231,7 @@ def test_a_missing_table_is_named() -> None:
             dict[Severity, Targets],
             "resolve_minutes: 60",
             "resolve_minutes: soon",
-            "severity.yaml:6: P0.resolve_minutes: Input should be a valid integer",
+            "severity.yaml:8: P0.resolve_minutes: Input should be a valid integer",
         ),
         (
             "incident/assessment.yaml",
