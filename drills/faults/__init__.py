@@ -15,15 +15,8 @@ from ...yaml_tables import read_table
 from ..effects import Course, Effect
 from ..fault import Fault
 from ..score import DrillObservation, Score
+from ..world import world
 from .score import FaultTruth, score
-
-ORDER = (
-    *("bad-deploy", "slow-release", "hung-dependency", "traffic-surge", "memory-leak"),
-    *("pool-exhaustion", "bad-flag", "credential-stuffing", "corrupted-rows", "ai-quota"),
-    *("no-fault", "red-herring"),
-)
-"""Of the score table; the two controls come last."""
-
 
 class DrillFault(Fault[FaultTruth]):
     """One drill: what brings the fault about, and what is the case then."""
@@ -54,4 +47,4 @@ def _read(name: str) -> DrillFault:
     return found.model_copy(update={"name": name})
 
 
-FAULTS: Mapping[str, DrillFault] = {name: _read(name) for name in ORDER}
+FAULTS: Mapping[str, DrillFault] = {name: _read(name) for name in world().faults}

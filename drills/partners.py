@@ -1,0 +1,44 @@
+"""The partners: a process that drops files of orders into the parcel desk's inbox.
+
+Steered as the customers are, through traffic/steering.json; their one kind of visit is "orders".
+"""
+
+import random
+import sys
+import time
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from .layout import Layout
+from .repositories import write_json
+from .traffic import Steering, rate_at
+
+EVERY_S = 0.5
+ORDERS_PER_S = 12.0
+CARRIERS = ("swift", "parcelo", "northpost", "quickbox")
+
+
+def order(number: int) -> dict[str, object]:
+    name = f"P-{number:06d}"
+    return {"order": name, "carrier": random.choice(CARRIERS), "pages": random.choice((1, 1, 2))}
+
+
+def main(root: Path) -> None:
+    layout, numbers, luck = Layout.load(root), count(1), np.random.default_rng()
+    inbox = layout.root / "inbox"
+    inbox.mkdir(exist_ok=True)
+    began = time.monotonic()
+    for file in count(1):
+        steering = Steering.load(layout.traffic / "steering.json")
+        rate = rate_at(ORDERS_PER_S, time.monotonic() - began) * steering.surge.get("orders", 1.0)
+        orders = [order(next(numbers)) for _ in range(luck.poisson(rate * EVERY_S))]
+        write_json(inbox / f"{file:06d}.json", orders)
+        time.sleep(EVERY_S)
+        taken = file - len(list(inbox.glob("*.json")))
+        write_json(layout.traffic / "answers.json", {"answers": {"taken": taken} if taken else {}})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
