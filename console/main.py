@@ -15,6 +15,7 @@ import typer
 from ..errors import InputError, NotFound
 from .by_hand import BY_HAND
 from .emergency import EMERGENCY
+from .game_day import GAME_DAY
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
 from .oncall import ACK, oncall
@@ -111,13 +112,16 @@ def drill(
     seeds: Annotated[
         str, typer.Option(metavar="FIRST-LAST", help="Draw one surprise by each of these seeds.")
     ] = "",
+    world: Annotated[
+        str, typer.Option(help="What is broken: shop, or queue, a parcel desk of workers.")
+    ] = "shop",
     verbose: Verbose = False,
 ) -> None:
-    """Break a small shop for real, and respond."""
+    """Break a small system for real, and respond."""
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, pages, verbose)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, world, pages, verbose)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -252,6 +256,7 @@ app.add_typer(ACK)
 app.add_typer(BY_HAND)
 app.add_typer(EMERGENCY)
 app.add_typer(oncall, name="oncall")
+app.add_typer(GAME_DAY, name="game-day")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")

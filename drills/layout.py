@@ -59,7 +59,11 @@ class Layout:
             (root / folder).mkdir(parents=True, exist_ok=True)
         copies = [(spec, number) for spec in world(name).services for number in range(spec.copies)]
         others = ("supervisor", "database", "exporter", "prometheus", "alertmanager")
-        named = (*others, *(f"ai-{ai}" for ai in world(name).providers), *(f"link-{n}" for n in links))
+        named = (
+            *others,
+            *(f"ai-{ai}" for ai in world(name).providers),
+            *(f"link-{n}" for n in links),
+        )
         ports = free_ports(len(copies) + len(named))
         instances = tuple(
             ShopInstance(spec.name, f"{spec.name}-{number + 1}", port, number < spec.active)

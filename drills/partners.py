@@ -1,7 +1,5 @@
-"""The partners: a process that drops files of orders into the parcel desk's inbox.
-
-Steered as the customers are, through traffic/steering.json; their one kind of visit is "orders".
-"""
+"""The partners: a process that drops files of orders into the parcel desk's inbox, steered as the
+customers are; their one kind of visit is "orders"."""
 
 import random
 import sys
@@ -20,20 +18,16 @@ ORDERS_PER_S = 12.0
 CARRIERS = ("swift", "parcelo", "northpost", "quickbox")
 
 
-def order(number: int) -> dict[str, object]:
-    name = f"P-{number:06d}"
-    return {"order": name, "carrier": random.choice(CARRIERS), "pages": random.choice((1, 1, 2))}
-
-
 def main(root: Path) -> None:
-    layout, numbers, luck = Layout.load(root), count(1), np.random.default_rng()
-    inbox = layout.root / "inbox"
+    layout, luck, number = Layout.load(root), np.random.default_rng(), 0
+    inbox, began = layout.root / "inbox", time.monotonic()
     inbox.mkdir(exist_ok=True)
-    began = time.monotonic()
     for file in count(1):
-        steering = Steering.load(layout.traffic / "steering.json")
+        steering, orders = Steering.load(layout.traffic / "steering.json"), []
         rate = rate_at(ORDERS_PER_S, time.monotonic() - began) * steering.surge.get("orders", 1.0)
-        orders = [order(next(numbers)) for _ in range(luck.poisson(rate * EVERY_S))]
+        for _ in range(luck.poisson(rate * EVERY_S)):
+            number, carrier, pages = number + 1, random.choice(CARRIERS), random.choice((1, 1, 2))
+            orders.append({"order": f"P-{number:06d}", "carrier": carrier, "pages": pages})
         write_json(inbox / f"{file:06d}.json", orders)
         time.sleep(EVERY_S)
         taken = file - len(list(inbox.glob("*.json")))

@@ -9,7 +9,6 @@ from .layout import Layout
 from .repositories import AUTHOR, Repository
 from .world import Edit
 
-
 SOURCES = Path(__file__).parent
 README = "# The {0}\n\nOne package, one process per service: `python -m {1}`.\n"
 CHECKED_OUT = 3  # the newest versions have a checkout

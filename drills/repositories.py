@@ -1,4 +1,4 @@
-"""A run's git repositories: the few commands it needs, and the configuration's, a few JSON files."""
+"""A run's git repositories: the few commands it needs; the configuration's few JSON files."""
 
 import json
 import os
@@ -62,7 +62,6 @@ def environment(author: str, when: float | None) -> dict[str, str]:
 
 
 OPERATOR = "Platform team <platform@shop.example>"
-
 
 
 class ConfigurationRepository:

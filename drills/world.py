@@ -42,21 +42,12 @@ class PastRelease(Entry):
     edits: tuple[Edit, ...] = ()
 
 
-class Gauge(Entry):
-    """A metric that the exporter reads off the database: rows of (service, queue, value)."""
-
-    name: str
-    help: str
-    sql: str
-
-
 class World(Entry):
     """One system; empty lists are of what it does not have."""
 
     name: str
     description: str
     parts: str = Field(description="what is started, in words")
-    ordinary: str = Field(description="what goes on while nothing is wrong, in words")
     sources: tuple[str, ...] = Field(description="files under drills/ that its repository holds")
     root: str = Field(default="", description="folder of the repository that they lie in")
     package: str = Field(description="of which a service's process runs a module")
@@ -67,7 +58,9 @@ class World(Entry):
     database: str = Field(description="file of drills/ that makes the tables")
     fills: str = Field(default="", description="module of drills/ that fills them")
     tables: tuple[str, ...] = Field(description="what the backup holds")
-    gauges: tuple[Gauge, ...] = ()
+    gauges: dict[str, str] = Field(
+        default_factory=dict, description="metric: SQL that gives rows of (service, value)"
+    )
     configuration: dict[str, Json[dict[str, Any]]] = Field(description="files: JSON in them")
     owners: dict[str, str] = Field(default_factory=dict, description="file: service")
     history: tuple[PastRelease, ...] = Field(description="oldest first; `sources` are the newest")

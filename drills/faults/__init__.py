@@ -18,6 +18,7 @@ from ..score import DrillObservation, Score
 from ..world import world
 from .score import FaultTruth, score
 
+
 class DrillFault(Fault[FaultTruth]):
     """One drill: what brings the fault about, and what is the case then."""
 

@@ -1,4 +1,5 @@
-"""A worker: takes jobs off the queue that has its service's name, one at a time, and does them."""
+"""Takes jobs off the queue that has its service's name, one by one, and does them; or, as orders, puts
+one on a queue for each order in the files that partners dropped into the inbox."""
 
 import json
 import os
@@ -12,11 +13,23 @@ from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import start_http_server
 
 from ..shop.config import Settings, WatchedFile
-from .jobs import AGAIN, ATTEMPTS, DONE, GIVE_UP, PAUSE_S, TAKE, Desk
+from .jobs import Desk
 
 IDLE_S = 0.1
 EXIT_OUT_OF_MEMORY = 137
 LOGGED = 0.25  # share of the jobs that went well
+ATTEMPTS = 3
+PAUSE_S = 2.0  # before the second attempt, twice that before the third
+TAKE = """
+    SELECT id, payload, trace, attempts FROM jobs
+    WHERE queue = %s AND run_at <= now() ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+DONE = "DELETE FROM jobs WHERE id = %s"
+AGAIN = "UPDATE jobs SET attempts = attempts + 1, run_at = now() + %s * interval '1s' WHERE id = %s"
+GIVE_UP = """
+    WITH gone AS (DELETE FROM jobs WHERE id = %s RETURNING id, queue, payload)
+    INSERT INTO dead_letters SELECT id, queue, payload, %s FROM gone
+"""
 CARRIER = "SELECT code, layout FROM carriers WHERE code = %s"
 STORE = "INSERT INTO parcels (order_id, carrier, label) VALUES (%s, %s, %s)"
 TELL = "INSERT INTO notices (order_id, text) VALUES (%s, %s)"
@@ -24,26 +37,43 @@ WRONG = (psycopg.Error, LookupError, ValueError, TypeError)
 """What a job fails with."""
 
 
+class Orders:
+    """Takes partners' files in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.inbox = desk, desk.settings.config.parent / "inbox"
+
+    def once(self) -> bool:
+        """The oldest file; False where there is none."""
+        for file in sorted(self.inbox.glob("*.json"))[:1]:
+            orders = json.loads(file.read_text())
+            for order in orders:
+                self.desk.put("labels", order)
+            self.desk.log.info(f"took in {len(orders)} orders of a partner")
+            file.unlink()
+            return True
+        return False
+
+
 class Worker:
     """Does the jobs of one queue."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.queue = desk.settings.service
+        self.desk, self.queue = desk, desk.settings.service
         self.limits = WatchedFile(desk.settings.config / "queues.json")
         self.work = {"labels": self.label, "notices": self.notice}[self.queue]
 
     def once(self) -> bool:
         """Do the next job; False where there is none."""
-        desk = self.desk
+        desk, wrong = self.desk, None
         with desk.connection.transaction():
-            job = desk.connection.execute(TAKE, (self.queue,)).fetchone()
+            job: Any = desk.connection.execute(TAKE, (self.queue,)).fetchone()
             if job is None:
                 return False
             began = time.monotonic()
             wrong = self.do(job)
-            took = time.monotonic() - began
-            desk.seconds.labels(self.queue, type(wrong).__name__ if wrong else "").observe(took)
+        took = time.monotonic() - began
+        desk.seconds.labels(self.queue, type(wrong).__name__ if wrong else "").observe(took)
         if not wrong and random.random() < LOGGED:
             desk.log.info(f"did job {job['id']} of {self.queue} in {took * 1000:.0f} ms")
         time.sleep(max(0.0, 1 / self.limits.read()[self.queue]["most_per_s"] - took))
@@ -67,14 +97,13 @@ class Worker:
                 return error
 
     def failed(self, job: dict[str, Any], error: Exception) -> None:
-        number = job["attempts"] + 1
-        desk, what = self.desk, f"job of {self.queue} failed: {error}"
-        if number < ATTEMPTS:
-            desk.log.error(what, error, **{"messaging.message.id": job["id"]})
-            desk.connection.execute(AGAIN, (PAUSE_S * number, job["id"]))
-        else:
-            desk.log.error(f"{what}; given up after {number} attempts", error)
+        desk, tries = self.desk, job["attempts"] + 1
+        end = "" if tries < ATTEMPTS else f"; given up after {tries} attempts"
+        desk.log.error(f"job of {self.queue} failed: {error}{end}", error)
+        if end:
             desk.connection.execute(GIVE_UP, (job["id"], str(error)))
+        else:
+            desk.connection.execute(AGAIN, (PAUSE_S * tries, job["id"]))
 
     def label(self, order: dict[str, Any]) -> None:
         """Print a parcel's label, keep it, and have the customer told."""
@@ -100,19 +129,18 @@ def bound_memory(limit_bytes: int) -> None:
 
 def main() -> None:
     desk = Desk(Settings.from_environment())
-    worker = Worker(desk)
+    worker = Orders(desk) if desk.settings.service == "orders" else Worker(desk)
     start_http_server(desk.settings.port, "127.0.0.1", desk.registry)
     bound_memory(desk.settings.memory_limit_bytes)
     desk.log.info("started")
     while True:
         try:
-            if not worker.once():
-                time.sleep(IDLE_S)
+            time.sleep(0 if worker.once() else IDLE_S)
         except psycopg.Error as error:
-            desk.log.error(f"no job can be taken: {error}", error)
+            desk.log.error(f"the queue cannot be used: {error}", error)
             time.sleep(1)
         except MemoryError:
-            desk.log.critical(f"out of memory over a job of {worker.queue}")
+            desk.log.critical(f"out of memory over a job of {desk.settings.service}")
             os._exit(EXIT_OUT_OF_MEMORY)
 
 

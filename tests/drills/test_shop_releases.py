@@ -77,7 +77,7 @@ def test_next_version_counts_numbers_not_letters():
 def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     configuration = ConfigurationRepository(Layout.create(tmp_path))
     configuration.create()
-    watch = Commits(Repository(configuration.layout.config))
+    watch = Commits(Repository(configuration.layout.config), world().owners)
     assert watch.new() == []
 
     def turn_on(flags):
