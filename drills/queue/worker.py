@@ -1,5 +1,5 @@
-"""Takes jobs off the queue that has its service's name, one by one, and does them; or, as orders, puts
-one on a queue for each order in the files that partners dropped into the inbox."""
+"""Takes jobs off the queue that has its service's name, one by one, and does them; or, as orders,
+puts one on a queue for each order in the files that partners drop."""
 
 import json
 import os
