@@ -34,7 +34,7 @@ from .repositories import AUTHOR, ConfigurationRepository, write_json
 from .supervision import Supervision
 from .world import SHOP
 
-HEALTHY_S = 30.0  # longest wait for one part; a start on two idle cores takes a third of it
+HEALTHY_S = 60.0  # longest wait for one part; a start on two idle cores takes a sixth of it
 
 
 class Shop:

@@ -137,8 +137,8 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
     wanted = f"{' or '.join(truth.level)} within {SOON}"
     yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
     kinds = (EventKind.message, EventKind.person)
-    said = [e.at for e in incident.timeline if e.kind in kinds and str(FACILITATOR) != e.actor]
-    times = [opened, *said, incident.timeline[-1].at]
+    said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
+    times = [opened, *said, *(e.at for e in incident.timeline[-1:])]
     met = bool(said) and max(b - a for a, b in pairwise(times)) <= every
     yield Check("updates", met, f"{len(said)}", f"one at least, {every} apart at most")
     spread = ", ".join(sorted(set(looks[-1][2]) - set(looks[0][2]))) if looks else ""
