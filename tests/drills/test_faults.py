@@ -109,5 +109,5 @@ def test_alert_of_no_fault_is_a_webhook_of_version_4() -> None:
     body = FAULTS["no-fault"].webhook(1_750_000_000.0)
     assert body is not None
     assert (body["version"], body["status"]) == ("4", "firing")
-    assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40+00:00"
+    assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40.000+00:00"
     assert body["alerts"][0]["labels"]["service"] in KNOWN
