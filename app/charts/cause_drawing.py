@@ -33,10 +33,11 @@ def _drawn(drawing: Drawing, boxes: Sequence[Placed]) -> str:
         weak = DASHES.get(each.node.stands, {}) if each.ends else {}
         stroke = INK if depth else ACCENT
         parts.append(box(x, y, WIDTH - EDGE - x, height, SHADE, stroke=stroke, rx="6", **weak))
-        weight = {} if each.ends else {"font_weight": "bold"}
+        bold = "normal" if each.ends else "bold"
         for number, (line, fill) in enumerate(lines):
             place = y + PAD + 11 + LINE * number
-            parts.append(text(x + PAD, place, line, fill=fill, **(weight if fill == INK else {})))
+            weight = bold if fill == INK else "normal"
+            parts.append(text(x + PAD, place, line, fill=fill, font_weight=weight))
         y += height
         feet[each.node.id] = (x + INDENT / 2, y)
         if each.gate:

@@ -192,10 +192,11 @@ def export_file(
     chosen = found.version(known if version is None else version)
     text = masked_content(chosen.markdown)
     media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
-    pictures = [] if kind == "md" else [chart.svg for chart in drawn(service, incident).charts]
+    pictures = list[str]()
     if kind != "md":
         nodes = why(service.store, service.record.published(incident)).nodes
-        pictures += cause_drawings(nodes).values()
+        charts = [chart.svg for chart in drawn(service, incident).charts]
+        pictures = [*charts, *cause_drawings(nodes).values()]
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
         status = f"{incident}, version {chosen.number}, {out}"
