@@ -19,7 +19,7 @@ from ...incident.communication import Message
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
-from ...incident.report import AnyReport, InvestigationReport, SweepReport
+from ...incident.report import AnyReport, SweepReport
 from ...incident.severity import TARGETS, Targets
 from ...incident.timeline import Event, from_ts
 from ...record.escalations import OPEN
@@ -107,7 +107,6 @@ class IncidentView:
     ended: datetime | None
     causes: Sequence[Hypothesis]
     others: Sequence[Hypothesis]
-    whys: InvestigationReport | None
     done: Sequence[Done]
     map: Markup
     steps: Sequence[Step]
@@ -159,7 +158,6 @@ def view_of(
         ended=ended(doc),
         causes=standing_first[:SHOWN],
         others=standing_first[SHOWN:],
-        whys=doc.report(InvestigationReport),
         done=[_done(doc, each) for each in reversed(doc.executions)],
         map=Markup(service_map(doc.services, _blamed(doc))),
         steps=list(_steps(doc, started)),
