@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.by_hand import ACTS, BY_PATH, Act
 from ...app.related import related
-from ...app.runbooks import fitting
+from ...app.runbooks import fitting, library
 from ...errors import InputError, LifecycleError, NotFound
 from ...incident.people import Duty
 from ...incident.severity import Severity
@@ -68,6 +68,7 @@ def _page(
     run = found.plans[-1] if found.plans else None
     books = Runbook.model_validate_json(run.book).steps if run else ()
     values |= {"run": run, "steps": books, "fit": fitting(service.store, found)}
+    values["books"] = library(service.store)
     may = {act.path for act in ACTS if who.role.may(act.needs)}
     status = 422 if wrong else 200
     return page("by_hand.html", status, request, who, wrong=wrong, may=may, **values)
