@@ -40,6 +40,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/go-on"),
         ("POST", "/api/v1/incidents/{incident}/stop-runbook"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/edited"),
+        ("POST", "/api/v1/incidents/{incident}/why"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/sign"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/comments"),
     },
