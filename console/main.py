@@ -16,6 +16,7 @@ from ..errors import InputError, NotFound
 from .across import ACROSS
 from .by_hand import BY_HAND
 from .emergency import EMERGENCY
+from .game_day import GAME_DAY
 from .keeping import KEEP, bundle, catalog
 from .notifying import notify
 from .oncall import ACK, oncall
@@ -113,13 +114,16 @@ def drill(
     seeds: Annotated[
         str, typer.Option(metavar="FIRST-LAST", help="Draw one surprise by each of these seeds.")
     ] = "",
+    world: Annotated[
+        str, typer.Option(help="What is broken: shop, or queue, a parcel desk of workers.")
+    ] = "shop",
     verbose: Verbose = False,
 ) -> None:
-    """Break a small shop for real, and respond."""
+    """Break a small system for real, and respond."""
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, pages, verbose)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, world, pages, verbose)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -251,6 +255,7 @@ def evaluate(context: typer.Context) -> None:
 for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY):
     app.add_typer(part)
 app.add_typer(oncall, name="oncall")
+app.add_typer(GAME_DAY, name="game-day")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")

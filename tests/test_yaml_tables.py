@@ -10,6 +10,7 @@ from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
+from warroom.agents.reporting.cause_charts import ChartTable
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
@@ -19,6 +20,8 @@ from warroom.app.figures_table import Figure
 from warroom.app.recovering import Step
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
+from warroom.drills.game_day import Card
+from warroom.drills.world import World
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.evals.conformance.servers import Server
@@ -233,7 +236,7 @@ def test_a_missing_table_is_named() -> None:
             dict[Severity, Targets],
             "resolve_minutes: 60",
             "resolve_minutes: soon",
-            "severity.yaml:6: P0.resolve_minutes: Input should be a valid integer",
+            "severity.yaml:8: P0.resolve_minutes: Input should be a valid integer",
         ),
         (
             "incident/assessment.yaml",
@@ -292,6 +295,13 @@ def test_a_missing_table_is_named() -> None:
             "searching: not a regular expression",
         ),
         (
+            "agents/reporting/cause_charts.yaml",
+            ChartTable,
+            "conditions:",
+            "condition:",
+            "there is no such key here: write one of conditions, together, bones",
+        ),
+        (
             "agents/reasoning/strength.yaml",
             dict[str, float],
             "certificates: 0.6",
@@ -311,6 +321,20 @@ def test_a_missing_table_is_named() -> None:
             "tools:",
             "tool:",
             "there is no such key here: write one of probes, tools",
+        ),
+        (
+            "drills/worlds/queue.yaml",
+            World,
+            "copies: 4",
+            "copys: 4",
+            "services.1.copys: there is no such key here: write one of name, module, copies",
+        ),
+        (
+            "drills/game-day.yaml",
+            tuple[Card, ...],
+            "at: 0.05",
+            "when: 0.05",
+            "there is no such key here: write one of at, text",
         ),
         (
             "models/hosts.yaml",
