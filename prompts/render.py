@@ -110,12 +110,12 @@ def templates(folder: str = "") -> list[str]:
 
 def digest(name: str) -> str:
     """Twelve hex digits over the template's text and its parts: which wording it was."""
+    return hashlib.sha256(_whole(name).encode()).hexdigest()[:12]
+
+
+def _whole(name: str) -> str:
     text = (FOLDER / name).read_text(encoding="utf-8")
-    parts = [(FOLDER / part).read_text(encoding="utf-8") for part in _PART.findall(text)]
-    return hashlib.sha256("".join([text, *parts]).encode()).hexdigest()[:12]
-
-
-_PART = re.compile(r'{% include "(.+?)" %}')
+    return "".join([text, *map(_whole, re.findall(r'{% include "(.+?)" %}', text))])
 
 
 def stamp(name: str) -> str:

@@ -80,7 +80,7 @@ class Briefing:
 def brief(document: Incident, now: datetime) -> Briefing:
     """The document as its messages need it."""
     begun, end = document.began.at, status.ended(document)
-    solved = status.solution(document)
+    solved, attack = status.solution(document), document.report(SecurityReport)
     names = status.affected(document)
     missed = [state for state in document.slo if state.breached]
     return Briefing(
@@ -115,7 +115,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         lost=_lost(document, now) if end else None,
         improvements=document.follow_ups[:3],
         security=status.about_security(document),
-        entered=_entered(document),
+        entered=attack.entered if attack else None,
         acting=document.state in ACTING,
     )
 
@@ -127,6 +127,8 @@ def _cause(document: Incident) -> Hypothesis | None:
         return None
     said, quoted = told(cause.statement), _QUOTED.search(cause.statement)
     clause = re.split(r": | “", said)[0].rstrip(",; ")
+    if clause.count("(") > clause.count(")"):
+        clause = clause[: clause.rindex("(")].rstrip()
     error = f" ({quoted.group()})" if quoted and len(quoted.group()) <= LONGEST else ""
     return cause.model_copy(update={"statement": clause + error})
 
@@ -196,20 +198,11 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
 
 
 def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
-    """What decided about the action that helped, else about the last one."""
+    """What was ill and decided about the action that helped, else about the last one."""
     last = document.executions[-1] if document.executions else None
     chosen = solved or last
     measured = chosen.measures if chosen else []
-    return [m for m in measured if m.decisive and m.before != m.after and _was_ill(m)]
-
-
-def _was_ill(m: Measure) -> bool:
-    """Whether it missed its objective before the action, or does after it."""
-    levels = [level for level in (m.before, m.after) if level is not None]
-    bad = max(levels, default=0.0) if m.higher_is_worse else -min(levels, default=0.0)
-    return m.threshold is None or bad > (m.threshold if m.higher_is_worse else -m.threshold)
-
-
-def _entered(document: Incident) -> bool | None:
-    report = document.report(SecurityReport)
-    return report.entered if report else None
+    told = [m for m in measured if m.decisive and m.before != m.after]
+    return [
+        m for m in told if m.threshold is None or max(m.before or 0, m.after or 0) > m.threshold
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from warroom.agents.comms import announce, assess_customers, communicate
+from warroom.agents.reporting.briefing import brief
 from warroom.agents.reporting.impact import customer_report
 from warroom.agents.reporting.incident_status import Stage, next_update, stage
 from warroom.agents.runtime.gate import add_decision
@@ -297,6 +298,21 @@ def test_names_of_people_become_roles():
     body = told(document)[Audience.engineering].body
     assert "Jane" not in body
     assert "deployed by the change's author" in body
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("change 0e95 in release v2 (a v1 -> v2: Accept): b", "change 0e95 in release v2"),
+        ("x uses more memory: it starts again, “Oom: x”", "x uses more memory (“Oom: x”)"),
+        ("it hangs since 10:00:42", "it hangs since 10:00"),
+    ],
+)
+def test_a_cause_is_told_in_one_clause(statement, told):
+    document = incidents.full()
+    document.hypotheses[0].statement = statement
+    cause = brief(document, at(200)).cause
+    assert cause and cause.statement == told
 
 
 def test_a_case_is_announced():
