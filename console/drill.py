@@ -23,7 +23,7 @@ from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
 from .paging import Pages, pages_beside
-from .screen import heading, line, say, shown
+from .screen import folded, heading, line, say, shown
 
 if TYPE_CHECKING:  # the drills need packages that an installation may lack
     from ..drills.fault import Fault
@@ -184,7 +184,8 @@ class ConsoleHost:
     def note(self, text: str) -> None:
         """One line."""
         self._end_wait()
-        say(self.desk.console, ("  drill         ", "who"), shown(text))
+        head = line(("  drill         ", "who"))
+        self.desk.console.print(folded(head, shown(text, 2000)))
 
     def waiting(self, what: str, done: float, total: float) -> None:
         """A bar at a terminal; a line every ten seconds elsewhere."""
