@@ -155,12 +155,10 @@ def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options)
 
         desk.console.print()
         desk.console.print(heading("Score"))
-        if len(scores) == 1:
-            explained(desk.console, scores[0])
         for table, drawn in ((scoreboard, False), (surprises, True)):
             own = [score for score in scores if isinstance(score, SurpriseScore) is drawn]
-            if own and len(scores) > 1:
-                table(desk.console, own)
+            if own:
+                explained(desk.console, own[0]) if len(scores) == 1 else table(desk.console, own)
         for text in regressions(history(settings().home)):
             say(desk.console, ("  ▲ ", "watch"), shown(text))
     if desk.as_json:

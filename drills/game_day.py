@@ -130,27 +130,37 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
     every = timedelta(minutes=TARGETS[level].update_minutes or TARGETS[level].resolve_minutes)
     answer = _after(incident, well)
     yield Check(
-        "restored", bool(well and well - opened <= target), answer, f"within {_long(target)}"
+        "restored",
+        bool(well and well - opened <= target),
+        answer,
+        f"within {seconds(target.total_seconds())}",
     )
     held, first = incident.held, incident.report(DetectionReport)
     told = (e.at for e in incident.timeline if e.kind is EventKind.severity)
     at = held.at if held else next(told, None)
     found = held.severity if held else first.severity if first else None
     met = found in truth.level and at is not None and at - opened <= SOON
-    wanted = f"{' or '.join(truth.level)} within {_long(SOON)}"
+    wanted = f"{' or '.join(truth.level)} within {seconds(SOON.seconds)}"
     yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
     kinds = (EventKind.message, EventKind.person)
     said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
     times = [opened, *said, *(e.at for e in incident.timeline[-1:])]
     met = bool(said) and max(b - a for a, b in pairwise(times)) <= every
-    yield Check("updates", met, f"{len(said)}", f"one at least, {_long(every)} apart at most")
+    yield Check(
+        "updates",
+        met,
+        f"{len(said)}",
+        f"one at least, {seconds(every.total_seconds())} apart at most",
+    )
     spread = sorted({*looks[-1][2]} - {*looks[0][2], *truth.accept}) if looks else []
     wanted = "nothing fires in the end that did not at first"
     yield Check("no cascade", not spread, ", ".join(spread) or "none", wanted)
     lead = next((p for p in incident.participants if p.duty is Duty.commander), None)
     answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
     met = lead is not None and lead.since - opened <= SOON
-    yield Check("command", met, answer, f"somebody took the duty commander within {_long(SOON)}")
+    yield Check(
+        "command", met, answer, f"somebody took the duty commander within {seconds(SOON.seconds)}"
+    )
     written, owed = incident.report(PostmortemReport), incident.follow_ups
     due = f"by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
     yield Check("postmortem", bool(written) or None, "drafted" if written else "not yet", due)
@@ -159,11 +169,7 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
 
 
 def _after(incident: Incident, at: datetime | None) -> str:
-    return f"after {_long(at - incident.opened_at)}" if at else "not at all"
-
-
-def _long(time: timedelta) -> str:
-    return seconds(time.total_seconds())
+    return f"after {seconds((at - incident.opened_at).seconds)}" if at else "not at all"
 
 
 def keep(settings: Settings, incident_id: str, day: GameDay, seed: int) -> None:

@@ -94,12 +94,8 @@ def history(home: Path, most: int = 200) -> list[dict[str, Any]]:
         return []
 
 
-SLOWER, SLOWER_S = 1.5, 5.0
-"""Times as long, and seconds more, from which a milestone came later."""
-
-
 def regressions(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """What a drill's newest run misses, or is late with, and the run before it was not; `runs` as
+    """What a drill's newest run misses, or is late with (by half, and 5 s), and the run before it was not; `runs` as
     `history` gives them."""
     found = list[str]()
     for name in dict.fromkeys(run["drill"] for run in runs):
@@ -110,7 +106,7 @@ def regressions(runs: Sequence[dict[str, Any]]) -> list[str]:
             found += [f"{name}: {one} is missed" for one in lost]
             for step, at in now["seconds"].items():
                 was = old["seconds"].get(step)
-                if at and was and at > max(SLOWER * was, was + SLOWER_S):
+                if at and was and at > max(1.5 * was, was + 5):
                     found.append(f"{name}: {step} after {at:.0f} s, {was:.0f} s before")
     return found
 
