@@ -128,19 +128,17 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
     opened, level, well = incident.opened_at, truth.level[0], restored(looks)
     target = timedelta(minutes=TARGETS[level].resolve_minutes)
     every = timedelta(minutes=TARGETS[level].update_minutes or TARGETS[level].resolve_minutes)
-    answer = _after(incident, well)
-    yield Check(
-        "restored",
-        bool(well and well - opened <= target),
-        answer,
-        f"within {seconds(target.total_seconds())}",
+    inside, soon, apart = (
+        f"within {seconds(span.total_seconds())}" for span in (target, SOON, every)
     )
+    met = bool(well and well - opened <= target)
+    yield Check("restored", met, _after(incident, well), inside)
     held, first = incident.held, incident.report(DetectionReport)
     told = (e.at for e in incident.timeline if e.kind is EventKind.severity)
     at = held.at if held else next(told, None)
     found = held.severity if held else first.severity if first else None
     met = found in truth.level and at is not None and at - opened <= SOON
-    wanted = f"{' or '.join(truth.level)} within {seconds(SOON.seconds)}"
+    wanted = f"{' or '.join(truth.level)} {soon}"
     yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
     kinds = (EventKind.message, EventKind.person)
     said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
@@ -150,7 +148,7 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
         "updates",
         met,
         f"{len(said)}",
-        f"one at least, {seconds(every.total_seconds())} apart at most",
+        f"one at least, each {apart} of the last",
     )
     spread = sorted({*looks[-1][2]} - {*looks[0][2], *truth.accept}) if looks else []
     wanted = "nothing fires in the end that did not at first"
@@ -158,9 +156,7 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
     lead = next((p for p in incident.participants if p.duty is Duty.commander), None)
     answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
     met = lead is not None and lead.since - opened <= SOON
-    yield Check(
-        "command", met, answer, f"somebody took the duty commander within {seconds(SOON.seconds)}"
-    )
+    yield Check("command", met, answer, f"somebody took the duty commander {soon}")
     written, owed = incident.report(PostmortemReport), incident.follow_ups
     due = f"by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
     yield Check("postmortem", bool(written) or None, "drafted" if written else "not yet", due)

@@ -95,8 +95,8 @@ def history(home: Path, most: int = 200) -> list[dict[str, Any]]:
 
 
 def regressions(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """What a drill's newest run misses, or is late with (by half, and 5 s), and the run before it was not; `runs` as
-    `history` gives them."""
+    """What a drill's newest run misses, or is late with by half and 5 s, and the run before it was
+    not; `runs` as `history` gives them."""
     found = list[str]()
     for name in dict.fromkeys(run["drill"] for run in runs):
         now, *before = [run for run in runs if run["drill"] == name][:2]
