@@ -5,7 +5,9 @@ import pytest
 
 from warroom.agents.comms import communicate
 from warroom.agents.reasoning.style import breaches, by_rule
+from warroom.faults import faults
 from warroom.incident.communication import Audience, MessageState
+from warroom.prompts.render import FOLDER
 from warroom.tests.support import incidents, readings
 from warroom.tests.support.messages import message
 
@@ -86,6 +88,12 @@ def test_an_update_says_what_is_new_and_nothing_else():
     news = {m.audience: m for m in communicate(document, incidents.at(910)).messages}
     assert "we restarted checkout; it changed nothing" in news[Audience.engineering].body
     assert "Nothing else" not in news[Audience.engineering].body
+
+
+def test_every_kind_of_fault_has_a_chinese_word():
+    part = (FOLDER / "parts" / "cause.zh.md").read_text(encoding="utf-8")
+    nameless = {"no fault", "telemetry lost", "unknown"}  # none of them is told as a cause
+    assert {kind for kind in faults() if f'"{kind}": "' not in part} == nameless
 
 
 def test_what_was_never_sent_was_never_told():
