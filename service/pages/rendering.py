@@ -24,6 +24,7 @@ from ...analysis.quantities import count, figure, percent, quantity
 from ...app.words import headline, sureness
 from ...incident.evidence import Quote, short
 from ...incident.timeline import from_ts, utc_now
+from ...notify import texts
 from ...prompts.values import began, clock, duration, hurt, plain
 
 if TYPE_CHECKING:  # problems are told by pages too, and who asks by problems
@@ -113,6 +114,7 @@ def _environment() -> Environment:
     for words in (ago, began, capital, cited, clock, from_ts, hurt, minute, plain, short, *numbers):
         environment.filters[words.__name__] = words
     environment.filters |= {"readable": wording.shown, "sentence": wording.sentence}
+    environment.filters["as_sent"] = texts.plain
     environment.globals["m"] = environment.get_template("macros.html").module
     return environment
 
