@@ -17,6 +17,7 @@ from ..intake.regrouping import merge, split
 from ..record.store import Store
 from ..record.tokens import Role
 from . import lifecycle
+from .memory import forget
 
 WORD = r"^[^\x00-\x1f\x7f-\x9f]+$"
 LARGEST = 2**53 - 1
@@ -140,6 +141,7 @@ ACTS = (
     Act("split_incident", "split", ALL, Those, _split, "Give alerts one of their own.", 201),
     Act("resolve_incident", "resolve", SOME, Reason, lifecycle.resolve, "Call it over."),
     Act("reopen_incident", "reopen", ALL, Reason, lifecycle.reopen, "It was not over."),
+    Act("forget_incident", "forget", SOME, Reason, forget, "Not remembered for later ones."),
     Act("close_incident", "close", SOME, Reason, lifecycle.close, "Nothing is left to do."),
 )
 """Who may do what. What is done again stays as it is, or says that it is so already."""

@@ -16,6 +16,7 @@ from ..errors import InputError, NotFound
 from .by_hand import BY_HAND
 from .emergency import EMERGENCY
 from .keeping import KEEP, bundle, catalog
+from .memory import SEEN, memory
 from .notifying import notify
 from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
@@ -251,6 +252,8 @@ app.add_typer(RUN)
 app.add_typer(ACK)
 app.add_typer(BY_HAND)
 app.add_typer(EMERGENCY)
+app.add_typer(SEEN)
+app.add_typer(memory, name="memory")
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")

@@ -18,7 +18,8 @@ from ..errors import NotFound, StoreError
 from ..incident.document import Incident
 from ..incident.events import ActionDone, IncidentEvent, StepDone
 from ..incident.evidence import Evidence
-from . import events, evidence
+from ..incident.lifecycle import OVER
+from . import events, evidence, memories
 from .database import durable, glance, open_database
 from .evidence import Pending, Sealed
 from .leases import Lease, writing
@@ -208,6 +209,7 @@ def _revise(
     document = newest or _read(connection, incident_id)
     document.evidence = found
     before, past = list(document.timeline), events.Before.of(document)
+    was = document.state
     change(document)
     if document.timeline[: len(before)] != before:
         raise StoreError("the timeline only grows: a past entry was changed or removed")
@@ -216,6 +218,8 @@ def _revise(
     known_as = {"incident": incident_id, "known": stamp.version}
     if connection.execute(REWRITE, values | known_as).rowcount != 1:
         raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
+    if {was, document.state}.intersection(OVER):
+        memories.keep(connection, document)
     written = Written(_Stamp(values["version"], values["updated_at"]), read)
     return document, past.news(document), written
 

@@ -106,6 +106,11 @@ class ToolBench:
         """As it is."""
         return self.bench.live
 
+    @property
+    def memory(self):
+        """As it is."""
+        return self.bench.memory
+
 
 @dataclass(frozen=True)
 class Toolbox:

@@ -24,6 +24,7 @@ from ...incident.report import AnyReport
 from ...incident.timeline import utc_now
 from ...models.redaction import Redaction
 from ...notify.channels import Channels
+from ...record.memories import Alike, like
 from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying
@@ -148,6 +149,7 @@ class StepBench:
     frame: Frame
     survey: Surveying | None = None
     live: Live | None = None  # the backends themselves, where there are any
+    memory: Callable[[Sequence[str]], list[Alike]] | None = None  # drills have none
 
 
 @dataclass
@@ -245,6 +247,8 @@ class ResponseContext:
         document = self.store.load(incident_id)
         recording = self.observe(document, first=step.number == 1)
         frame = self.frame(document, recording)
+        teams = frozenset(service.team for service in document.services[:1])
+        past = None if self.drill else partial(like, self.store.engine, teams, incident_id)
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
@@ -255,7 +259,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                StepBench(recording, frame, self.survey, self.recorder.live()),
+                StepBench(recording, frame, self.survey, self.recorder.live(), past),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

@@ -25,6 +25,7 @@ class ReadBench:
     frame: Frame
     survey: Surveying | None = None
     live: None = None
+    memory: None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
         """Run a read tool the way the toolbox does; its rows must be plain JSON."""
