@@ -40,7 +40,7 @@ FORGET, REDACT = "forget memory", "redact memory"
 """In the audit log, of one that is not made anew from its incident."""
 DOUBT = 3.0
 """Worth of what nobody sees: two that have few signs at all are not sure to be alike."""
-LEAST, MOST, SHOWN = 0.3, 5, 4
+LEAST, MOST, SHOWN = 0.4, 5, 4
 """Likeness from which one is worth a word; how many are told of, and how many signs of each."""
 READ = 3000
 """Rows of the index that are read: signs that more have tell nothing any more."""
