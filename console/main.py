@@ -21,6 +21,7 @@ from .notifying import notify
 from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
 from .people import PEOPLE
+from .plans import PLANS
 from .running import ADMINISTER, RUN
 from .status_page import status_page
 
@@ -259,7 +260,7 @@ app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")
 app.add_typer(status_page, name="status-page")
-for name, group in (ADMINISTER | PEOPLE).items():
+for name, group in (ADMINISTER | PEOPLE | PLANS).items():
     app.add_typer(group, name=name)
 
 

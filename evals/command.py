@@ -123,7 +123,7 @@ def evaluate_rca(
     raise typer.Exit(eval_rca_command(options))
 
 
-FIGURES = "intake, recovery, incidents, steps, memory or capacity"
+FIGURES = "intake, recovery, incidents, steps, memory, capacity, pages or watching"
 
 
 @evaluations.command("service")

@@ -136,6 +136,7 @@ class Fault(Entry):
     id: str = Field(default="", description="the file's name")
     title: str = Field(default="", description="of the runbook")
     sections: dict[str, str] = Field(default_factory=dict, description="one line an item")
+    body: str = Field(default="", description="the runbook as people read it")
 
     @model_validator(mode="after")
     def _has_a_way_out(self) -> Self:
@@ -161,19 +162,29 @@ def fault_of(kind: str) -> Fault:
 def parse_fault(name: str, text: str) -> Fault:
     """A fault out of its file. Raises TableError with file, line and key."""
     file = f"faults/{name}.md"
+    front, body = divided(text, file)
+    found = sections(body)
+    if lacks := [section for section in SECTIONS if not found.get(section)]:
+        raise TableError(f"{file}: the runbook lacks a list under ## {', '.join(lacks)}")
+    runbook = {"id": name, "title": title(body) or name, "sections": found, "body": body}
+    return parse_table(front, Fault, file).model_copy(update=runbook)
+
+
+def divided(text: str, file: str) -> tuple[str, str]:
+    """Front matter, with as many lines as stand above it, and the text below. Raises TableError."""
     before, *parts = text.split("---\n", 2)
     if len(parts) != 2 or before.strip():
         raise TableError(f"{file}:1: begin with front matter between two lines of ---")
-    front = parse_table("\n" + parts[0], Fault, file)  # as many lines as stand above it
-    title = re.search(r"^# (.+)$", parts[1], re.MULTILINE)
-    sections = _sections(parts[1])
-    if lacks := [section for section in SECTIONS if not sections.get(section)]:
-        raise TableError(f"{file}: the runbook lacks a list under ## {', '.join(lacks)}")
-    runbook = {"id": name, "title": title.group(1) if title else name, "sections": sections}
-    return front.model_copy(update=runbook)
+    return "\n" + parts[0], parts[1]
 
 
-def _sections(body: str) -> dict[str, str]:
+def title(body: str) -> str:
+    """The heading; empty: it has none."""
+    found = re.search(r"^# (.+)$", body, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def sections(body: str) -> dict[str, str]:
     """Heading -> its list, a line each; an item that goes on stays one line."""
     found = {}
     for part in re.split(r"^## ", body, flags=re.MULTILINE)[1:]:

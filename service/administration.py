@@ -19,18 +19,22 @@ ADMINISTER = APIRouter(tags=["administration"])
 
 @dataclass(frozen=True)
 class Me:
-    """Whoever asks: their name, what they may, how that is known, whose incidents they see."""
+    """Whoever asks: their name, what they may, how that is known, whose incidents they see, and
+    what they may about those of each team."""
 
     name: str
     role: Role
     vouched: Vouched
     teams: list[str]
+    role_in: dict[str, Role]
 
 
 @ADMINISTER.get("/me")
 def who_am_i(who: Observer) -> Me:
     """Whoever asks."""
-    return Me(who.name, who.role, who.identity.vouched, sorted(who.teams))
+    teams = sorted(who.teams)
+    roles = {team: who.role_in(team) if who.role_in else who.role for team in teams}
+    return Me(who.name, who.role, who.identity.vouched, teams, roles)
 
 
 @ADMINISTER.get("/tokens")

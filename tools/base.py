@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from ..analysis.tuning import STANDARD, Tuning
 from ..errors import ToolRetry
 from ..incident.evidence import BackendQuery, EvidenceStatus, Quote
+from ..plans.runbook import Runbook
 from ..record.memories import Alike
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
@@ -131,6 +132,11 @@ class Bench(Protocol):
     @property
     def memory(self) -> Callable[[Sequence[str]], list[Alike]] | None:
         """Earlier incidents that have these signs; None: nobody may look."""
+        ...
+
+    @property
+    def runbooks(self) -> Sequence[Runbook]:
+        """The team's and ours."""
         ...
 
 

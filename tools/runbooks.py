@@ -1,14 +1,10 @@
-"""Runbooks: what others have learned about the common faults, from the files of faults/."""
+"""Runbooks: what a team wrote down, and what others have learned about the common faults."""
 
-import re
 from dataclasses import dataclass
 
-from ..faults import Fault, faults
+from ..plans.matching import score as fits
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, table
-
-EXACT = 10.0
-"""Score of a runbook whose fault is exactly what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,14 @@ def find_runbook(bench: Bench, fault: str = "", limit: int = 3) -> Table[Runbook
     Gives symptoms, checks, first moves and verification, one line each; best match first. With
     no words it lists every runbook.
     """
-    books = list(faults().values())
-    scored = [(_score(book, fault), book) for book in books]
+    books = bench.runbooks
+    scored = [(fits(book, fault), book) for book in books]
     hits = [item for item in scored if item[0] > 0 or not fault.strip()]
-    hits.sort(key=lambda item: (-item[0], item[1].id))
+    hits.sort(key=lambda item: (item[1].shipped, -item[0], item[1].name))  # a team's own first
     kept = hits[: max(1, limit)] if fault.strip() else hits
     rows: list[RunbookMatch] = [
         RunbookMatch(
-            id=book.id,
+            id=book.name,
             title=book.title,
             score=number(score, 3),
             symptoms=book.sections["Symptoms"],
@@ -52,16 +48,3 @@ def find_runbook(bench: Bench, fault: str = "", limit: int = 3) -> Table[Runbook
     summary += f"; best: {rows[0].title}" if rows else ""
     nothing = f"none of {len(books)} runbooks is about {fault[:80]!r}"
     return table(rows, summary, nothing, bench.frame.incident)
-
-
-def _score(book: Fault, asked: str) -> float:
-    """How well a runbook fits: its fault by name, else its words, longer ones counting more."""
-    text = asked.strip().lower()
-    if text in (book.kind.lower(), book.id):
-        return EXACT
-    hits = [word for word in (book.kind.lower(), *book.search) if _holds(text, word)]
-    return sum(len(word.split()) for word in hits)
-
-
-def _holds(text: str, words: str) -> bool:
-    return re.search(rf"\b{re.escape(words)}s?\b", text) is not None

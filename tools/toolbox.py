@@ -5,7 +5,7 @@ A playbook calls the function itself and gets rows of its type; a model names th
 
 import inspect
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from ..errors import ApprovalRequired, ToolError, ToolFailed, ToolRetry
 from ..incident.evidence import BackendQuery, Evidence, EvidenceStatus
 from ..incident.timeline import from_ts, utc_now
+from ..plans.runbook import Runbook
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
@@ -110,6 +111,11 @@ class ToolBench:
     def memory(self):
         """As it is."""
         return self.bench.memory
+
+    @property
+    def runbooks(self) -> Sequence[Runbook]:
+        """As they are."""
+        return self.bench.runbooks
 
 
 @dataclass(frozen=True)

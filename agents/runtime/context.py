@@ -24,6 +24,7 @@ from ...incident.report import AnyReport
 from ...incident.timeline import utc_now
 from ...models.redaction import Redaction
 from ...notify.channels import Channels
+from ...plans.runbook import Runbook, shipped
 from ...record.memories import Alike, like
 from ...record.store import Store
 from ...settings import Settings
@@ -149,6 +150,7 @@ class StepBench:
     frame: Frame
     survey: Surveying | None = None
     live: Live | None = None  # the backends themselves, where there are any
+    runbooks: Sequence[Runbook] = field(default_factory=shipped)
     memory: Callable[[Sequence[str]], list[Alike]] | None = None  # drills have none
 
 
@@ -169,6 +171,7 @@ class ResponseContext:
     recorded: bool = False  # what telemetry holds is history: nothing new comes
     drill: bool = False  # its messages go to an outbox of their own and say so
     channels: Channels = field(default_factory=Channels)  # by which messages go out
+    runbooks: Sequence[Runbook] = field(default_factory=shipped)  # the team's and ours
     _memories: dict[str, Memory] = field(default_factory=dict)
     _redactions: dict[str, Redaction] = field(default_factory=dict)
 
@@ -259,7 +262,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                StepBench(recording, frame, self.survey, self.recorder.live(), past),
+                StepBench(recording, frame, self.survey, self.recorder.live(), self.runbooks, past),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

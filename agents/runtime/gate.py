@@ -162,11 +162,17 @@ def add_decision(document: Incident, decision: Decision, at: datetime) -> None:
     texts = (m for m in document.communications if m.hash == decision.subject)
     text = next((f"text “{message.subject}”" for message in texts), decision.subject)
     subject = plan.title if plan else text
-    reason = decision.reason
-    edited = decision.verdict is Verdict.edited
-    why = f" — {f'now {short(reason)}' if edited else reason}" if reason else ""
-    text = f"{decision.verdict.value}: {subject}{why}"
+    text = f"{decision.verdict.value}: {subject}{_why(document, decision)}"
     document.record(Event(at=at, actor=decision.by, kind=EventKind.decision, text=text))
+
+
+def _why(document: Incident, decision: Decision) -> str:
+    """The reason; of an edit, whose reason is the hash of what it became, what that is."""
+    if not decision.reason or decision.verdict is not Verdict.edited:
+        return f" — {decision.reason}" if decision.reason else ""
+    plan = document.plan(decision.reason)
+    became = f"{plan.title} " if plan else ""
+    return f" — now {became}[{short(decision.reason)}]"
 
 
 def _waiting(document: Incident) -> list[Message]:

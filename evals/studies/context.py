@@ -9,8 +9,8 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from ...errors import InputError, WarroomError
 from ...incident.evidence import Evidence
 from ...incident.evidence import digest as address
 from ...models.usage import tokens_of
+from ...plans.runbook import Runbook, shipped
 from ...targets.survey import Surveying
 from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
@@ -62,6 +63,7 @@ class StudyBench:
     frame: Frame
     survey: Surveying | None = None
     live: None = None
+    runbooks: Sequence[Runbook] = field(default_factory=shipped)
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,8 @@ def test_an_edit_is_checked_shown_with_its_hash_and_approved(here):
     assert second is not None
     assert second.verdict is Verdict.approved
     assert first in after.decisions
+    told = next(event.text for event in after.timeline if event.text.startswith("edited: "))
+    assert told == f"edited: {old.title} — now {new.title} [{new.short_hash}]"
 
 
 def test_an_edit_can_be_left_and_the_plan_approved_as_it_was(here):

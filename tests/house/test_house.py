@@ -22,7 +22,7 @@ LEVELS = (
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("notify", "oncall"),
     ("actions", "record"),
-    ("targets", "telemetry", "prompts"),
+    ("plans", "targets", "telemetry", "prompts"),
     ("tools", "models", "intake", "diagnosis"),
     ("agents",),
     ("graph",),
@@ -43,6 +43,7 @@ NOTHING = {
     "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
+    "plans": {"errors", "faults", "incident", "oncall", "yaml_tables"},
     "text_safety": {"yaml_tables"},
     "tracing": {"errors"},
 }

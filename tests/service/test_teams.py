@@ -124,6 +124,8 @@ def test_somebody_is_responder_in_one_team_and_observer_in_another(service, ann)
     for team, role in (("payments", "responder"), ("search", "observer")):
         path = f"{V1}/teams/{team}/members/ann"
         assert service["admin"].put(path, params={"role": role}).status_code == 204
+    me = ann.client.get(f"{V1}/me").json()
+    assert me["role_in"] == {"payments": "responder", "search": "observer"}
     headers = {"X-CSRF-Token": ann.csrf()}
 
     def post(incident: str, what: str, **form: str) -> int:

@@ -1,10 +1,12 @@
 """A bench over a bundle, as the read tools want it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warroom.plans.runbook import Runbook, shipped
 from warroom.targets.survey import Surveying
 from warroom.telemetry.bundle import read_bundle
 from warroom.telemetry.model import Window
@@ -25,6 +27,7 @@ class ReadBench:
     frame: Frame
     survey: Surveying | None = None
     live: None = None
+    runbooks: Sequence[Runbook] = field(default_factory=shipped)
     memory: None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
