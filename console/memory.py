@@ -62,7 +62,7 @@ def import_files(place: Place, by: By = ADMINISTRATOR) -> None:
             text = file.read_text(encoding="utf-8")
             found, lacks = read_in(store, text, file.name, who)
             missing = f"; not understood: {', '.join(lacks)}" if lacks else ""
-            done(f"{file.name} is {found.id}{missing}")
+            _tell(f"{file.name} is {found.id}{missing}", "✓")
         except (OSError, ValueError, InputError) as error:
             _tell(f"{file.name} was left out: {error}", "✖")
 

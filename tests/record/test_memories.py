@@ -68,9 +68,10 @@ def test_what_ended_before_is_remembered_later_but_for_what_was_forgotten(store:
 def test_a_rare_sign_is_worth_more_than_one_that_all_have(store: Store):
     for number in range(8):
         remember(store, f"INC-{number}", "checkout hurt", f"own {number}")
-    remember(store, "INC-8", "checkout hurt", "stack of checkout #1")
-    (first,) = like(store.engine, None, "", ["stack of checkout #1", "checkout hurt", "new"])
-    worth = {"stack of checkout #1": log(1 + 9 / 1), "checkout hurt": log(1 + 9 / 9)}
+    rare = ["log of checkout #2", "stack of checkout #1"]
+    remember(store, "INC-8", "checkout hurt", *rare)
+    (first,) = like(store.engine, None, "", [*rare, "checkout hurt", "new"])
+    worth = {**dict.fromkeys(rare, log(1 + 9 / 1)), "checkout hurt": log(1 + 9 / 9)}
     whole = DOUBT + sum(worth.values()) + log(1 + 9)  # nobody has "new": as rare as it gets
     assert first.memory.id == "INC-8"
     assert first.likeness == pytest.approx(sum(worth.values()) / whole, abs=1e-3)
