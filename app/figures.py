@@ -1,60 +1,79 @@
 """What the incidents of some months say together (§11): how soon they were seen, acknowledged and
-over, by severity and month. From the record alone; what it does not hold is left out, not guessed.
+over, by severity, month and service. From the record alone; what it does not hold is left out, not
+guessed. A document takes long to read: what it says is remembered until it is written again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from statistics import mean
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, Engine, cast, select, type_coerce
+from sqlalchemy import JSON, Connection, Engine, cast, select, type_coerce
 
+from ..incident.action import Verdict
+from ..incident.finding import FaultKind
+from ..incident.identity import AUTOMATIC
 from ..incident.lifecycle import OVER
+from ..incident.severity import TARGETS
 from ..record.database import reader
 from ..record.oncall_tables import ESCALATIONS
 from ..record.tables import INCIDENTS
 from ..record.teams import Sight, seen
-from ..settings import Settings
 from .configuration import recall
+from .record import Record
 from .related import SURE
 
-WELL = ("better", "partly", "contained")
-"""What came of an action that helped."""
+WELL = ("better", "partly", "contained")  # what came of an action that helped
+WANTED = {level.value: targets.resolve_minutes * 60.0 for level, targets in TARGETS.items()}
+WANTED["new"] = max(WANTED.values())
+"""Seconds in which an incident of each severity, and one not classified, is to be over (§1)."""
+PARTS = ("onset", "transitions", "executions", "hypotheses", "decisions", "slo", "impact")
+AT_ONCE = 500  # documents that one question reads
 
 
 @dataclass(frozen=True)
-class Taken:
-    """One incident's times in seconds; None: the record does not hold it."""
+class Told:
+    """What one document says; times in unix seconds."""
+
+    fired: float
+    onset: float | None
+    over: float | None  # since when it is, the last time that it was
+    cause: str  # kind and place, where one is likelier than not; empty: none is
+    acts: tuple[int, int]  # that were carried out, and that helped
+    automatic: int  # of these, without a person
+    noise: bool  # nothing was behind the alert
+    drill: bool  # an exercise
+    failed: Mapping[str, float | None]
+    """By service hurt, the share of requests that failed, as measured; None: nobody measured."""
+
+    @property
+    def began(self) -> float:
+        """At the latest when the alert fired."""
+        return self.fired if self.onset is None else self.onset
+
+
+@dataclass(frozen=True)
+class Taken(Told):
+    """One incident, with its times in seconds; None: the record does not hold it."""
 
     id: str
     month: str
     severity: str
     service: str
-    opened: float
+    opened: float  # unix seconds
     detect: float | None  # from its onset to the alert
     acknowledge: float | None  # from the first that was told to an answer
     resolve: float | None  # from the alert until it was over
     escalated: bool  # further than the first level
-    cause: str  # kind and place, where one is likelier than not; empty: none is
-    acts: tuple[int, int]  # that were carried out, and that helped
+    between: float | None = None  # that its service had worked, since the one before was over
 
 
-@dataclass(frozen=True)
-class Group:
-    """Several together; means in seconds, None where none is known."""
-
-    name: str
-    count: int
-    detect: float | None
-    acknowledge: float | None
-    resolve: float | None
-    resolved: int
-    escalated: int
-    between: float | None  # from one to the next
-    acted: int
-    helped: int
+Values = Mapping[str, float | None]
+"""Of several together, by the names of figures.yaml, times in seconds; None: not known."""
 
 
 def parts_of(engine: Engine) -> Any:
@@ -65,56 +84,111 @@ def parts_of(engine: Engine) -> Any:
 
 
 def taken(
-    settings: Settings,
-    engine: Engine,
-    now: datetime,
-    days: int,
-    service: str,
-    sight: Sight,
-    drills: bool = False,
+    record: Record, now: datetime, days: int, service: str, sight: Sight, drills: bool = False
 ) -> list[Taken]:
-    """All incidents of so many days, the newest first; of one service where it is named. Of their
-    documents no more is read than is needed."""
-    since, parts = (now - timedelta(days=days)).timestamp(), parts_of(engine)
-    named = ("onset", "transitions", "executions", "hypotheses")
-    kept = [INCIDENTS.c[name] for name in ("id", "state", "severity", "service", "opened_at")]
+    """All incidents of so many days, the newest first; of one service where it is named."""
+    kept = [INCIDENTS.c[name] for name in ("id", "severity", "service", "opened_at", "updated_at")]
+    answers = [ESCALATIONS.c[name] for name in ("started_at", "answered_at", "level")]
     query = (
-        select(*kept, *(parts[name].label(name) for name in named), ESCALATIONS)
-        .add_columns(parts[("alert", "starts_at")].label("starts_at"))
+        select(*kept, *answers)
         .outerjoin(ESCALATIONS, ESCALATIONS.c.incident_id == INCIDENTS.c.id)
-        .where(seen(sight), INCIDENTS.c.taken_at >= since)
+        .where(INCIDENTS.c.taken_at >= (now - timedelta(days=days)).timestamp())
         .order_by(INCIDENTS.c.taken_at.desc())
     )
-    if service:
-        query = query.where(INCIDENTS.c.service == service)
-    with reader(engine).begin() as connection:
-        rows = connection.execute(query.execution_options(yield_per=200)).mappings()
-        found = [_taken(row) for row in rows]
-    return [one for one in found if drills or not recall(settings, one.id).drill]
+    if sight is not None:  # by indexes alone: a document is not walked over
+        query = query.where(INCIDENTS.c.id.in_(select(INCIDENTS.c.id).where(seen(sight))))
+    query = query.where(INCIDENTS.c.service == service) if service else query
+    with reader(record.store.engine).begin() as connection:
+        rows = connection.execute(query).all()
+        told = _told(connection, record, {row.id: row.updated_at for row in rows})
+    found = [_taken(row, told[row.id][1]) for row in rows if row.id in told]
+    return list(_apart([one for one in found if drills or not one.drill]))
 
 
-def _taken(row: Any) -> Taken:
-    opened, fired = row["opened_at"], fired_at(row)
-    ends = [_at(each["at"]) for each in row["transitions"] or () if each["state"] in OVER]
-    over, onset = row["state"] in OVER and ends, _at(row["onset"])
-    told, answered = row["started_at"], row["answered_at"]
-    outcomes = [each["outcome"] for each in row["executions"] or ()]
+_KNOWN = WeakKeyDictionary[Engine, dict[str, tuple[float, Told]]]()
+"""When it was written last, and what it says, by incident."""
+
+
+def _told(
+    connection: Connection, record: Record, written: Mapping[str, float]
+) -> Mapping[str, tuple[float, Told]]:
+    """What they say; `written`: when each was last."""
+    engine = record.store.engine
+    known, parts = _KNOWN.setdefault(engine, {}), parts_of(engine)
+    new = [one for one, at in written.items() if one not in known or known[one][0] != at]
+    inner = {"starts_at": ("alert", "starts_at"), "noise": ("reports", 0, "noise")}
+    query = select(
+        *(INCIDENTS.c[name] for name in ("id", "updated_at", "state", "service", "opened_at")),
+        *(parts[name].label(name) for name in PARTS),
+        *(parts[path].label(name) for name, path in inner.items()),
+    )
+    for first in range(0, len(new), AT_ONCE):
+        some = INCIDENTS.c.id.in_(new[first : first + AT_ONCE])
+        for row in connection.execute(query.where(some)).mappings():
+            drill = recall(record.settings, row["id"]).drill
+            known[row["id"]] = row["updated_at"], _read(row, drill)
+    return known
+
+
+def _read(row: Any, drill: bool) -> Told:
+    acts, said = row["executions"] or (), row["decisions"] or ()
+    yes = Verdict.approved.value
+    code = {each["subject"] for each in said if each["verdict"] == yes and AUTOMATIC in each["by"]}
     causes = [each for each in row["hypotheses"] or () if not each.get("ruled_out")]
     leading = max(causes, key=lambda each: each["confidence"], default=None)
     sure = leading is not None and leading["confidence"] >= SURE
-    return Taken(
-        id=row["id"],
-        month=f"{datetime.fromtimestamp(opened, UTC):%Y-%m}",
-        severity=row["severity"] or "new",
-        service=row["service"],
-        opened=opened,
-        detect=fired - onset if onset else None,
-        acknowledge=answered - told if answered and told else None,
-        resolve=max(0.0, (ends[0] or fired) - fired) if over else None,
-        escalated=(row["level"] or 0) > 0,
+    nothing = leading is not None and leading["kind"] == FaultKind.no_fault
+    noise = not acts and bool(row["noise"] or (nothing and row["state"] in OVER))
+    return Told(
+        fired=fired_at(row),
+        onset=_at(row["onset"]),
+        over=_over(row["transitions"] or ()),
         cause=f"{leading['kind']} in {leading['service']}" if sure and leading else "",
-        acts=(len(outcomes), sum(outcome in WELL for outcome in outcomes)),
+        acts=(len(acts), sum(each["outcome"] in WELL for each in acts)),
+        automatic=sum(each["plan"] in code for each in acts),
+        noise=noise,
+        drill=drill,
+        failed={} if noise else _failed(row),
     )
+
+
+def _over(transitions: Sequence[Mapping[str, Any]]) -> float | None:
+    """Since when it is over; reopened and resolved again: since then."""
+    since = None
+    for each in transitions:
+        since = (since or _at(each["at"])) if each["state"] in OVER else None
+    return since
+
+
+def _failed(row: Any) -> dict[str, float | None]:
+    """By its own objective of availability, else at the edge, for the service that the alert named;
+    of others by that objective where it was missed."""
+    own, impact = row["service"], row["impact"] or {}
+    slos = [s for s in row["slo"] or () if s["sli"] == "availability" and s["current"] is not None]
+    worst = sorted(slos, key=lambda s: -s["current"])
+    found = {s["service"]: 1 - s["current"] for s in worst if s["breached"] or s["service"] == own}
+    return {own: impact.get("failed_share") if impact.get("requests") else None, **found}
+
+
+def _taken(row: Any, told: Told) -> Taken:
+    return Taken(
+        **vars(told),
+        id=row.id,
+        month=month(int(row.opened_at // 86400)),
+        severity=row.severity or "new",
+        service=row.service,
+        opened=row.opened_at,
+        detect=None if told.onset is None else max(0.0, told.fired - told.onset),
+        acknowledge=row.answered_at - row.started_at if row.answered_at else None,
+        resolve=None if told.over is None else max(0.0, told.over - told.fired),
+        escalated=(row.level or 0) > 0,
+    )
+
+
+@cache
+def month(day: int) -> str:
+    """2026-11, UTC; day: since 1970."""
+    return f"{datetime.fromtimestamp(day * 86400, UTC):%Y-%m}"
 
 
 def fired_at(row: Any) -> float:
@@ -127,28 +201,45 @@ def _at(text: str | None) -> float | None:
     return datetime.fromisoformat(text).timestamp() if text else None
 
 
-def grouped(found: Sequence[Taken], by: str) -> list[Group]:
-    """Together by `severity`, `month` or `service`, in order of their names."""
+def _apart(found: Sequence[Taken]) -> Iterator[Taken]:
+    """With how long its service had worked before. Noise is no failure; what begins while another
+    goes on belongs to the same stretch, and has none of its own."""
+    last, between = dict[str, Taken](), dict[str, float]()
+    for one in sorted(found, key=lambda each: each.began):
+        before = last.get(one.service)
+        if one.noise or not one.service:
+            continue
+        if before and before.over is not None and before.over <= one.began:
+            between[one.id] = one.began - before.over
+        if before is None or (before.over is not None and before.over <= (one.over or one.began)):
+            last[one.service] = one
+    return (replace(one, between=between[one.id]) if one.id in between else one for one in found)
+
+
+def grouped(found: Sequence[Taken], *by: str) -> dict[str, Values]:
+    """Together by `severity`, `month` or `service`, or by several, in order of their names."""
     groups = defaultdict[str, list[Taken]](list)
     for one in found:
-        groups[getattr(one, by) or "not named"].append(one)
-    return [_group(name, groups[name]) for name in sorted(groups)]
+        groups[", ".join(getattr(one, name) or "not named" for name in by)].append(one)
+    return {name: _values(groups[name], len(found)) for name in sorted(groups)}
 
 
-def _group(name: str, of: list[Taken]) -> Group:
-    times = sorted(one.opened for one in of)
-    return Group(
-        name,
-        len(of),
-        _mean(one.detect for one in of),
-        _mean(one.acknowledge for one in of),
-        _mean(one.resolve for one in of),
-        sum(one.resolve is not None for one in of),
-        sum(one.escalated for one in of),
-        (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else None,
-        sum(one.acts[0] for one in of),
-        sum(one.acts[1] for one in of),
-    )
+def _values(of: Sequence[Taken], every: int) -> Values:
+    over = [one for one in of if one.resolve is not None]
+    return {
+        "count": len(of),
+        "share": len(of) / every,
+        "detect": _mean(one.detect for one in of),
+        "acknowledge": _mean(one.acknowledge for one in of),
+        "resolve": _mean(one.resolve for one in of),
+        "in_time": sum((one.resolve or 0.0) <= WANTED[one.severity] for one in over),
+        "between": _mean(one.between for one in of),
+        "resolved": len(over),
+        "escalated": sum(one.escalated for one in of),
+        "acted": sum(one.acts[0] for one in of),
+        "helped": sum(one.acts[1] for one in of),
+        "automatic": sum(one.automatic for one in of),
+    }
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..analysis.quantities import percent
-from ..analysis.rates import binomial_tail
+from ..analysis.rates import binomial_tail, rate_change
 from .figures import Taken
 from .related import LEAST, SAME_CAUSE, SAME_SERVICE
 
-HOURS, MOST = 24, 12
+HOURS, MOST, DAY_S = 24, 12, 86400.0
 CERTAIN, SUREST = 0.9, 0.99
 """From which one hour is said to be no chance; nothing is told as surer than that."""
 
@@ -58,3 +58,26 @@ def _hours(found: Sequence[Taken]) -> Iterator[Pattern]:
             says = f"{len(of)} of {len(found)} began between {hour:02}:00 and {hour:02}:59 UTC"
             why = f"chance gives one hour of a day so many in {percent(chance)} of cases"
             yield Pattern(says, min(1 - chance, SUREST), why, [one.id for one in of])
+
+
+CHANCE = 0.05  # of a rise that is told, over all names that were looked at
+
+
+def rising(found: Sequence[Taken], now: datetime) -> list[Pattern]:
+    """What came more often in the later half of the time since the first of them, the surest first:
+    causes, services, all together. By the test of a proportion of analysis/rates.py: of the sum,
+    the later half has more than half; surer by as many times as names were tried (Bonferroni)."""
+    first = min((one.opened for one in found), default=now.timestamp())
+    half, groups, told = (now.timestamp() - first) / 2, defaultdict(list), list[Pattern]()
+    for one in found:
+        for name in filter(None, ("all incidents", one.cause, one.service)):
+            groups[name].append(one)
+    for name, of in groups.items() if half > 0 else ():
+        late = [one.id for one in of if one.opened >= first + half]
+        change = rate_change(len(of) - len(late), len(late), half, half)
+        chance = min(1.0, len(groups) * 10**change.log10_p)
+        if change.direction > 0 and chance <= CHANCE:
+            said = f"{name}: {len(of) - len(late)} in {half / DAY_S:.0f} days, then {len(late)}"
+            why = f"chance does so to one of {len(groups)} names in {percent(chance)} of cases"
+            told.append(Pattern(said, min(1 - chance, SUREST), why, late))
+    return sorted(told, key=lambda one: -one.strength)[:MOST]

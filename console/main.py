@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError, NotFound
+from .across import ACROSS
 from .by_hand import BY_HAND
 from .emergency import EMERGENCY
 from .keeping import KEEP, bundle, catalog
@@ -248,12 +249,8 @@ def evaluate(context: typer.Context) -> None:
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 
-app.add_typer(KEEP)
-app.add_typer(RUN)
-app.add_typer(ACK)
-app.add_typer(BY_HAND)
-app.add_typer(EMERGENCY)
-app.add_typer(SEEN)
+for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY, SEEN):
+    app.add_typer(part)
 app.add_typer(memory, name="memory")
 app.add_typer(oncall, name="oncall")
 app.add_typer(bundle, name="bundle")

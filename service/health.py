@@ -10,7 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import PlainTextResponse
 
+from ..app.budgets import budgets
+from ..app.configuration import declared
+from ..app.figures import taken
+from ..app.figures_table import figure_counts
 from ..errors import StoreError
+from ..incident.timeline import utc_now
 from ..record.counts import is_writable
 from .auth import Observer
 from .metrics import exposition
@@ -58,8 +63,12 @@ def _writable(service: Service) -> bool:
 
 
 @HEALTH.get("/metrics", response_class=PlainTextResponse, responses=RESPONSES)
-def metrics(service: At, _who: Observer) -> Response:
-    """Warroom itself in Prometheus' format; give Prometheus a token of role observer."""
-    glass = service.configuration.server.sign_in.break_glass
+def metrics(service: At, who: Observer) -> Response:
+    """Warroom itself in Prometheus' format, with figures of 30 days, for a token of an observer."""
+    glass, now = service.configuration.server.sign_in.break_glass, utc_now()
     open_ones = service.sessions.count(glass) if glass else 0
-    return Response(exposition(service.engine, open_ones), media_type="text/plain; version=0.0.4")
+    found = taken(service.record, now, 30, "", who.sight)
+    spent = budgets(found, declared(service.sources).catalogue, now, 30)
+    spent = [one for one in spent if one.month == f"{now:%Y-%m}"]
+    page = exposition(service.engine, open_ones, figure_counts(found, spent))
+    return Response(page, media_type="text/plain; version=0.0.4")

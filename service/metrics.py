@@ -3,7 +3,7 @@ scrape and holds for every process; the rest is this process's own.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,20 +25,20 @@ GLASS = Gauge(
 )
 
 
-def exposition(engine: Engine, glass: int = 0) -> bytes:
-    """The page; `glass`: how many sessions the break-glass account has open. Raises StoreError when
-    the database does not answer: then the scrape fails too."""
+def exposition(engine: Engine, glass: int = 0, figures: Iterable[Count] = ()) -> bytes:
+    """The page; `glass`: how many sessions the break-glass account has open; `figures`: more of the
+    record. Raises StoreError when the database does not answer: then the scrape fails too."""
     GLASS.set(glass)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Record(engine))
+    registry.register(_Record(engine, figures))
     return generate_latest(registry) + generate_latest(REGISTRY)
 
 
 class _Record(Collector):
     """The record's figures, as of one scrape."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, figures: Iterable[Count]) -> None:
+        self.engine, self.figures = engine, figures
 
     def collect(self) -> Iterator[Metric]:
         """One look at the tables, and how long that took."""
@@ -46,7 +46,7 @@ class _Record(Collector):
         found = counts(self.engine)
         took = time.perf_counter() - began
         about = "One read of all of these figures from the database."
-        for each in (*found, Count("database_read_seconds", about, {"": took})):
+        for each in (*found, *self.figures, Count("database_read_seconds", about, {"": took})):
             yield _family(each)
 
 

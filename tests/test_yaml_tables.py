@@ -15,6 +15,8 @@ from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
+from warroom.app.figures_table import Figure
+from warroom.app.recovering import Step
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.errors import TableError
@@ -253,6 +255,20 @@ def test_a_missing_table_is_named() -> None:
             "risk: low",
             "risk: little",
             "grant.risk: Input should be 'low', 'medium' or 'high'",
+        ),
+        (
+            "app/recovering.yaml",
+            list[Step],
+            "minutes: 30",
+            "minutes: long",
+            "2.minutes: Input should be a valid number",
+        ),
+        (
+            "app/figures.yaml",
+            dict[str, Figure],
+            "most: 300",
+            "most: five minutes",
+            "detect.most: Input should be a valid number",
         ),
         (
             "agents/comms.yaml",

@@ -1,24 +1,17 @@
-"""Pages over all incidents: the services, figures, the audit log, and Warroom itself."""
+"""Pages over all incidents: the services, drills, the audit log, and Warroom itself."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
 from sqlalchemy import func, select
 
-from ...app.charts.svg import ACCENT, box, text, wrapped
 from ...app.configuration import declared
-from ...app.figures import Group, grouped, taken
-from ...app.patterns import patterns
 from ...app.record import masked_content
 from ...drills.score import history
 from ...incident.lifecycle import OVER
-from ...incident.timeline import utc_now
-from ...prompts.values import duration
 from ...record import audit
 from ...record.counts import counts
 from ...record.database import reader
@@ -32,7 +25,7 @@ from .rendering import page
 
 OVERVIEW = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=100, pattern=f"{WORD}|^$")]
-ROWS, BAR, LINE = 100, 320, 28
+ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -58,39 +51,6 @@ def services_page(request: Request, service: At, who: Observer):
         for e in entries
     ]
     return page("services.html", 200, request, who, rows=rows)
-
-
-@OVERVIEW.get("/figures", response_class=HTMLResponse)
-def figures_page(
-    request: Request,
-    service: At,
-    who: Observer,
-    days: Annotated[int, Query(ge=1, le=366)] = 92,
-    affected: Words = "",
-    drills: bool = False,
-):
-    """How soon incidents are seen, acknowledged and over; the table beside each chart."""
-    here = (service.settings, service.engine, utc_now())
-    found = taken(*here, days, affected.strip(), who.sight, drills)
-    kinds = [("severity", "By severity"), ("month", "By month"), ("service", "By service")]
-    groups = [(title, rows := grouped(found, by), _bars(title, rows)) for by, title in kinds]
-    asked = {"days": days, "affected": affected, "drills": drills}
-    values = {"groups": groups, "count": len(found), "patterns": patterns(found), **asked}
-    return page("figures.html", 200, request, who, **values)
-
-
-def _bars(title: str, rows: Sequence[Group]) -> Markup:
-    """Mean time until an incident was over, one bar a group, from zero."""
-    known = [(row.name, row.resolve) for row in rows if row.resolve is not None][-24:]
-    if not known:
-        return Markup()
-    top, parts = max(seconds for _, seconds in known) or 1.0, list[str]()
-    for place, (name, seconds) in enumerate(known):
-        y, width = place * LINE, BAR * seconds / top
-        parts += [text(116, y + 18, name[:18], anchor="end"), box(124, y + 6, width, 16, ACCENT)]
-        parts.append(text(132 + width, y + 18, duration(seconds)))
-    says = f"{title}: mean time until an incident was over"
-    return Markup(wrapped(560, len(known) * LINE + 4, says, parts))
 
 
 @OVERVIEW.get("/drills", response_class=HTMLResponse)

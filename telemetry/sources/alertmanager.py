@@ -99,3 +99,19 @@ def _alert(told: dict[str, Any], since: str) -> dict[str, Any]:
 
 def _texts(value: Any) -> dict[str, str]:
     return {str(name): str(one) for name, one in fields(value).items()}
+
+
+def rules_at(source: Datasource) -> list[dict[str, Any]]:
+    """The alerting rules there, as a rules file has them. Raises TelemetryError."""
+    found = fields(HttpApi(source).json("api", "v1", "rules", params={"type": "alert"})).get("data")
+    return [
+        {
+            "alert": text(one, "name"),
+            "expr": text(one, "query"),
+            "for": f"{one.get('duration') or 0:g}s",
+            **{part: _texts(one.get(part)) for part in ("labels", "annotations")},
+        }
+        for group in objects(fields(found).get("groups"))
+        for one in objects(group.get("rules"))
+        if one.get("type") == "alerting" and isinstance(one.get("duration") or 0, (int, float))
+    ]

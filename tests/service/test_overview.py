@@ -2,13 +2,11 @@
 
 import re
 
-from warroom.app.configuration import Sources, remember
 from warroom.app.configuration_file import Configuration
 from warroom.drills.score import Check, Score, keep
-from warroom.incident.severity import Severity
 from warroom.incident.timeline import utc_now
 from warroom.tests.support.consoles import kept
-from warroom.tests.support.incidents import declared, full
+from warroom.tests.support.incidents import full
 from warroom.tests.support.services import asked
 
 PAGE = {"Accept": "text/html"}
@@ -18,26 +16,6 @@ def text(service, path: str, role: str = "observer", status: int = 200) -> str:
     answer = service[role].get(path, headers=PAGE)
     assert answer.status_code == status, answer.text
     return answer.text
-
-
-def test_figures_are_computed_from_the_record(tmp_path, place):
-    with asked(tmp_path / "home", place) as service:
-        assert "No incident in that time" in text(service, "/figures")
-        kept(service.service.store, full())
-        other = declared(Severity.P2, "payments")
-        other.id = "INC-2"
-        kept(service.service.store, other)
-        page = text(service, "/figures")
-        assert "2 incidents of the last 92 days" in page
-        p0 = page[page.index('<th scope="row" class="id">P0') :]
-        assert "10 s" in p0[: p0.index("</tr>")], "from onset to the alert"
-        assert "1 of 1" in p0[: p0.index("</tr>")]
-        assert "<svg" in page and "Mean time until an incident was over" in page
-        assert "acts" in page.lower() and "1 of 1" in p0
-        remember(service.service.settings, "INC-2", Sources(drill=True))
-        assert "1 incident of the last 92 days, drills left out" in text(service, "/figures")
-        only = text(service, "/figures?affected=payments&drills=true")
-        assert "1 incident of" in only and '<th scope="row" class="id">P0' not in only
 
 
 def test_audit_is_an_administrators_and_says_whether_it_is_whole(tmp_path):
