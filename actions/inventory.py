@@ -13,6 +13,9 @@ class Part(BaseModel):
 
     instances: list[str] = Field(default_factory=list, description="taking requests")
     spares: list[str] = Field(default_factory=list, description="defined, not taking requests")
+    stopped: list[str] = Field(
+        default_factory=list, description="somebody stopped them; started where nothing else runs"
+    )
     version: str = Field(default="", description="the version it runs; empty: no release")
     deployed: str = Field(
         default="", description="version of the last deploy on record; empty: none is kept"

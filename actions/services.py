@@ -30,7 +30,7 @@ class Restart(Action):
     def check(self, inventory: Inventory) -> None:
         """The service exists, runs here, and would come back as the version that runs."""
         part = inventory.service(self.target)
-        if not part.instances:
+        if not part.instances and not part.stopped:
             raise ToolRetry(f"{self.target} has no instance of ours to restart")
         if part.deployed and part.deployed != part.version:
             raise ToolRetry(

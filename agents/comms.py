@@ -21,6 +21,7 @@ from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.render import render, stamp
 from ..prompts.values import clock, plain, zh
+from ..tools.segments import hurt_segments
 from ..tools.traffic import traffic_impact
 from ..yaml_tables import Entry, read_table
 from .reporting.briefing import Briefing, brief
@@ -104,7 +105,8 @@ def announce(case: Case) -> CommunicationReport:
 def assess_customers(case: Case) -> CustomerImpactReport:
     """Step 10: customer impact from the traffic at the edge and the document."""
     end = min(case.now, from_ts(case.frame.incident.end)) if case.recorded else case.now
-    return customer_report(case.document, case.tools.call(traffic_impact), end)
+    asked = case.tools.call(traffic_impact), case.tools.call(hurt_segments)
+    return customer_report(case.document, *asked, end)
 
 
 def communicate(

@@ -138,7 +138,7 @@ class Batch:
         incident_id, reason = (mine, row.reason) if mine else scope.place(row)
         if incident_id is None:
             related = (row.incident_id,) if row.incident_id else scope.before(row)
-            incident_id = scope.open(row)
+            incident_id = scope.open(row, self.shares)
             self.shares[incident_id] = Share(new=True, related=related)
         share = self._of(incident_id)
         share.firing.append((row, reason))

@@ -10,7 +10,7 @@ opens a new one, linked to it. In a scope one transaction at a time decides (a r
 two workers cannot open two incidents for one component.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -69,9 +69,9 @@ class Scope:
                 return incident_id, reason
         return None, ""
 
-    def open(self, row: Row) -> str:
-        """The id of a new incident that takes the component's alerts from now on."""
-        incident_id = new_id()
+    def open(self, row: Row, taken: Container[str]) -> str:
+        """The id of a new incident that takes the component's alerts from now on; none of these."""
+        incident_id = new_id(taken)
         self._running[incident_id] = True
         self._came(row, incident_id)
         return incident_id

@@ -5,7 +5,7 @@ grow with each. Every one is in our own table.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,9 +32,12 @@ class Arrival:
     again: bool = False  # it has it already, and was told of it again
 
 
-def new_id() -> str:
-    """Tells when it was made, whatever time the incident lives in."""
-    return f"INC-{utc_now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def new_id(taken: Container[str] = ()) -> str:
+    """Tells when it was made, whatever time the incident lives in; none of these that are taken.
+    That others draw the same in one second is seen when it is written (store.add)."""
+    while (drawn := f"INC-{utc_now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}") in taken:
+        continue
+    return drawn
 
 
 def opened(

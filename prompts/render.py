@@ -16,6 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ..incident.document import Incident
 from ..incident.evidence import short
 from ..incident.memory import precedents, time_to_resolve
+from ..incident.report import CustomerImpactReport
 from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
@@ -100,6 +101,7 @@ def stamp(name: str) -> str:
 
 def incident_markdown(document: Incident) -> str:
     """The whole document, newest knowledge first, evidence and timeline last."""
+    customers = document.report(CustomerImpactReport)
     priced = [call.cost for call in document.model_calls if call.cost is not None]
     return render(
         "incident.md",
@@ -113,6 +115,7 @@ def incident_markdown(document: Incident) -> str:
         events=sorted(document.timeline, key=lambda event: event.at),
         answers=document.reports if _asked(document) else [],
         cost=sum(priced) if priced else None,
+        outreach=customers.outreach if customers else [],
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from ..errors import NotFound, StoreError
+from ..errors import NotFound, Overtaken, StoreError
 from ..incident.document import Incident
 from ..incident.events import ActionDone, IncidentEvent, StepDone
 from ..incident.evidence import Evidence
@@ -176,10 +177,13 @@ def add(connection: Connection, document: Incident, team: str = "") -> None:
     """A new incident, inside the transaction of what it is opened for.
 
     team: whose the alerting service is, where the catalogue says so; triage says it anew.
+    Raises Overtaken where there is one of this id: another drew the same in the same second.
     """
-    row = {"id": document.id, "version": 1, "taken_at": time.time(), "team": team}
-    row |= _columns(document)
-    connection.execute(insert(INCIDENTS).values(row))
+    own = {"id": document.id, "version": 1, "taken_at": time.time(), "team": team}
+    try:
+        connection.execute(insert(INCIDENTS).values(own | _columns(document)))
+    except IntegrityError as error:
+        raise Overtaken(f"there is an incident {document.id} already: try again") from error
 
 
 def revise(

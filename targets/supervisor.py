@@ -162,18 +162,20 @@ class SupervisedServices(Restarting):
         self.supervisor = supervisor
 
     def inventory(self) -> Inventory:
-        """Every service with a process that somebody wanted to run."""
+        """Every service with its processes, and which of them somebody stopped."""
         parts: dict[str, Part] = {}
         for process in self.supervisor.processes():
-            part = parts.setdefault(process.service, Part(instances=[]))
-            if process.state != "STOPPED":
-                part.instances.append(process.instance)
+            part = parts.setdefault(process.service, Part(instances=[], stopped=[]))
+            kind = part.stopped if process.state == "STOPPED" else part.instances
+            kind.append(process.instance)
         return Inventory(services=parts)
 
     def restart(self, service: str) -> Restarted:
-        """One process at a time, each running before the next."""
-        instances = self.inventory().service(service).instances
-        return restarted(service, [partial(self.supervisor.replace, name) for name in instances])
+        """One process at a time, each running before the next; where all are stopped, as after a
+        restart that was cut short, these are started."""
+        part = self.inventory().service(service)
+        names = part.instances or part.stopped
+        return restarted(service, [partial(self.supervisor.replace, name) for name in names])
 
 
 def restarted(service: str, replacing: Sequence[Callable[[], Replaced]]) -> Restarted:

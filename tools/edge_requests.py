@@ -71,7 +71,7 @@ def edge_requests(bench: Bench, window: Window) -> list[EdgeRequest]:
         found = bench.telemetry.span_table(window, linked=False)
         ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
         rows = bench.telemetry.spans_of(found, np.flatnonzero(ours[found.op]))
-        every = [_request(span) for span in rows]
+        every = [request_of(span) for span in rows]
         return list(_weighed(every, _counted(bench, window, edges))) if sampled else every
 
     return bench.telemetry.remember(("edge requests", window, *edges), read)
@@ -131,7 +131,8 @@ def number_of(requests: Iterable[EdgeRequest]) -> int:
     return round(sum(request.weight for request in requests))
 
 
-def _request(span: Span) -> EdgeRequest:
+def request_of(span: Span) -> EdgeRequest:
+    """What one server span at the edge tells of its request."""
     facts = span.attributes
     status = facts.get("http.response.status_code")
     code = int(status) if isinstance(status, (int, float, str)) and str(status).isdigit() else None

@@ -13,6 +13,7 @@ from ...incident.report import CustomerImpactReport, SecurityReport
 from ...incident.severity import Category, Severity
 from ...prompts.values import count, duration, hurt, percent
 from ...tools.base import Result
+from ...tools.segments import SegmentImpact
 from ...tools.traffic import RouteImpact
 from ..causes.observations import finding, first
 from .incident_status import ended, is_noise, likely_cause, security_agrees
@@ -24,32 +25,36 @@ NOTABLE_RISE = 0.01
 
 
 def customer_report(
-    document: Incident, traffic: Result[RouteImpact], now: datetime
+    document: Incident,
+    traffic: Result[RouteImpact],
+    groups: Result[SegmentImpact],
+    now: datetime,
 ) -> CustomerImpactReport:
-    """The report from one `traffic_impact` result and the record.
+    """The report from what the tools counted and the record.
 
     Args:
         document: severity, objectives, revenue rate, times.
         traffic: requests by route; "*" is all of them.
+        groups: requests by what tells groups of customers apart.
         now: end of the time counted, while the incident runs: never beyond what was recorded.
     """
     total = first(traffic, route="*")
     hit = [] if is_noise(document) else [row for row in traffic.rows if _is_hit(row)]
     assessed = document.impact.failed_requests if document.impact else 0
     failed = total.failed if total else assessed
-    revenue, basis = _revenue(document, total, now)
+    lost, basis = revenue(document, total, now)
     return CustomerImpactReport(
         specialist="comms",
         conclusion="concluded" if total or document.impact else "inconclusive",
-        summary=_summary(failed, total, revenue, basis),
-        searched=[traffic.evidence],
+        summary=_summary(failed, total, lost, basis),
+        searched=[traffic.evidence, groups.evidence],
         findings=[_finding(traffic, row) for row in hit[:5]],
         gaps=[] if total else [Gap(what="traffic by journey", why=traffic.summary or "no rows")],
         segments=[_segment(row) for row in hit[:8]],
         failed_requests=failed,
         sla_breaches=_breaches(document),
-        revenue_estimate=revenue,
-        outreach=_outreach(document, hit),
+        revenue_estimate=lost,
+        outreach=_outreach(document, hit, groups),
     )
 
 
@@ -72,7 +77,7 @@ def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
     return finding("customer-impact", f"{row.route}: {failing}", traffic, row, *proof)
 
 
-def _revenue(
+def revenue(
     document: Incident, total: RouteImpact | None, now: datetime
 ) -> tuple[float | None, str]:
     """Rate x hours x share of failed requests; without a share the whole rate, an upper bound. Few
@@ -100,19 +105,32 @@ def _breaches(document: Incident) -> list[str]:
     ]
 
 
-def _outreach(document: Incident, hit: list[RouteImpact]) -> list[str]:
-    """Groups of people who should hear from us, most urgent first."""
+def _outreach(
+    document: Incident, hit: list[RouteImpact], groups: Result[SegmentImpact]
+) -> list[str]:
+    """Who should hear from us, what happened to them and what helps them, most urgent first. Who
+    is not told apart is not named."""
     cause = likely_cause(document)
     listed: list[str] = []
     if security_agrees(document):
-        listed.append("holders of accounts that were tried or reached, through security and legal")
+        listed.append(
+            "holders of accounts that were tried or reached, through security and legal: ask them "
+            "to set new passwords"
+        )
     corrupt = cause is not None and cause.kind is FaultKind.data_corruption
     if corrupt or document.category is Category.data:
         listed.append("customers whose records were wrong or repaired: confirm their state")
+    hurt = [row for row in groups.rows if row.failed] if hit else []
+    for row in hurt[:SHOWN_GROUPS]:
+        what = f"{count(row.failed)} of {count(row.requests)} requests failed"
+        where = f", most at {row.route}" if row.route else ""
+        listed.append(f"{row.label} {row.value}: {what}{where}; {OFFER}")
     for row in hit[:3]:
         clients = row.failed_clients
         number = f" ({count(clients)} client addresses)" if clients else ""
-        listed.append(f"customers whose requests to {row.route} failed{number}")
+        listed.append(f"customers whose requests to {row.route} failed{number}; {OFFER}")
+    if hit and not groups.rows:
+        listed.append("by name none of them: no label tells customers apart")
     if (
         hit
         and document.severity in (Severity.P0, Severity.P1)
@@ -120,6 +138,11 @@ def _outreach(document: Incident, hit: list[RouteImpact]) -> list[str]:
     ):
         listed.append("customers with a service-level agreement: the objective was missed")
     return listed
+
+
+OFFER = "ask them to look at what they began and to try it again"
+SHOWN_GROUPS = 5
+"""Groups of customers named one by one; the evidence has the others."""
 
 
 def _summary(failed: int, total: RouteImpact | None, revenue: float | None, basis: str) -> str:

@@ -15,10 +15,12 @@ from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
 from warroom.incident.report import NO_THREAT
 from warroom.incident.severity import Severity
+from warroom.prompts.render import incident_markdown
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
 from warroom.tools.base import Result
+from warroom.tools.segments import SegmentImpact
 from warroom.tools.traffic import RouteImpact
 
 ROWS = [
@@ -63,6 +65,16 @@ ROWS = [
     ),
 ]
 TRAFFIC = Result("E8", EvidenceStatus.ok, ROWS, "3 routes")
+UNLABELLED = Result("E9", EvidenceStatus.empty, [], "no label tells customers apart")
+GROUPS = Result(
+    "E9",
+    EvidenceStatus.ok,
+    [
+        SegmentImpact("tenant.id", "acme", 50, 40, 0.8, "POST /checkout"),
+        SegmentImpact("tenant.id", "umbrella", 70, 0, 0.0, ""),
+    ],
+    "1 of 2 groups",
+)
 
 
 def told(document):
@@ -293,9 +305,9 @@ def test_a_case_is_announced():
 
 
 def test_customer_impact_counts_journeys_from_the_edge():
-    desk = Desk(incidents.full(), Shelf({"traffic_impact": TRAFFIC}))
+    desk = Desk(incidents.full(), Shelf({"traffic_impact": TRAFFIC, "hurt_segments": GROUPS}))
     report = assess_customers(desk)  # type: ignore[arg-type]
-    assert desk.tools.asked == ["traffic_impact"]
+    assert desk.tools.asked == ["traffic_impact", "hurt_segments"]
     assert report.failed_requests == 900
     assert report.segments == [
         "POST /checkout: 880 of 1,000 failed (88%, 38 client addresses)"
@@ -309,7 +321,7 @@ def test_customer_impact_counts_journeys_from_the_edge():
 
 
 def test_revenue_is_rate_times_hours_times_share():
-    report = customer_report(incidents.full(), TRAFFIC, at(200))
+    report = customer_report(incidents.full(), TRAFFIC, UNLABELLED, at(200))
     # 36,000 an hour, 180 s from onset to resolution, a quarter of requests failed
     assert report.revenue_estimate == 450.0
     assert (
@@ -320,7 +332,7 @@ def test_revenue_is_rate_times_hours_times_share():
 
 def test_without_traffic_the_gap_is_named_and_the_record_used():
     nothing = Result("E8", EvidenceStatus.empty, [], "no edge seen")
-    report = customer_report(incidents.full(), nothing, at(200))
+    report = customer_report(incidents.full(), nothing, UNLABELLED, at(200))
     assert report.failed_requests == 412
     assert [(gap.what, gap.why) for gap in report.gaps] == [("traffic by journey", "no edge seen")]
     assert report.findings == []
@@ -328,29 +340,48 @@ def test_without_traffic_the_gap_is_named_and_the_record_used():
 
 def test_nothing_known_is_inconclusive():
     nothing = Result("E1", EvidenceStatus.failed, [], "no bundle")
-    report = customer_report(incidents.minimal(), nothing, at(200))
+    report = customer_report(incidents.minimal(), nothing, UNLABELLED, at(200))
     assert report.conclusion == "inconclusive"
     assert report.revenue_estimate is None
 
 
 def test_noise_costs_nothing():
-    report = customer_report(incidents.noise(), TRAFFIC, at(200))
+    report = customer_report(incidents.noise(), TRAFFIC, UNLABELLED, at(200))
     assert (report.segments, report.revenue_estimate, report.outreach) == ([], None, [])
 
 
+OFFER = "ask them to look at what they began and to try it again"
+
+
 def test_outreach_names_groups_by_kind_of_harm():
-    assert customer_report(incidents.full(), TRAFFIC, at(200)).outreach == [
-        "customers whose requests to POST /checkout failed (38 client addresses)",
+    found = customer_report(incidents.full(), TRAFFIC, GROUPS, at(200)).outreach
+    assert found == [
+        f"tenant.id acme: 40 of 50 requests failed, most at POST /checkout; {OFFER}",
+        f"customers whose requests to POST /checkout failed (38 client addresses); {OFFER}",
         "customers with a service-level agreement: the objective was missed",
     ]
-    attacked = customer_report(incidents.security(), TRAFFIC, at(200)).outreach
+    unnamed = customer_report(incidents.full(), TRAFFIC, UNLABELLED, at(200)).outreach
+    assert "by name none of them: no label tells customers apart" in unnamed
+    assert not [one for one in unnamed if "acme" in one]
+
+
+def test_outreach_stands_in_the_document_for_people():
+    document = incidents.full()
+    document.reports.append(customer_report(document, TRAFFIC, GROUPS, at(200)))
+    assert "## Who should hear from us\n\n- tenant.id acme: 40 of 50" in incident_markdown(document)
+
+
+def test_outreach_by_kind_of_harm():
+    attacked = customer_report(incidents.security(), TRAFFIC, UNLABELLED, at(200)).outreach
     assert attacked[0].startswith("holders of accounts")
-    corrupted = customer_report(incidents.full(FaultKind.data_corruption), TRAFFIC, at(200))
+    corrupted = customer_report(
+        incidents.full(FaultKind.data_corruption), TRAFFIC, UNLABELLED, at(200)
+    )
     assert corrupted.outreach[0].startswith("customers whose records were wrong")
 
 
 def test_objectives_missed_are_listed():
-    report = customer_report(incidents.full(), TRAFFIC, at(200))
+    report = customer_report(incidents.full(), TRAFFIC, UNLABELLED, at(200))
     assert report.sla_breaches == [
         "checkout availability: 59% of an objective of 99.5%, error budget left 12%"
     ]
@@ -363,7 +394,10 @@ def test_the_reports_file_without_a_dropped_claim():
         record.digest: {"rows": [{"failed": 412}]} for record in document.evidence
     }
     payloads[document.evidence[-1].digest] = {"rows": TRAFFIC.records()}
-    for report in (customer_report(document, TRAFFIC, at(60)), communicate(document, at(60))):
+    for report in (
+        customer_report(document, TRAFFIC, UNLABELLED, at(60)),
+        communicate(document, at(60)),
+    ):
         file_report(document, report, payloads.__getitem__)
     assert document.dropped == []
     assert [message.id for message in document.communications] == ["M1", "M2", "M3", "M4"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from warroom.incident.document import Incident
 from warroom.incident.lifecycle import State
@@ -13,6 +13,7 @@ from warroom.incident.severity import Severity
 from warroom.intake.grouping import Batch, due_rows, group_due
 from warroom.intake.scopes import MEDIUM_S, STRONG_S
 from warroom.record.store import Store
+from warroom.record.tables import ALERTS
 from warroom.record.teams import Teams
 from warroom.tests.support.alerts import NOW, due, end_work, fires, kept, later, over, put
 from warroom.tests.support.databases import fresh
@@ -39,6 +40,22 @@ def test_the_worst_alert_of_a_component_opens_it_and_the_others_join(store: Stor
     ]
     assert any("joined: cart again" in event.text for event in incident.timeline)
     assert due(store) == 0
+
+
+def test_two_that_draw_one_name_in_one_second_are_two(store: Store, monkeypatch) -> None:
+    """In one batch, and in a later one: no alert is left without an incident."""
+    drawn = iter(["aa", "aa", "bb", "bb", "aa", "cc"])
+    monkeypatch.setattr("warroom.intake.telling.utc_now", lambda: NOW)
+    monkeypatch.setattr("secrets.token_hex", lambda _bytes: next(drawn))
+    put(store, fires("cart"), fires("login"))
+    assert len(group(store)) == 2
+    put(store, fires("search"), at=1)
+    (third,) = group(store, 2)
+    assert third.id.endswith("-cc")
+    with store.engine.begin() as connection:
+        found = connection.execute(select(ALERTS.c.component, ALERTS.c.incident_id)).all()
+    names = {row.component: (row.incident_id or "")[-3:] for row in found}
+    assert names == {"cart": "-aa", "login": "-bb", "search": "-cc"}
 
 
 @pytest.mark.parametrize(

@@ -150,14 +150,17 @@ class Asked:
         return self.client.post(path, json=form or None)
 
     def approve_until_over(self, incident: str = "", how: str = "approve") -> None:
-        """Answer whatever is asked, of this incident or of all, until the work is over; a text, and
-        that what nobody reported was done, are always approved."""
+        """Answer whatever is asked, of this incident or of all, until the work is over; a text is
+        always approved, and what nobody reported on is said to be done where something was."""
         form = {} if how == "approve" else {"reason": "a test"}
+        done = {"text": ("approve", {})}
 
         def over() -> bool:
             rows = [incident] if incident else [line["id"] for line in self.incidents()]
             for line in self.questions():
-                said = (how, form) if line["kind"] == "action" else ("approve", {})
+                seen = self.installation.world.starts()
+                done["effect"] = ("approve", {}) if seen else ("reject", {"reason": "it was not"})
+                said = done.get(line["kind"], (how, form))
                 if line["incident_id"] in rows:
                     assert self.answer(line, said[0], **said[1]).status_code in (200, 409, 503)
             return bool(rows) and all(self.status(row)["status"] in ENDS for row in rows)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from warroom.actions.services import Restart
 from warroom.errors import ToolFailed
 from warroom.targets.configured import Edge
 from warroom.targets.fleet import Fleet, Router, active
@@ -91,6 +92,18 @@ def test_unknown_program(fleet: Fleet) -> None:
 def test_services_as_supervisor_groups_them(fleet: Fleet) -> None:
     found = SupervisedServices(fleet.supervisor).inventory().services
     assert found["web"].instances == ["web-1"]  # web-2 is stopped: nobody wants it to run
+    assert found["web"].stopped == ["web-2"]
+
+
+def test_a_restart_that_was_cut_short_is_ended_by_the_next(fleet: Fleet) -> None:
+    """What was stopped and not started again is started, where nothing else of it runs."""
+    fleet.supervisor.stop("web-1")
+    services = SupervisedServices(fleet.supervisor)
+    Restart(target="web").check(services.inventory())
+    done = services.restart("web")
+    assert fleet.supervisor.process("web-1").running
+    assert [each.instance for each in done.restarted] == ["web-1", "web-2"]
+    fleet.supervisor.stop("web-2")
 
 
 @pytest.mark.parametrize(
