@@ -2,7 +2,7 @@
 drill does."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ class Options:
     approve_all: bool = False
     prometheus: bool | None = None
     seeds: tuple[int, ...] = ()
+    world: str = "shop"
     pages: bool = False
     verbose: bool = False
 
@@ -52,7 +53,7 @@ def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
     if options.seeds and name != SURPRISE:
         raise InputError("a seed draws a surprise: warroom drill surprise --seed N")
     if list_them or name is None:
-        return _list(desk)
+        return _list(desk, options.world)
     chosen = _chosen(name, options)
     if not options.approve_all and not desk.attended:
         raise InputError(
@@ -77,30 +78,31 @@ def seeds_of(named: Sequence[int], span: str) -> tuple[int, ...]:
 
 def _chosen(name: str, options: Options) -> Sequence["Fault"]:
     """The faults to run, one after the other."""
-    faults = _faults()
+    faults = _faults(options.world)
     if name == SURPRISE:
         from ..drills.surprise import draw
 
         if not options.seeds:
             raise InputError("a surprise is drawn by seed; add --seed N, or --seeds 1-24")
-        return [draw(seed) for seed in options.seeds]
+        return [draw(seed, options.world) for seed in options.seeds]
     if name != "all" and name not in faults:
         raise NotFound(f"no drill {name!r}; there are: all, {SURPRISE}, {', '.join(faults)}")
     return list(faults.values()) if name == "all" else [faults[name]]
 
 
-def _faults():
+def _faults(world: str) -> "Mapping[str, Fault]":
+    """Those of a world by name, in the order of the score table."""
     try:
-        from ..drills.faults import FAULTS
+        from ..drills.named import named
     except ModuleNotFoundError as error:
         raise InputError(
             f"the drill's shop needs {error.name}: install it with pip install 'warroom[drills]'"
         ) from error
-    return FAULTS
+    return named(world)
 
 
-def _list(desk: Desk) -> Exit:
-    faults = _faults()
+def _list(desk: Desk, world: str) -> Exit:
+    faults = _faults(world)
     if desk.as_json:
         print_json([{"name": fault.name, "title": fault.title} for fault in faults.values()])
     for fault in faults.values():
@@ -144,11 +146,12 @@ def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options)
     scores = [score for _code, score, _result in outcomes]
     _kept(desk, scores)
     if options.score and not desk.as_json:
+        from ..drills.surprise.score import SurpriseScore
         from .scoreboard import explained, scoreboard, surprises
 
         desk.console.print()
         desk.console.print(heading("Score"))
-        table = surprises if options.seeds else scoreboard
+        table = surprises if isinstance(scores[0], SurpriseScore) else scoreboard
         explained(desk.console, scores[0]) if len(scores) == 1 else table(desk.console, scores)
     if desk.as_json:
         from ..drills.surprise.score import sums

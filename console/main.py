@@ -16,6 +16,7 @@ from ..errors import InputError, NotFound
 from .across import ACROSS
 from .by_hand import BY_HAND
 from .emergency import EMERGENCY
+from .game_day import GAME_DAY
 from .keeping import KEEP, bundle, catalog
 from .memory import SEEN, memory
 from .notifying import notify
@@ -114,13 +115,16 @@ def drill(
     seeds: Annotated[
         str, typer.Option(metavar="FIRST-LAST", help="Draw one surprise by each of these seeds.")
     ] = "",
+    world: Annotated[
+        str, typer.Option(help="What is broken: shop, or queue, a parcel desk of workers.")
+    ] = "shop",
     verbose: Verbose = False,
 ) -> None:
-    """Break a small shop for real, and respond."""
+    """Break a small system for real, and respond."""
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, pages, verbose)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, world, pages, verbose)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -253,6 +257,7 @@ for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY, SEEN):
     app.add_typer(part)
 app.add_typer(memory, name="memory")
 app.add_typer(oncall, name="oncall")
+app.add_typer(GAME_DAY, name="game-day")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")

@@ -1,33 +1,15 @@
-"""The service catalogue of the shop: what people know about it before anything happens."""
+"""What a run's bundle and its operators are told of it."""
 
 from typing import Any
 
-from ..telemetry.model import Service, Windows
-from ..yaml_tables import read_table
-from .layout import SERVICES, Layout
-
-WINDOWS = Windows(baseline_s=45, detect_s=5, stabilise_s=6, verify_s=8)
+from .layout import Layout
+from .world import World
 
 
-def entries() -> list[Service]:
-    """The entries, with the limits that the processes really run under."""
-    specs = {spec.name: spec for spec in SERVICES}
-    found = read_table("drills/catalogue.yaml", list[Service])
-    for entry in found:
-        if spec := specs.get(entry.name):
-            entry.limits = {
-                "memory_bytes": spec.memory_limit_bytes,
-                "concurrency": spec.concurrency,
-                **({"db_connections": spec.pool_size} if spec.pool_size else {}),
-            }
-            entry.instances_max = spec.copies
-    return found
-
-
-def catalogue(rules: list[dict[str, Any]]) -> dict[str, Any]:
+def catalogue(known: World, rules: list[dict[str, Any]]) -> dict[str, Any]:
     """catalogue.json of a run."""
-    services = [entry.model_dump() for entry in entries()]
-    return {"services": services, "rules": rules, "windows": WINDOWS.model_dump()}
+    services = [entry.model_dump() for entry in known.entries()]
+    return {"services": services, "rules": rules, "windows": known.windows.model_dump()}
 
 
 def operations(layout: Layout, supervisor_url: str, database_dsn: str) -> dict[str, str]:

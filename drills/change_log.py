@@ -16,7 +16,6 @@ TAGS = (
     "%(refname:short)%09%(taggerdate:unix)%09%(taggername)%09%(contents:subject)%09%(*objectname)"
 )
 LONGEST_DIFF = 20_000  # characters
-OWNERS = {"edge.json": "gateway", "providers.json": "recommendations"}
 
 
 class ChangeWatch:
@@ -25,7 +24,7 @@ class ChangeWatch:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.deploys = Deploys(Repository(layout.releases))
-        self.commits = Commits(Repository(layout.config))
+        self.commits = Commits(Repository(layout.config), layout.world.owners)
         self.restarts = RestartWatch(layout)
         self.seen_refs = ""
 
@@ -81,8 +80,8 @@ class Deploys:
 class Commits:
     """Commits of the configuration repository: flag, scale or config."""
 
-    def __init__(self, repository: Repository) -> None:
-        self.repository = repository
+    def __init__(self, repository: Repository, owners: dict[str, str]) -> None:
+        self.repository, self.owners = repository, owners
         self.last = ""
 
     def new(self) -> list[Change]:
@@ -98,7 +97,7 @@ class Commits:
 
     def change(self, commit: str, at: float, author: str, subject: str) -> Change:
         files, diff = difference(self.repository, f"{commit}^", commit)
-        kind, service, name = "config", OWNERS.get(files[0] if files else "", ""), commit
+        kind, service, name = "config", self.owners.get(files[0] if files else "", ""), commit
         if "flags.json" in files:
             kind, (flag, value) = "flag", self.changed(commit, "flags.json")
             if flag:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from signal import SIGQUIT
 from typing import Any
@@ -25,15 +26,15 @@ from psycopg.rows import dict_row
 from ..errors import DrillError
 from .catalogue import catalogue, operations
 from .keeper import Keeper, spawn
-from .layout import PROVIDERS, Layout
+from .layout import Layout
 from .monitoring import Monitoring
 from .postgres import Postgres
 from .releases import Edit, ReleaseRepository
 from .repositories import AUTHOR, ConfigurationRepository, write_json
-from .seed import dump, fill
 from .supervision import Supervision
+from .world import SHOP
 
-HEALTHY_S = 30.0  # longest wait for one part; a start on two idle cores takes a third of it
+HEALTHY_S = 60.0  # longest wait for one part; a start on two idle cores takes a sixth of it
 
 
 class Shop:
@@ -61,6 +62,7 @@ class Shop:
         webhook: str | None = None,
         alerting: str = "",
         links: Sequence[str] = (),
+        world: str = SHOP,
     ) -> "Shop":
         """Start everything in an empty `root`; returns when customers are being served.
 
@@ -69,15 +71,16 @@ class Shop:
         between services from the start (`Layout.create`).
         DrillError says what did not start, and where its output is.
         """
-        shop = cls(Layout.create(root, links))
+        shop = cls(Layout.create(root, links, world))
         try:
-            bring_up(shop, catalogue(list(rules)))
+            bring_up(shop, catalogue(shop.layout.world, list(rules)))
             monitoring = Monitoring(shop.layout)
             for process in monitoring.start(alerting, webhook) if webhook else ():
                 shop.watch(process)
             shop.run("scraper", *([shop.layout.url("prometheus")] if webhook else []))
-            shop.run("load")
-            wait_until(shop.serves, "the customers", shop.layout.output / "load.log")
+            traffic = shop.layout.world.traffic
+            shop.run(traffic)
+            wait_until(shop.serves, "the traffic", shop.layout.output / f"{traffic}.log")
             if webhook:
                 wait_until(monitoring.ready, "Prometheus", shop.layout.output / "prometheus.log")
         except BaseException:
@@ -138,8 +141,8 @@ class Shop:
 
     def set_quota(self, provider: str, tokens: int) -> None:
         """What is left of an AI provider's token quota."""
-        if provider not in PROVIDERS:
-            raise DrillError(f"no AI provider {provider!r}; known: {', '.join(PROVIDERS)}")
+        if provider not in (known := self.layout.world.providers):
+            raise DrillError(f"no AI provider {provider!r}; known: {', '.join(known) or 'none'}")
         url = f"{self.layout.url(f'ai-{provider}')}/quota/{tokens}"
         httpx.put(url, timeout=2, trust_env=False).raise_for_status()
 
@@ -149,7 +152,8 @@ class Shop:
 
     def serves(self) -> bool:
         """Whether a customer got what was asked for."""
-        return (self.layout.traffic / "answers.json").exists() and "200" in self.answers()
+        file, good = self.layout.traffic / "answers.json", self.layout.world.good
+        return file.exists() and good in self.answers()
 
 
 def bring_up(shop: Shop, known: dict[str, Any]) -> None:
@@ -164,14 +168,17 @@ def bring_up(shop: Shop, known: dict[str, Any]) -> None:
             shop.run("link", name)
         shop.watch(shop.supervision.start())
         wait_until(shop.supervision.answers, "the supervisor", layout.output / "supervisord.out")
-        shop.run("provider")
+        if layout.world.providers:
+            shop.run("provider")
         filling.result()
     shop.run("exporter")
     for instance in layout.instances:
         if instance.active:
             log = layout.output / f"{instance.name}.log"
             wait_until(answers(f"{instance.url}/healthz"), instance.name, log)
-    for name, module in (("exporter", "exporter"), ("ai-primary", "provider")):
+    others = [("exporter", "exporter")]
+    others += [(f"ai-{name}", "provider") for name in layout.world.providers[:1]]
+    for name, module in others:
         log = layout.output / f"{module}.log"
         wait_until(answers(f"{layout.url(name)}/metrics"), name, log)
 
@@ -184,11 +191,32 @@ def start_database(shop: Shop) -> None:
 
 
 def fill_database(shop: Shop) -> None:
+    """The world's tables, what is in them before anything comes, and a backup of it."""
+    world = shop.layout.world
     with psycopg.connect(shop.postgres.admin) as connection:
-        fill(connection)
+        connection.execute(Path(__file__).with_name(world.database).read_bytes())
+        if world.fills:
+            import_module(f".{world.fills}", __package__).fill(connection)
+        connection.execute(GRANT)
     with psycopg.connect(shop.postgres.admin, autocommit=True) as connection:
         connection.execute("ANALYZE")  # so that the first queries already take the index
-        dump(connection, shop.layout.backup)
+        for table in world.tables:
+            dump(connection, table, shop.layout.backup)
+
+
+GRANT = b"""
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO shop;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO shop
+"""
+
+
+def dump(connection: psycopg.Connection, table: str, folder: Path) -> None:
+    """A CSV file with a header."""
+    with (folder / f"{table}.csv").open("wb") as file:
+        query = f"COPY {table} TO STDOUT WITH (FORMAT csv, HEADER true)"
+        with connection.cursor().copy(query.encode()) as source:
+            for block in source:
+                file.write(block)
 
 
 def write_files(shop: Shop, known: dict[str, Any]) -> None:
@@ -202,10 +230,10 @@ def write_files(shop: Shop, known: dict[str, Any]) -> None:
     write_json(layout.telemetry / "catalogue.json", known)
     bundle = {
         "format": "warroom-bundle/1",
-        "name": "shop",
+        "name": layout.world.name,
         "scrape_interval_s": 1.0,
         "recorded_from": time.time(),
-        "description": "A small web store on loopback, recorded while it runs",
+        "description": layout.world.description,
     }
     write_json(layout.telemetry / "bundle.json", bundle)
 

@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,10 @@ OTHERS = """
 
 
 class DatabaseCollector(Collector):
-    """pg_* gauges, measured at each scrape over one connection."""
+    """pg_* gauges and the world's own, measured at each scrape over one connection."""
 
-    def __init__(self, dsn: str) -> None:
-        self.dsn = dsn
+    def __init__(self, dsn: str, gauges: Mapping[str, str]) -> None:
+        self.dsn, self.gauges = dsn, gauges
         self.connection: psycopg.Connection | None = None
 
     def collect(self) -> Iterator[Any]:
@@ -44,6 +44,12 @@ class DatabaseCollector(Collector):
         yield GaugeMetricFamily("pg_max_connections", "Largest number", largest)
         yield GaugeMetricFamily("pg_locks_waiting", "Locks not granted", waiting)
         yield GaugeMetricFamily("pg_database_size_bytes", "Size on disk", size)
+        for name, sql in self.gauges.items():
+            family = GaugeMetricFamily(name, "By the service that does it", labels=["service"])
+            assert self.connection is not None
+            for service, value in self.connection.execute(sql.encode()).fetchall():
+                family.add_metric([service], value)
+            yield family
 
     def ask(self) -> tuple[dict[str, int], tuple[int, int, int]]:
         """Counts by state and the other figures; a failed scrape when the database is away."""
@@ -78,7 +84,7 @@ def main(root: Path) -> None:
     layout = Layout.load(root)
     registry = CollectorRegistry(auto_describe=False)
     dsn = json.loads(layout.operations.read_text())["database_dsn"]
-    registry.register(DatabaseCollector(dsn))
+    registry.register(DatabaseCollector(dsn, layout.world.gauges))
     registry.register(RestartCollector(RestartWatch(layout)))
     start_http_server(layout.ports["exporter"], addr="127.0.0.1", registry=registry)
     threading.Event().wait()

@@ -10,6 +10,7 @@ from ..yaml_tables import Entry
 from .effects import Course
 from .score import DrillObservation, Score
 from .symptom import Symptom
+from .world import SHOP
 
 LOOK_S = 6.0
 """Of telemetry are looked at in the end, where a fault stays as it is."""
@@ -33,6 +34,7 @@ class Fault(Entry, Generic[T]):
 
     name: str = Field(default="", description="of the kept bundle; the twelve have their file's")
     title: str
+    world: str = Field(default=SHOP, description="where it is brought about")
     truth: T
     links: tuple[str, ...] = Field(default=(), description="network to lay (`Layout.create`)")
     patience_s: float = Field(default=90.0, description="no alert within: nobody noticed")

@@ -8,41 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-MIB = 1 << 20
+from .world import SHOP, World, world
+
 MAX_CONNECTIONS = 60  # of the database
-
-
-@dataclass(frozen=True)
-class ServiceSpec:
-    """How one service of the shop runs.
-
-    copies counts the spares too; connections is the database role's own limit.
-    """
-
-    name: str
-    copies: int = 1
-    concurrency: int = 16
-    pool_size: int = 0
-    memory_limit_bytes: int = 220 * MIB
-    upstream_timeout_s: float = 2.0
-
-    @property
-    def connections(self) -> int:
-        """A pool per copy and room for a person with psql."""
-        return self.pool_size * self.copies + 2
-
-
-SERVICES = (
-    ServiceSpec("gateway", concurrency=64, upstream_timeout_s=3.0),
-    ServiceSpec("login", concurrency=8, pool_size=4),
-    ServiceSpec("catalog", copies=3, concurrency=3, pool_size=6),
-    ServiceSpec("checkout", copies=2, concurrency=12, pool_size=6),
-    ServiceSpec("payments", concurrency=12, pool_size=6),
-    ServiceSpec("inventory", concurrency=12, pool_size=6),
-    ServiceSpec("recommendations", concurrency=16, pool_size=3),
-)
-PROVIDERS = ("primary", "fallback")
-QUOTA = 1_000_000  # tokens that each has
+QUOTA = 1_000_000  # tokens that each AI provider has
 
 
 @dataclass(frozen=True)
@@ -76,10 +45,11 @@ class Layout:
     root: Path
     instances: tuple[ShopInstance, ...]
     ports: dict[str, int]  # supervisor, database, exporter, ai-primary, ai-fallback, ...
+    name: str = SHOP
 
     @classmethod
-    def create(cls, root: Path, links: Sequence[str] = ()) -> "Layout":
-        """Make the folders and pick free ports.
+    def create(cls, root: Path, links: Sequence[str] = (), name: str = SHOP) -> "Layout":
+        """Make the folders and pick free ports for the world of that name.
 
         links: stretches of network to be laid: in front of a service or provider by its name, or
         between a service and its database ("payments->database").
@@ -87,15 +57,19 @@ class Layout:
         root = root.resolve()
         for folder in ("current", "checkouts", "backup", "telemetry", "traffic", "output"):
             (root / folder).mkdir(parents=True, exist_ok=True)
-        copies = [(spec, number) for spec in SERVICES for number in range(spec.copies)]
+        copies = [(spec, number) for spec in world(name).services for number in range(spec.copies)]
         others = ("supervisor", "database", "exporter", "prometheus", "alertmanager")
-        named = (*others, *(f"ai-{name}" for name in PROVIDERS), *(f"link-{n}" for n in links))
+        named = (
+            *others,
+            *(f"ai-{ai}" for ai in world(name).providers),
+            *(f"link-{n}" for n in links),
+        )
         ports = free_ports(len(copies) + len(named))
         instances = tuple(
-            ShopInstance(spec.name, f"{spec.name}-{number + 1}", port, active=number == 0)
+            ShopInstance(spec.name, f"{spec.name}-{number + 1}", port, number < spec.active)
             for (spec, number), port in zip(copies, ports, strict=False)
         )
-        layout = cls(root, instances, dict(zip(named, ports[len(copies) :], strict=True)))
+        layout = cls(root, instances, dict(zip(named, ports[len(copies) :], strict=True)), name)
         layout.file.write_text(json.dumps(asdict(layout), default=str))
         return layout
 
@@ -104,7 +78,12 @@ class Layout:
         """The layout that `create` wrote: for the processes that the run starts."""
         data = json.loads((root / "traffic" / "layout.json").read_text())
         instances = tuple(ShopInstance(**entry) for entry in data["instances"])
-        return cls(Path(data["root"]), instances, data["ports"])
+        return cls(Path(data["root"]), instances, data["ports"], data["name"])
+
+    @property
+    def world(self) -> World:
+        """What it is the layout of."""
+        return world(self.name)
 
     def of(self, service: str) -> list[ShopInstance]:
         return [instance for instance in self.instances if instance.service == service]
@@ -180,5 +159,5 @@ def targets(layout: Layout) -> list[Target]:
         if entry["active"]
     ]
     found.append(Target("database", "database-1", layout.url("exporter")))
-    names = [f"ai-{name}" for name in PROVIDERS]
+    names = [f"ai-{name}" for name in layout.world.providers]
     return found + [Target(name, f"{name}-1", layout.url(name)) for name in names]

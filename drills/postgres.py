@@ -12,7 +12,7 @@ import psycopg
 
 from ..errors import DrillError
 from .keeper import spawn
-from .layout import MAX_CONNECTIONS, SERVICES, Layout
+from .layout import MAX_CONNECTIONS, Layout
 
 ACCOUNT = "embedded_postgres"  # PostgreSQL refuses to run as root
 OPTIONS = {
@@ -103,7 +103,7 @@ class Postgres:
     def roles(self, connection: psycopg.Connection) -> None:
         """One login role per service, each with a connection limit of its own."""
         connection.execute("CREATE ROLE shop")
-        for spec in SERVICES:
+        for spec in self.layout.world.services:
             if spec.pool_size:
                 connection.execute(
                     f"CREATE ROLE {spec.name} LOGIN PASSWORD '{self.password}' "

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from .layout import PROVIDERS, QUOTA, Layout
+from .layout import QUOTA, Layout
 
 NOUNS = ("atlas", "drum", "harp", "jug", "lantern", "kettle", "globe", "easel")
 OVER = "You exceeded your current quota, please check your plan and billing details."
@@ -57,10 +57,10 @@ async def nothing(request: Request) -> PlainTextResponse:
 
 
 async def main(root: Path) -> None:
-    ports = Layout.load(root).ports
+    layout = Layout.load(root)
     servers = []
-    for name in PROVIDERS:
-        port = ports[f"ai-{name}"]
+    for name in layout.world.providers:
+        port = layout.ports[f"ai-{name}"]
         config = uvicorn.Config(Provider().app(), port=port, log_level="error", lifespan="off")
         servers.append(uvicorn.Server(config).serve())
     await asyncio.gather(*servers)

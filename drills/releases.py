@@ -1,34 +1,17 @@
-"""The shop's source repository: history, versions, one checkout per version, deploys."""
+"""A system's source repository: history, versions, one checkout per version, deploys."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DrillError
-from ..yaml_tables import Entry, read_table
-from .layout import SERVICES, Layout
+from .layout import Layout
 from .repositories import AUTHOR, Repository
+from .world import Edit
 
-Edit = tuple[str, str, str]
-"""Path in the repository, text before, text after."""
-
-
-class PastRelease(Entry):
-    """One release of the history: who made it, how long before the run, and what it changed."""
-
-    version: str
-    author: str
-    hours_ago: float
-    message: str
-    edits: tuple[Edit, ...] = ()
-
-
-HISTORY = read_table("drills/history.yaml", tuple[PastRelease, ...])
-KEPT = tuple(step.version for step in HISTORY[-3:])
-"""Versions with a checkout."""
-PREVIOUS, CURRENT = KEPT[-2:]
-SOURCE = Path(__file__).parent / "shop"
-README = "# The shop\n\nOne package, one process per service: `python -m shop.gateway`.\n"
+SOURCES = Path(__file__).parent
+README = "# The {0}\n\nOne package, one process per service: `python -m {1}`.\n"
+CHECKED_OUT = 3  # the newest versions have a checkout
 HOUR = 3600.0
 
 
@@ -37,6 +20,7 @@ class ReleaseRepository:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.world = layout.world
         self.repository = Repository(layout.releases)
 
     def create(self) -> None:
@@ -44,30 +28,34 @@ class ReleaseRepository:
         self.repository.create()
         self.write_source()
         self.tell_history(time.time())
-        for version in KEPT:
+        versions = [step.version for step in self.world.history]
+        for version in versions[-CHECKED_OUT:]:
             self.check_out(version)
-        for spec in SERVICES:
-            self.point(spec.name, CURRENT)
+        for spec in self.world.services:
+            self.point(spec.name, versions[-1])
 
     def write_source(self) -> None:
-        package = self.layout.releases / "shop"
-        package.mkdir()
-        for source in SOURCE.glob("*.py"):
-            (package / source.name).write_text(source.read_text())
-        (self.layout.releases / "README.md").write_text(README)
+        top, first = self.layout.releases / self.world.root, self.world.services[0]
+        for source in (found for each in self.world.sources for found in SOURCES.glob(each)):
+            target = top / source.relative_to(SOURCES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(source.read_text())
+        module = f"{self.world.package}.{first.module or first.name}"
+        readme = README.format(self.world.name, module)
+        (self.layout.releases / "README.md").write_text(readme)
         (self.layout.releases / ".gitignore").write_text("__pycache__/\n")
 
     def tell_history(self, now: float) -> None:
         """Undo every step's edits, then make them again, a commit and a tag each."""
-        for step in reversed(HISTORY):
+        for step in reversed(self.world.history):
             self.edit([(path, after, before) for path, before, after in step.edits])
-        for step in HISTORY:
+        for step in self.world.history:
             self.edit(step.edits)
             when = now - step.hours_ago * HOUR
             self.repository.commit(step.message, step.author, when)
             self.repository.tag(step.version, step.message, step.author, when)
-            if step.version in (PREVIOUS, CURRENT):
-                for number, spec in enumerate(SERVICES):
+            if step in self.world.history[-2:]:
+                for number, spec in enumerate(self.world.services):
                     self.note_deploy(spec.name, step.version, when + (number + 1) * HOUR / 4)
 
     def edit(self, edits: Sequence[Edit]) -> list[str]:

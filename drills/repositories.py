@@ -1,4 +1,4 @@
-"""A run's git repositories: the few commands it needs, and the configuration's, four JSON files."""
+"""A run's git repositories: the few commands it needs; the configuration's few JSON files."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DrillError
-from .layout import PROVIDERS, SERVICES, Layout, ShopInstance
+from .layout import Layout, ShopInstance
 
 AUTHOR = "Release bot <release@shop.example>"
 
@@ -64,22 +64,6 @@ def environment(author: str, when: float | None) -> dict[str, str]:
 OPERATOR = "Platform team <platform@shop.example>"
 
 
-def flag(service: str, variant: str, text: str) -> dict[str, Any]:
-    return {
-        "state": "ENABLED",
-        "variants": {"on": True, "off": False},
-        "defaultVariant": variant,
-        "metadata": {"service": service, "description": text},
-    }
-
-
-FLAGS = {
-    "volume-pricing": flag("checkout", "off", "Price steps for larger quantities"),
-    "guest-checkout": flag("checkout", "on", "Checkout without an account"),
-    "home-suggestions": flag("gateway", "on", "Suggestions on the home page"),
-}
-
-
 class ConfigurationRepository:
     """config/ of a run."""
 
@@ -99,16 +83,14 @@ class ConfigurationRepository:
                 {"instance": each.name, "url": self.url(each), "active": each.active}
                 for each in self.layout.of(spec.name)
             ]
-            for spec in SERVICES
+            for spec in self.layout.world.services
         }
-        ways = {name: self.layout.near_end(f"ai-{name}") for name in PROVIDERS}
+        ways = {n: self.layout.near_end(f"ai-{n}") for n in self.layout.world.providers}
         urls = {name: {"url": f"http://127.0.0.1:{port}"} for name, port in ways.items()}
-        return {
-            "flags.json": {"flags": FLAGS},
-            "edge.json": {"blocked": [], "limits": {}, "drained": []},
-            "endpoints.json": endpoints,
-            "providers.json": {"recommendations": {"ai": "primary"}, "providers": urls},
-        }
+        files = {name: dict(content) for name, content in self.layout.world.configuration.items()}
+        if urls:
+            files["providers.json"]["providers"] = urls
+        return {**files, "endpoints.json": endpoints}
 
     def url(self, instance: ShopInstance) -> str:
         """Where callers reach it: a link leads to the first instance of a service."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources
 from ..app.opening import open_context
+from ..app.work import Commander, Tell
 from ..incident.document import Alert
 from ..incident.lifecycle import ACTIVE
 from ..intake.handing import attach
@@ -29,12 +30,15 @@ from ..telemetry.model import Window
 from ..telemetry.recorder import Recorder
 from ..telemetry.rules import default_rules, prometheus_rules
 from .alarm import Alarm, Bodies, listening
-from .catalogue import WINDOWS
 from .environment import Shop
 from .fault import LOOK_S, Fault
 from .host import Host
 from .keep import LABEL, Keeping, check_free, close, close_stale, running, tell_beside, tidy
 from .score import DrillObservation, Score
+from .world import world
+
+if TYPE_CHECKING:
+    from ..response import Response
 
 SETTLED_S = 4.0
 """Healthy seconds before the baseline begins: a start is no ordinary operation."""
@@ -115,15 +119,17 @@ class Drill:
 
     def _start(self, root: Path, scope: ExitStack) -> tuple[Shop, Bodies | None]:
         """The shop, and the queue of what Alertmanager posts (None: our own detector alone)."""
-        rules = default_rules(WINDOWS)
+        known = world(self.fault.world)
+        rules = default_rules(known.windows)
         url, bodies = scope.enter_context(listening()) if self.prometheus else (None, None)
-        self.host.note("starting the shop: seven services, PostgreSQL, a supervisor, customers")
+        self.host.note(f"starting the {known.name}: {known.parts}")
         shop = Shop.start(
             root / "shop",
             rules=[rule.model_dump() for rule in rules],
             webhook=url,
             alerting=json.dumps(prometheus_rules(rules)) if url else "",
             links=self.fault.links,
+            world=known.name,
         )
         return scope.enter_context(shop), bodies
 
@@ -133,10 +139,11 @@ class Drill:
         Thread(target=_preload, name="imports", daemon=True).start()
         total = recorder.recording.catalogue().windows.baseline_s + SETTLED_S
         begun, last = time.monotonic(), total + CALM_S
+        what = "business as usual; learning what healthy looks like"
         while (done := time.monotonic() - begun) < total or (done < last and _firing(recorder)):
-            self.host.waiting("customers shop; learning what healthy looks like", done, total)
+            self.host.waiting(what, done, total)
             time.sleep(min(1.0, max(0.1, total - done)))
-        self.host.waiting("customers shop; learning what healthy looks like", total, total)
+        self.host.waiting(what, total, total)
 
     def _alert(self, alarm: Alarm) -> dict[str, Any] | None:
         if given := self.fault.webhook(time.time()):
@@ -150,7 +157,6 @@ class Drill:
     def _respond(
         self, shop: Shop, recorder: Recorder, body: dict[str, Any], scope: ExitStack
     ) -> tuple[str, ResponseContext]:
-        from ..app.work import work
         from ..response import Response  # langgraph takes seconds to import: see _preload
 
         operations = Operations.load(shop.layout.operations)
@@ -175,9 +181,14 @@ class Drill:
             keeping.snapshot()
             return commander(request)
 
-        work(response, incident_id, tell, decide)
+        self._work(response, incident_id, tell, decide)
         keeping.snapshot()
         return incident_id, context
+
+    def _work(self, response: "Response", incident_id: str, tell: Tell, decide: Commander) -> None:
+        from ..app.work import work
+
+        work(response, incident_id, tell, decide)
 
 
 def _firing(recorder: Recorder) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""The shop's tables and what is in them before the first customer comes."""
+"""What is in the shop's tables before the first customer comes."""
 
 import json
 import random
-from pathlib import Path
 
 import psycopg
 
@@ -13,13 +12,11 @@ PRODUCTS = 600
 USERS = 300
 PASSWORDS = 12  # distinct ones: hashing is slow on purpose
 LISTINGS = 120_000
-TABLES = ("products", "stock", "users")
 
 CATEGORIES = ("books", "kitchen", "garden", "music", "toys")
 ADJECTIVES, NOUNS = read_table("drills/words.yaml", tuple[list[str], list[str]])
 KEYWORDS = tuple(f"{adjective} {noun}" for adjective in ADJECTIVES for noun in NOUNS)
 
-SCHEMA = Path(__file__).with_name("schema.sql")
 FILL_LISTINGS = """
 INSERT INTO listings
 SELECT n, (%(words)s::text[])[1 + n %% %(count)s],
@@ -28,10 +25,7 @@ SELECT n, (%(words)s::text[])[1 + n %% %(count)s],
     n::bigint * 104729 %% 100000
 FROM generate_series(1, %(rows)s) AS n
 """
-FINISH = """
-CREATE INDEX listings_keyword ON listings (keyword, popularity DESC);
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO shop;
-"""
+FINISH = "CREATE INDEX listings_keyword ON listings (keyword, popularity DESC)"
 
 
 def sku(number: int) -> str:
@@ -47,8 +41,7 @@ def password(number: int) -> str:
 
 
 def fill(connection: psycopg.Connection) -> None:
-    """Create the tables and fill them; the same rows each time."""
-    connection.execute(SCHEMA.read_bytes())
+    """The same rows each time."""
     words = list(KEYWORDS)
     connection.execute(
         FILL_LISTINGS.encode(), {"words": words, "count": len(words), "rows": LISTINGS}
@@ -80,13 +73,3 @@ def stock(number: int, rng: random.Random) -> tuple:
     on_hand = 0 if number % 83 == 82 else rng.randrange(2000, 9000)
     attributes = json.dumps({"weight_g": rng.randrange(80, 4000), "fragile": rng.random() < 0.2})
     return sku(number), on_hand, 0, rng.choice(("north", "south")), attributes
-
-
-def dump(connection: psycopg.Connection, folder: Path) -> None:
-    """One CSV file with a header per table."""
-    for table in TABLES:
-        with (folder / f"{table}.csv").open("wb") as file:
-            query = f"COPY {table} TO STDOUT WITH (FORMAT csv, HEADER true)"
-            with connection.cursor().copy(query.encode()) as source:
-                for block in source:
-                    file.write(block)

@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 from ..errors import DrillError
 from ..yaml_tables import read_table
 from .keeper import spawn
-from .layout import SERVICES, Layout, ServiceSpec, ShopInstance
+from .layout import Layout, ShopInstance
+from .world import ServiceSpec
 
 TEMPLATES = read_table("drills/supervisor.yaml", dict[Literal["head", "program"], str])
 
@@ -29,7 +30,7 @@ class Supervision:
         """supervisor.conf: one program per instance; `dsn_of(service)` is its database."""
         root, port = self.layout.root, self.layout.ports["supervisor"]
         parts = [TEMPLATES["head"].format(root=root, port=port, password=self.password)]
-        for spec in SERVICES:
+        for spec in self.layout.world.services:
             dsn = dsn_of(spec.name) if spec.pool_size else ""
             parts += [self.program(spec, instance, dsn) for instance in self.layout.of(spec.name)]
         path = root / "supervisor.conf"
@@ -54,6 +55,7 @@ class Supervision:
         return TEMPLATES["program"].format(
             name=instance.name,
             service=spec.name,
+            module=f"{self.layout.world.package}.{spec.module or spec.name}",
             python=sys.executable,
             root=self.layout.root,
             environment=",".join(f'{key}="{value}"' for key, value in environment.items()),

@@ -133,10 +133,10 @@ class Objective(BaseModel):
     """One SLO of a service."""
 
     name: str = Field(description="its name")
-    sli: str = Field(description="availability or latency")
+    sli: str = Field(description="availability, latency or queue_age")
     objective: float = Field(gt=0, le=1, description="share of good requests wanted")
     threshold_ms: Finite | None = Field(
-        default=None, description="for latency: good is at most this"
+        default=None, description="for latency and queue_age: good is at most this"
     )
     window_s: float = Field(
         default=3600, gt=0, le=400 * DAY_S, description="the objective's window, seconds"

@@ -9,7 +9,7 @@ from .board import Board, boards
 from .grid import Grid, grid_step
 from .model import Objective, Series, Window
 from .recording import Recording
-from .signal_catalogue import FAILED, REQUEST_BUCKETS, REQUESTS
+from .signal_catalogue import FAILED, QUEUE_AGE, REQUEST_BUCKETS, REQUESTS
 from .signals import span_views
 from .tables import OWN
 
@@ -40,7 +40,7 @@ def count_objectives(telemetry: Recording, window: Window) -> dict[Key, Counted]
         if service.slos
     }
     early = Window(window.start - 5, window.end)
-    raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS], list(promised))
+    raw = telemetry.metrics(early, [REQUESTS, REQUEST_BUCKETS, QUEUE_AGE], list(promised))
     grid = Grid.over(early, grid_step(raw, early))
     known = boards(telemetry, raw, grid, 1)
     counted = {
@@ -56,6 +56,12 @@ def count_objectives(telemetry: Recording, window: Window) -> dict[Key, Counted]
 
 def _from_board(board: Board, objective: Objective) -> Counted | None:
     grid = board.grid
+    if objective.sli == "queue_age":  # a moment is good at which no job waits for longer
+        age = board.highest(QUEUE_AGE)
+        if age is None or objective.threshold_ms is None:
+            return None
+        known, young = np.isfinite(age), age <= objective.threshold_ms / 1000
+        return Counted(grid.ts + grid.step, young.astype(float), known.astype(float), "metrics")
     total = board.rolled(REQUESTS)
     if objective.sli == "latency":
         found = board.buckets(REQUEST_BUCKETS)
@@ -107,7 +113,11 @@ def _from_spans(
     counted = {}
     for key, objective in missing.items():
         view = views.get(key[0])
-        if view is None or (objective.sli == "latency" and objective.threshold_ms is None):
+        if (
+            view is None
+            or objective.sli == "queue_age"
+            or (objective.sli == "latency" and objective.threshold_ms is None)
+        ):
             continue
         most = objective.threshold_ms if objective.sli == "latency" else None
         good = (view.ms <= most if most is not None else ~view.failed).astype(float)

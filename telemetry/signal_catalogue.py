@@ -39,6 +39,9 @@ class SignalName(StrEnum):
     login_failure_share = "login_failure_share"
     ai_request_rate = "ai_request_rate"
     ai_error_share = "ai_error_share"
+    queue_oldest_s = "queue_oldest_s"
+    queue_depth = "queue_depth"
+    dead_letters = "dead_letters"
     up = "up"
     memory_exhaustion_s = "memory_exhaustion_s"
 
@@ -150,6 +153,7 @@ _SLOTS, _MEMORY, _POOL, _CONNECTIONS = (
 REQUESTS, FAILED = _ERRORS.metric, _ERRORS.match
 REQUEST_SECONDS = CATALOGUE[SignalName.latency_p95].recipe.metric
 REQUEST_BUCKETS = f"{REQUEST_SECONDS}_bucket"
+QUEUE_AGE = CATALOGUE[SignalName.queue_oldest_s].recipe.needs[0]
 IN_FLIGHT, CONCURRENCY_LIMIT = _SLOTS.metric, _SLOTS.limit
 MEMORY_LIMIT, POOL_SIZE, CONNECTIONS_LIMIT = _MEMORY.limit, _POOL.limit, _CONNECTIONS.limit
 MEMORY_TO_FULL = cast(TimeToFull, CATALOGUE[SignalName.memory_exhaustion_s].recipe)

@@ -2,8 +2,8 @@
 
 Counters are rates over a trailing window of a few scrapes, so that a share of few requests does
 not jump between 0 and 1. Where a service exposes no request metrics its spans stand in, and the
-signal says so: its own server spans are best; one that leaves none (a database, a provider) is
-seen through its callers' client spans.
+signal says so: its own spans of requests and jobs are best; one that leaves none (a database, a
+provider) is seen through its callers' client spans.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..analysis.quantiles import window_quantiles
-from ..analysis.requests.tables import SpanTable
+from ..analysis.requests.tables import SERVING, SpanTable
 from .board import Board, boards
 from .grid import Grid, by_instance, grid_step
 from .model import Series, Window
@@ -243,7 +243,7 @@ class SpanView:
 
 def span_views(table: SpanTable, services: set[str]) -> dict[str, SpanView]:
     """The spans that stand for each service's requests; services without any are left out."""
-    own = [op.service if op.kind == "server" else "" for op in table.ops]
+    own = [op.service if op.kind in SERVING else "" for op in table.ops]
     seen = [op.peer if op.kind == "client" else "" for op in table.ops]
     return {
         name: SpanView(source, table.end[rows], table.ms[rows], table.error[rows])

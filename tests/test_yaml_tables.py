@@ -19,6 +19,8 @@ from warroom.app.figures_table import Figure
 from warroom.app.recovering import Step
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
+from warroom.drills.game_day import Card
+from warroom.drills.world import World
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.evals.conformance.servers import Server
@@ -311,6 +313,20 @@ def test_a_missing_table_is_named() -> None:
             "tools:",
             "tool:",
             "there is no such key here: write one of probes, tools",
+        ),
+        (
+            "drills/worlds/queue.yaml",
+            World,
+            "copies: 4",
+            "copys: 4",
+            "services.1.copys: there is no such key here: write one of name, module, copies",
+        ),
+        (
+            "drills/game-day.yaml",
+            tuple[Card, ...],
+            "at: 0.05",
+            "when: 0.05",
+            "there is no such key here: write one of at, text",
         ),
         (
             "models/hosts.yaml",

@@ -31,6 +31,8 @@ WORDS = {
     "connections": (SignalName.connections_share, SignalName.db_pool_share),
     "down": (SignalName.up,),
     "traffic": (SignalName.request_rate,),
+    "queue": (SignalName.queue_oldest_s, SignalName.queue_depth),
+    "backlog": (SignalName.queue_oldest_s, SignalName.queue_depth),
 }
 """What an alert without a known rule speaks of, and the signals that measure it."""
 

@@ -12,7 +12,7 @@ from itertools import count
 
 import numpy as np
 
-from ..analysis.requests.tables import Floats
+from ..analysis.requests.tables import SERVING, Floats
 from ..telemetry.model import Span, Window
 from ..telemetry.outcomes import Answers, answers
 from .base import Bench
@@ -47,7 +47,8 @@ class EdgeRequest:
 
 
 def edge_services(bench: Bench) -> list[str]:
-    """Services that the catalogue calls an edge; else the one with the most root spans."""
+    """Services that the catalogue calls an edge; else the one with the most root spans. Where
+    nobody answers requests it is whoever takes jobs: what is asked is that they are done."""
     frame, every = bench.frame, bench.telemetry.every or bench.telemetry
     telemetry = every.needing(shares=["traces"])  # who is an edge a sample tells as well
     services = telemetry.catalogue().services
@@ -55,6 +56,9 @@ def edge_services(bench: Bench) -> list[str]:
     if named:
         return named
     tables = [telemetry.span_table(w, linked=False) for w in (frame.baseline, frame.incident)]
+    takers = frozenset[str]().union(*(found.serving for found in tables))
+    if takers and not any(found.of_kind("server").any() for found in tables):
+        return sorted(takers)
     roots = Counter(
         found.services[i] for found in tables for i in found.service[found.entry].tolist()
     )
@@ -62,14 +66,14 @@ def edge_services(bench: Bench) -> list[str]:
 
 
 def edge_requests(bench: Bench, window: Window) -> list[EdgeRequest]:
-    """Server spans at the edge inside a window, oldest first; of a sample none where no metrics
-    count answers by status. Shared: never written into."""
+    """Requests and jobs at the edge inside a window, oldest first; of a sample none where no
+    metrics count answers by status. Shared: never written into."""
     edges = edge_services(bench)
     sampled = "traces" in bench.telemetry.sampled
 
     def read() -> list[EdgeRequest]:
         found = bench.telemetry.span_table(window, linked=False)
-        ours = np.array([op.service in edges and op.kind == "server" for op in found.ops], bool)
+        ours = np.array([op.service in edges and op.kind in SERVING for op in found.ops], bool)
         rows = bench.telemetry.spans_of(found, np.flatnonzero(ours[found.op]))
         every = [request_of(span) for span in rows]
         return list(_weighed(every, _counted(bench, window, edges))) if sampled else every

@@ -23,6 +23,7 @@ ERRORS = ("error", "critical")
 NEARLY_FULL = 0.7
 """Share of a limit in use from which a resource is about to run out."""
 GROWING = (SignalName.memory_bytes, SignalName.db_pool_waiting, SignalName.restarts)
+GROWING += (SignalName.queue_oldest_s, SignalName.dead_letters)
 MUCH = 1.5
 """Times the healthy level."""
 STEADY = 0.8

@@ -15,7 +15,11 @@ from ...telemetry.model import Catalogue
 from ...telemetry.signal_catalogue import MEASURED, SYMPTOMS, SignalName
 from .levels import COUNTED, REFUSED
 
-OF_OBJECTIVE = {"availability": SignalName.error_rate, "latency": SignalName.latency_p95}
+OF_OBJECTIVE = {
+    "availability": SignalName.error_rate,
+    "latency": SignalName.latency_p95,
+    "queue_age": SignalName.queue_oldest_s,
+}
 """The signal that an objective of this kind is seen in."""
 PROVIDERS = (FaultKind.provider_quota, FaultKind.provider_outage)
 CONTEXT = 6
@@ -99,6 +103,7 @@ def threshold(catalogue: Catalogue, service: str, signal: str) -> float | None:
     for slo in known.slos if known else []:
         if slo.sli == "availability" and signal in COUNTED:
             return round(1 - slo.objective, 6)
-        if slo.sli == "latency" and signal == SignalName.latency_p95 and slo.threshold_ms:
+        timed = slo.sli != "availability" and signal == OF_OBJECTIVE.get(slo.sli)
+        if timed and slo.threshold_ms:
             return slo.threshold_ms / 1000
     return None

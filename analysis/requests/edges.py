@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..quantiles import group_quantiles
-from .tables import NONE, Bools, Floats, Ints, SpanTable
-
-SERVING = ("server", "consumer")
+from .tables import NONE, SERVING, Bools, Floats, Ints, SpanTable
 
 
 @dataclass(frozen=True)

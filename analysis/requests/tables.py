@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE = -1
+SERVING = ("server", "consumer")
+"""Kinds of spans that are a service's own work: a request that it answers, a job that it takes."""
 
 
 class Op(NamedTuple):
@@ -74,9 +76,9 @@ class SpanTable:
 
     @cached_property
     def serving(self) -> frozenset[str]:
-        """Services with a server span: those that are instrumented."""
+        """Services with a span of work of their own: those that are instrumented."""
         ops = np.unique(self.op).tolist()
-        return frozenset(self.ops[i].service for i in ops if self.ops[i].kind == "server")
+        return frozenset(self.ops[i].service for i in ops if self.ops[i].kind in SERVING)
 
     @cached_property
     def trace_order(self) -> Ints:

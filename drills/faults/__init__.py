@@ -5,33 +5,23 @@ truth that a response is scored against.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
-
-from pydantic import Field, Json
 
 from ...incident.document import Incident
 from ...yaml_tables import read_table
 from ..effects import Course, Effect
 from ..fault import Fault
 from ..score import DrillObservation, Score
+from ..surprise.mechanism import HandedAlert
+from ..world import world
 from .score import FaultTruth, score
-
-ORDER = (
-    *("bad-deploy", "slow-release", "hung-dependency", "traffic-surge", "memory-leak"),
-    *("pool-exhaustion", "bad-flag", "credential-stuffing", "corrupted-rows", "ai-quota"),
-    *("no-fault", "red-herring"),
-)
-"""Of the score table; the two controls come last."""
 
 
 class DrillFault(Fault[FaultTruth]):
     """One drill: what brings the fault about, and what is the case then."""
 
     does: tuple[Effect, ...] = ()
-    alert: Json[dict[str, Any]] | None = Field(
-        default=None, description="Alertmanager's webhook, delivered as it is, started now"
-    )
+    alert: HandedAlert | None = None
 
     def courses(self) -> list[Course]:
         """Everything at once, and for good."""
@@ -39,10 +29,7 @@ class DrillFault(Fault[FaultTruth]):
 
     def webhook(self, now: float) -> dict[str, Any] | None:
         """The alert as posted at that time, unix seconds; None: whoever watches has to see it."""
-        if self.alert is None:
-            return None
-        started = {"startsAt": datetime.fromtimestamp(now, UTC).isoformat()}
-        return {**self.alert, "alerts": [{**one, **started} for one in self.alert["alerts"]]}
+        return self.alert.posted(now) if self.alert else None
 
     def score(self, incident: Incident | None, seen: DrillObservation) -> Score:
         """The response held against the truth."""
@@ -54,4 +41,4 @@ def _read(name: str) -> DrillFault:
     return found.model_copy(update={"name": name})
 
 
-FAULTS: Mapping[str, DrillFault] = {name: _read(name) for name in ORDER}
+FAULTS: Mapping[str, DrillFault] = {name: _read(name) for name in world().faults}

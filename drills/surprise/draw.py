@@ -4,12 +4,12 @@ import random
 from typing import Any
 
 from ...incident.document import Incident
-from ...yaml_tables import read_table
 from ..effects import STEP, Course, Effect, Phase, Shape
 from ..effects.changes import SEEN_HEALTHY_S, Release, Wait
 from ..fault import LOOK_S, Fault
 from ..score import DrillObservation, Score
-from .mechanism import MECHANISMS, Bound, HandedAlert, Mechanism
+from ..world import SHOP
+from .mechanism import Bound, HandedAlert, Mechanism, ground
 from .score import score_surprise
 from .truth import Truth
 
@@ -19,8 +19,6 @@ SHAPES = {
     "bursts": Shape((Phase(1, 8), Phase(0, 6)), repeats=True),
     "flapping": Shape((Phase(1, 3), Phase(0, 3)), repeats=True),
 }
-INNOCENT = read_table("drills/surprise/decoys.yaml", list[Effect])
-"""Changes that hurt nobody."""
 DECOYS = ("none", "innocent deploy", "innocent config", "loud victim", "second fault")
 NONE, DEPLOY, CONFIG, LOUD, SECOND = DECOYS
 KINDS = {DEPLOY: "release", CONFIG: "config"}
@@ -67,29 +65,30 @@ class Drawn(Fault[Truth]):
         return score_surprise(self.name, incident, self.truth, seen)
 
 
-def draw(seed: int) -> Drawn:
+def draw(seed: int, world: str = SHOP) -> Drawn:
     """The fault of a seed; the same one each time."""
-    luck = random.Random(seed)
-    group = luck.choice(sorted({each.group for each in MECHANISMS.values()}))
-    mechanism = luck.choice([each for each in MECHANISMS.values() if each.group == group])
+    luck, known = random.Random(seed), ground(world).mechanisms.values()
+    group = luck.choice(sorted({each.group for each in known}))
+    mechanism = luck.choice([each for each in known if each.group == group])
     place, share = luck.choice(mechanism.places), luck.choice(mechanism.shares)
     shape = luck.choice(mechanism.shapes)
     bound = mechanism.bind(place, share)
-    decoy = luck.choice(decoys(bound)) if luck.random() < 0.6 else NONE
+    decoy = luck.choice(decoys(bound, world)) if luck.random() < 0.6 else NONE
     drawn = {"seed": seed, "shape": shape, "share": share, "decoy": decoy}
     truth, links = bound.truth.model_copy(update=drawn), bound.links
     plan = [(bound.effects, SHAPES[shape])]
     if decoy in KINDS:
-        innocent = luck.choice(innocents(bound, KINDS[decoy]))
+        innocent = luck.choice(innocents(bound, KINDS[decoy], world))
         plan.insert(0, ([innocent, Wait(kind="wait", seconds=SEEN_HEALTHY_S)], STEP))
     if decoy == SECOND:
-        other, there = luck.choice(others(bound))
+        other, there = luck.choice(others(bound, world))
         second = other.bind(there, "all")
         plan.append((second.effects, STEP))
         truth, links = truth.beside(second.truth), links + second.links
     worst_s = max(truth.look_s, SHAPES[shape].period_s)
     return Drawn(
         name=f"surprise-{seed:03d}",
+        world=world,
         title=f"Surprise, seed {seed}; its truth is sealed: {truth.seal}",
         truth=truth,
         links=links,
@@ -101,32 +100,49 @@ def draw(seed: int) -> Drawn:
     )
 
 
-def decoys(bound: Bound) -> list[str]:
+def announced(name: str, world: str) -> Drawn:
+    """A mechanism by its name, at its first place, whole and at once. Raises KeyError."""
+    mechanism = ground(world).mechanisms[name]
+    bound = mechanism.bind(mechanism.places[0], mechanism.shares[0])
+    return Drawn(
+        name=name,
+        world=world,
+        title=f"{name.replace('-', ' ').capitalize()} at {bound.truth.place}",
+        truth=bound.truth,
+        links=bound.links,
+        patience_s=2 * PATIENCE_S,
+        wait_s=LOOK_S,
+        plan=((tuple(bound.effects), STEP),),
+        handed=bound.alert,
+    )
+
+
+def decoys(bound: Bound, world: str) -> list[str]:
     """What may mislead beside this fault."""
-    found = [decoy for decoy, kind in KINDS.items() if innocents(bound, kind)]
+    found = [decoy for decoy, kind in KINDS.items() if innocents(bound, kind, world)]
     if bound.truth.loud and bound.truth.hurt:
         found.append(LOUD)
-    if bound.truth.hurt and others(bound):
+    if bound.truth.hurt and others(bound, world):
         found.append(SECOND)
     return found
 
 
-def innocents(bound: Bound, kind: str) -> list[Effect]:
+def innocents(bound: Bound, kind: str, world: str) -> list[Effect]:
     """Innocent changes of a kind that do not touch what the fault is about."""
     truth = bound.truth
     touched = {*truth.place.split("->"), *truth.accept, truth.loud}
     touched |= {effect.service for effect in bound.effects if isinstance(effect, Release)}
-    fitting = [one for one in INNOCENT if one.kind == kind]
+    fitting = [one for one in ground(world).innocent if one.kind == kind]
     if kind == "config":
         return fitting if truth.group != "configuration" else []
     return [one for one in fitting if isinstance(one, Release) and one.service not in touched]
 
 
-def others(bound: Bound) -> list[tuple[Mechanism, str]]:
+def others(bound: Bound, world: str) -> list[tuple[Mechanism, str]]:
     """Faults that may stand beside this one: of another group, at another place."""
     return [
         (each, place)
-        for each in MECHANISMS.values()
+        for each in ground(world).mechanisms.values()
         for place in each.second
         if each.group != bound.truth.group and place not in bound.truth.accept
     ]

@@ -5,16 +5,18 @@ numbers of one share, and gives the effects to begin and the truth to score agai
 """
 
 import json
+from functools import cache
 from string import Template
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from ...incident.severity import Severity
 from ...telemetry.detector import Firing, webhook
 from ...yaml_tables import Entry, read_table
 from ..effects import Effect
 from ..symptom import Symptom
+from ..world import SHOP, world
 from .truth import Account, Truth
 
 LOWEST_ERRORS = 0.01
@@ -70,12 +72,23 @@ SPARED = ("catalog", "checkout")
 """Services with an instance in reserve."""
 
 
-class World(Entry):
-    """The whole of places.yaml."""
+class Terrain(Entry):
+    """The whole of a world's places.yaml; words and shares of the shop's hold everywhere."""
+
+    words: dict[str, str] = Field(default_factory=dict)
+    shares: dict[str, Share] = Field(default_factory=dict)
+    places: list[Place]
+
+
+class Ground(NamedTuple):
+    """All that seeds draw from in one world."""
 
     words: dict[str, str]
     shares: dict[str, Share]
-    places: list[Place]
+    places: dict[str, Place]
+    mechanisms: dict[str, "Mechanism"]
+    innocent: list[Effect]
+    """Changes that hurt nobody."""
 
 
 class HandedAlert(Entry):
@@ -102,12 +115,13 @@ class Bound(NamedTuple):
 
 
 class Mechanism(Account):
-    """One way in which a shop goes wrong. Texts may name what `Place.names` and `World.words` have.
+    """One way in which a shop goes wrong. Texts may name what `Place.names` and the words have.
 
     hit, level, symptoms: where they are not the place's own.
     """
 
     name: str
+    world: str = SHOP
     places: list[str]
     shapes: tuple[str, ...] = ("step",)
     shares: tuple[str, ...] = ("all",)
@@ -118,8 +132,9 @@ class Mechanism(Account):
 
     def bind(self, where: str, much: str) -> Bound:
         """This mechanism at a place, at a share."""
-        place, share = PLACES[where], WORLD.shares[much]
-        words = {name: f"(?:{text})" for name, text in WORLD.words.items()}
+        known = ground(self.world)
+        place, share = known.places[where], known.shares[much]
+        words = {name: f"(?:{text})" for name, text in known.words.items()}
         names = words | place.names() | {name: str(value) for name, value in share}
         quoted = {name: json.dumps(text)[1:-1] for name, text in names.items()}
         filled = Mechanism.model_validate_json(
@@ -149,12 +164,16 @@ def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
     return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
 
 
-TABLES = ("processes", "network", "data", "releases")
-WORLD = read_table("drills/surprise/places.yaml", World)
-PLACES = {place.name: place for place in WORLD.places}
-MECHANISMS = {
-    found.name: found
-    for table in TABLES
-    for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
-}
-"""Every mechanism by its name."""
+@cache
+def ground(name: str = SHOP) -> Ground:
+    """What can go wrong in that world."""
+    own = "" if name == SHOP else f"{name}-"
+    usual, here = (read_table(f"drills/surprise/{of}places.yaml", Terrain) for of in ("", own))
+    mechanisms = {
+        found.name: found.model_copy(update={"world": name})
+        for table in world(name).surprises
+        for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
+    }
+    innocent = read_table(f"drills/surprise/{own}decoys.yaml", list[Effect])
+    places = {place.name: place for place in here.places}
+    return Ground(usual.words | here.words, usual.shares, places, mechanisms, innocent)

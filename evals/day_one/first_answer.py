@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...drills.alarm import Bodies, listening
-from ...drills.catalogue import WINDOWS
 from ...drills.environment import Shop
 from ...drills.faults import FAULTS
+from ...drills.world import world
 from ...errors import WarroomError
 from ...incident.document import Incident
 from ...telemetry.alerts import parse_alerts
@@ -92,7 +92,7 @@ def wheel(folder: Path) -> Path:
 def running(root: Path) -> Iterator[tuple[Shop, Bodies]]:
     """The shop with Prometheus and Alertmanager, and what the latter posts."""
     with listening() as (url, bodies):
-        rules = json.dumps(prometheus_rules(default_rules(WINDOWS)))
+        rules = json.dumps(prometheus_rules(default_rules(world().windows)))
         with Shop.start(root, webhook=url, alerting=rules) as shop:
             yield shop, bodies
 

@@ -9,15 +9,13 @@ import pytest
 from warroom.actions.catalogue import plan
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.services import RollBack
-from warroom.drills.catalogue import entries
 from warroom.drills.faults import FAULTS, DrillFault
-from warroom.drills.layout import SERVICES
-from warroom.drills.repositories import FLAGS
-from warroom.drills.seed import TABLES
+from warroom.drills.world import world
 from warroom.incident.finding import FaultKind
 
 SHOP = Path(inspect.getfile(sys.modules["warroom.drills.layout"])).parent / "shop"
-KNOWN = {entry.name for entry in entries()}
+WORLD = world()
+KNOWN = {entry.name for entry in WORLD.entries()}
 ANNOUNCING = ("fault", "inject", "drill", "leak", "bug", "broken", "attack", "corrupt", "herring")
 
 INVENTORY = Inventory(
@@ -31,10 +29,10 @@ INVENTORY = Inventory(
             provider="primary" if spec.name == "recommendations" else "",
             edge=spec.name == "gateway",
         )
-        for spec in SERVICES
+        for spec in WORLD.services
     },
-    flags=dict.fromkeys(FLAGS, True),
-    tables={name: [] for name in TABLES},
+    flags=dict.fromkeys(WORLD.configuration["flags.json"]["flags"], True),
+    tables={name: [] for name in WORLD.tables},
     providers=["fallback", "primary"],
 )
 
@@ -111,5 +109,5 @@ def test_alert_of_no_fault_is_a_webhook_of_version_4() -> None:
     body = FAULTS["no-fault"].webhook(1_750_000_000.0)
     assert body is not None
     assert (body["version"], body["status"]) == ("4", "firing")
-    assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40+00:00"
+    assert body["alerts"][0]["startsAt"] == "2025-06-15T15:06:40.000+00:00"
     assert body["alerts"][0]["labels"]["service"] in KNOWN

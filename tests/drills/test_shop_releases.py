@@ -6,11 +6,14 @@ import sys
 import pytest
 
 from warroom.drills.change_log import Commits, Deploys
-from warroom.drills.layout import SERVICES, Layout
-from warroom.drills.releases import CURRENT, KEPT, PREVIOUS, ReleaseRepository, next_version
+from warroom.drills.layout import Layout
+from warroom.drills.releases import CHECKED_OUT, ReleaseRepository, next_version
 from warroom.drills.repositories import ConfigurationRepository, Repository
+from warroom.drills.world import world
 from warroom.errors import DrillError
 
+KEPT = [step.version for step in world().history[-CHECKED_OUT:]]
+PREVIOUS, CURRENT = KEPT[-2:]
 TEAM = "Catalog team <catalog@shop.example>"
 
 
@@ -22,13 +25,13 @@ def releases(tmp_path):
 
 
 def test_every_service_runs_the_newest_version_and_has_an_older_one(releases):
-    for spec in SERVICES:
+    for spec in world().services:
         link = releases.layout.current / spec.name
         assert link.resolve() == releases.layout.checkouts / CURRENT
     assert {path.name for path in releases.layout.checkouts.iterdir()} == set(KEPT)
     newest = [each for each in Deploys(releases.repository).new() if each.version == CURRENT]
     assert {each.previous for each in newest} == {PREVIOUS}
-    assert {each.service for each in newest} == {spec.name for spec in SERVICES}
+    assert {each.service for each in newest} == {spec.name for spec in world().services}
 
 
 def test_older_versions_differ_and_still_import(releases):
@@ -74,7 +77,7 @@ def test_next_version_counts_numbers_not_letters():
 def test_configuration_changes_become_flag_scale_and_config(tmp_path):
     configuration = ConfigurationRepository(Layout.create(tmp_path))
     configuration.create()
-    watch = Commits(Repository(configuration.layout.config))
+    watch = Commits(Repository(configuration.layout.config), world().owners)
     assert watch.new() == []
 
     def turn_on(flags):

@@ -7,10 +7,11 @@ from threading import Event, Thread
 
 import httpx
 
-from warroom.drills.catalogue import catalogue, entries
+from warroom.drills.catalogue import catalogue
 from warroom.drills.layout import Layout, Target, targets
 from warroom.drills.repositories import ConfigurationRepository
 from warroom.drills.scraper import Scraper, samples
+from warroom.drills.world import world
 
 TARGET = Target("catalog", "catalog-1", "http://127.0.0.1:1")
 TEXT = """\
@@ -90,9 +91,9 @@ def test_a_hung_target_is_down_and_delays_nobody(tmp_path):
 
 
 def test_the_catalogue_names_only_services_it_has():
-    names = {entry.name for entry in entries()}
-    assert all(set(entry.depends_on) <= names for entry in entries())
-    made = catalogue([{"name": "r"}])
+    names = {entry.name for entry in world().entries()}
+    assert all(set(entry.depends_on) <= names for entry in world().entries())
+    made = catalogue(world(), [{"name": "r"}])
     assert json.loads(json.dumps(made)) == made
     limits = {entry["name"]: entry["limits"] for entry in made["services"]}
     assert limits["payments"]["db_connections"] == 6

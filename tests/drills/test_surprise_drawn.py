@@ -11,20 +11,16 @@ from typing import get_type_hints
 import pytest
 
 from warroom.actions.catalogue import CATALOGUE
-from warroom.drills.catalogue import entries
 from warroom.drills.effects import STEP, Course, Effect, Phase, Shape
 from warroom.drills.effects.changes import Config, Release
 from warroom.drills.effects.processes import Environment, with_environment
 from warroom.drills.effects.switch import Switch
 from warroom.drills.keep import tell_beside
 from warroom.drills.layout import Layout
-from warroom.drills.repositories import FLAGS
-from warroom.drills.seed import SCHEMA, TABLES
 from warroom.drills.shop.config import Settings
 from warroom.drills.supervision import Supervision
 from warroom.drills.surprise.draw import (
     DECOYS,
-    INNOCENT,
     KINDS,
     LOUD,
     SECOND,
@@ -32,21 +28,27 @@ from warroom.drills.surprise.draw import (
     Drawn,
     draw,
 )
-from warroom.drills.surprise.mechanism import MECHANISMS, WORLD, Bound, HandedAlert, Mechanism
+from warroom.drills.surprise.mechanism import Bound, HandedAlert, Mechanism, ground
 from warroom.drills.surprise.score import facts_met
 from warroom.drills.surprise.truth import COSTLY, Truth, read_truth
 from warroom.drills.symptom import LOG_LINES
+from warroom.drills.world import WORLDS, world
 from warroom.telemetry.alerts import parse_alerts
 from warroom.telemetry.signal_catalogue import CATALOGUE as SIGNALS
 from warroom.yaml_tables import HERE
 
-KNOWN = {entry.name for entry in entries()}
-TARGETS = KNOWN | set(TABLES) | set(FLAGS)
+MECHANISMS = ground().mechanisms
 ANNOUNCING = re.compile(
     r"(?<!de)fault|inject|drill|surprise|chaos|leak|\bbug|broken|attack|corrupt|decoy|innocent|seal",
     re.I,
 )
-EVERY = pytest.mark.parametrize("mechanism", MECHANISMS.values(), ids=MECHANISMS.keys())
+ALL = [one for name in WORLDS for one in ground(name).mechanisms.values()]
+EVERY = pytest.mark.parametrize("mechanism", ALL, ids=lambda one: f"{one.world}-{one.name}")
+
+
+def known(mechanism: Mechanism) -> set[str]:
+    """The services and third parties of its world."""
+    return {entry.name for entry in world(mechanism.world).entries()}
 
 
 def bindings(mechanism: Mechanism) -> list[Bound]:
@@ -55,22 +57,27 @@ def bindings(mechanism: Mechanism) -> list[Bound]:
 
 
 @cache
-def drawn(seed: int) -> Drawn:
-    return draw(seed)
+def drawn(seed: int, name: str = "shop") -> Drawn:
+    return draw(seed, name)
 
 
 def effects_of(fault: Drawn) -> list[Effect]:
     return [each for course in fault.courses() for each in course.effects]
 
 
-def edited(release: Release) -> dict[str, str]:
-    """The shop's files with a release's edits."""
+def edited(release: Release, name: str) -> dict[str, str]:
+    """The world's files with a release's edits."""
     texts: dict[str, str] = {}
     for path, before, after in release.edits:
-        text = texts.get(path) or (HERE / "drills" / path).read_text()
+        text = texts.get(path) or source(path, name)
         assert text.count(before) == 1, (path, before)
         texts[path] = text.replace(before, after)
     return texts
+
+
+def source(path: str, name: str) -> str:
+    """A file of the world's repository, as it lies here."""
+    return (HERE / "drills" / Path(path).relative_to(world(name).root)).read_text()
 
 
 def test_the_same_seed_draws_the_same_fault():
@@ -81,10 +88,17 @@ def test_five_hundred_seeds_cover_every_part():
     faults = [drawn(seed) for seed in range(500)]
     assert {one.truth.mechanism for one in faults} == set(MECHANISMS)
     assert {one.truth.shape for one in faults} == set(SHAPES)
-    assert {one.truth.share for one in faults} == set(WORLD.shares)
+    assert {one.truth.share for one in faults} == set(ground().shares)
     assert {one.truth.decoy for one in faults} == set(DECOYS)
     groups = Counter(one.truth.group for one in faults)
     assert min(groups.values()) >= 15
+
+
+def test_seeds_of_the_other_world_cover_its_mechanisms_and_compose_two():
+    faults = [drawn(seed, "queue") for seed in range(100)]
+    assert {one.truth.mechanism for one in faults} == set(ground("queue").mechanisms)
+    assert {one.world for one in faults} == {"queue"}
+    assert SECOND in {one.truth.decoy for one in faults}
 
 
 def test_a_second_fault_is_at_another_place_and_has_to_go_too():
@@ -110,8 +124,8 @@ def test_every_mechanism_is_whole_at_every_place(mechanism):
         assert truth.noise or truth.facts
         assert truth.noise or truth.symptoms
         assert truth.hurt or truth.symptoms or alert
-        assert set(truth.accept) <= KNOWN | {"traffic"}
-        assert truth.noise or set(truth.accept) & KNOWN
+        assert set(truth.accept) <= known(mechanism) | {"traffic"}
+        assert truth.noise or set(truth.accept) & known(mechanism)
         left = json.dumps(truth.to_json()) + repr(effects)
         assert not re.search(r"\$(?!strength|nowhere|port_)[a-z]", left)
 
@@ -126,14 +140,17 @@ def test_facts_are_regular_expressions_that_the_cause_itself_meets(mechanism):
 
 @EVERY
 def test_symptoms_and_actions_are_of_the_catalogues(mechanism):
+    here = world(mechanism.world)
+    flags = here.configuration.get("flags.json", {}).get("flags", {})
+    targets = known(mechanism) | set(here.tables) | set(flags)
     for truth in (bound.truth for bound in bindings(mechanism)):
         for symptom in truth.symptoms:
-            assert symptom.service in KNOWN
+            assert symptom.service in known(mechanism)
             assert symptom.signal in SIGNALS or symptom.signal == LOG_LINES
         for action in filter(None, (*truth.cures, *truth.helps, *truth.harmful)):
             kind, _, target = action.rpartition(" ")
             assert kind in CATALOGUE
-            assert target in TARGETS
+            assert target in targets
             assert truth.harms(action) == (action in truth.harmful)
 
 
@@ -148,7 +165,7 @@ def test_nothing_that_the_responder_reads_announces_it(mechanism):
 def test_what_is_changed_is_what_the_shop_has(mechanism):
     for effect in (each for bound in bindings(mechanism) for each in bound.effects):
         if isinstance(effect, Release):
-            for path, text in edited(effect).items():
+            for path, text in edited(effect, mechanism.world).items():
                 compile(text, path, "exec")
         if isinstance(effect, Environment):
             read = {f"SHOP_{name.upper()}" for name in get_type_hints(Settings)}
@@ -157,21 +174,24 @@ def test_what_is_changed_is_what_the_shop_has(mechanism):
             json.loads(re.sub(r"\$\w+", "1", effect.value))
 
 
-@pytest.mark.parametrize("innocent", INNOCENT, ids=lambda one: one.message)
-def test_innocent_changes_fit_the_shop(innocent):
-    assert isinstance(innocent, Release | Config)
-    if isinstance(innocent, Release):
-        assert edited(innocent)
-        assert innocent.service in KNOWN
+@pytest.mark.parametrize("name", WORLDS)
+def test_innocent_changes_fit_their_world(name):
+    for innocent in ground(name).innocent:
+        assert isinstance(innocent, Release | Config)
+        if isinstance(innocent, Release):
+            assert edited(innocent, name)
+            assert innocent.service in {spec.name for spec in world(name).services}
 
 
 @EVERY
 def test_shapes_shares_and_tables_exist(mechanism):
     assert set(mechanism.shapes) <= set(SHAPES)
-    assert set(mechanism.shares) <= set(WORLD.shares)
+    here = ground(mechanism.world)
+    assert set(mechanism.shares) <= set(here.shares)
     assert set(mechanism.second) <= set(mechanism.places)
-    tables = {place.table for place in WORLD.places} - {""}
-    assert all(f"CREATE TABLE {table} " in SCHEMA.read_text() for table in tables)
+    tables = {place.table for place in here.places.values()} - {""}
+    schema = (HERE / "drills" / world(mechanism.world).database).read_text()
+    assert all(f"CREATE TABLE {table} " in schema for table in tables)
 
 
 def test_what_costs_something_and_cures_nothing_is_harm():

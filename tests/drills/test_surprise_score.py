@@ -4,7 +4,7 @@ import pytest
 
 from warroom.console.scoreboard import surprises
 from warroom.drills.score import DrillObservation, not_run
-from warroom.drills.surprise.mechanism import MECHANISMS
+from warroom.drills.surprise.mechanism import ground
 from warroom.drills.surprise.score import (
     ALERTED,
     BETTER,
@@ -43,6 +43,7 @@ TRUTH = Truth(
     loud="gateway",
     complaint="that they cannot buy",
 )
+MECHANISMS = ground().mechanisms
 HARMLESS = MECHANISMS["one-restart"].bind("", "all").truth
 
 

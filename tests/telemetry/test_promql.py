@@ -64,6 +64,8 @@ def write_samples(root: Path) -> None:
         gauge(bundle, "pg_max_connections", CART, [100.0] * SECONDS)
         gauge(bundle, "pg_locks_waiting", CART, wave(0, 12, 110))
         gauge(bundle, "pg_database_size_bytes", CART, wave(5e6, 9e6, 300))
+        for name in ("queue_oldest_age_seconds", "queue_depth", "queue_dead_letters"):
+            gauge(bundle, name, CART, wave(0, 30, 80))
         gauge(bundle, "process_start_time_seconds", BANK, [1.0] * 150 + [9.0] * 90)
 
 

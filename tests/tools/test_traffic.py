@@ -5,7 +5,7 @@ import pytest
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.tests.support.benches import ONSET, bench_over, empty_bench, shop_bench
-from warroom.tests.support.bundles import START, BundleWriter, counter
+from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,32 @@ def test_objectives_against_hand_computed_values(tmp_path):
     assert row["burn_fast"] == pytest.approx(5, rel=0.05)
     assert row["breached"]
     assert row["budget_left"] == 0  # 160 bad of 680, where 68 are allowed
+
+
+def test_an_objective_of_a_queue_is_a_share_of_moments(tmp_path):
+    slo_ = {"name": "oldest 10 s", "sli": "queue_age", "objective": 0.9, "threshold_ms": 10_000}
+    known = {"services": [{"name": "labels", "slos": [slo_ | {"window_s": 80}]}]}
+    with BundleWriter(tmp_path, known) as bundle:
+        gauge(bundle, "queue_oldest_age_seconds", "labels", [2] * 70 + [11] * 11)
+    [row] = bench_over(tmp_path).rows("slo_state")
+    assert row["current"] == pytest.approx(0.5, abs=0.03)
+    assert row["breached"]
+
+
+def test_who_takes_jobs_is_the_edge_where_nobody_answers_requests(tmp_path):
+    with BundleWriter(tmp_path, {"services": []}) as bundle:
+        gauge(bundle, "up", "labels", [1] * 80)
+        for n in range(80):
+            at, ids = START + n, (f"{n:032x}", f"{n:016x}")
+            bundle.span(at, "orders", "send labels", (*ids, ""), kind="producer")
+            below, wrong = (ids[0], f"{n + 1000:016x}", ids[1]), "KeyError" if n >= 60 else ""
+            bundle.span(at, "labels", "process labels", below, kind="consumer", error=wrong)
+    bench = bench_over(tmp_path)
+    total, *routes = bench.rows("traffic_impact")
+    assert [row["route"] for row in routes] == ["process labels"]
+    assert (total["failed"], total["share_before"]) == (total["requests"], 0)
+    errors = [r for r in bench.rows("compare_signals") if r["signal"] == "error_rate"]
+    assert [row["service"] for row in errors] == ["labels"]
 
 
 def test_latency_objectives_count_slow_requests(hang):

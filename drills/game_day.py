@@ -1,0 +1,191 @@
+"""Game day: a surprise that people respond to. A facilitator's cards come onto the incident's
+timeline by the clock; people are scored by what a response owes (practice: thirteen steps)."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from string import Template
+from threading import Event, Thread
+from typing import Any
+
+from ..app import lifecycle
+from ..app.work import Commander, Tell, work
+from ..errors import NotFound
+from ..incident import identity
+from ..incident.document import Incident
+from ..incident.lifecycle import OVER
+from ..incident.people import Duty
+from ..incident.private import write_private
+from ..incident.report import DetectionReport, PostmortemReport
+from ..incident.severity import TARGETS
+from ..incident.timeline import EventKind, from_ts
+from ..record.ledger import Request
+from ..record.store import Store
+from ..settings import Settings
+from ..telemetry.bundle import open_bundle
+from ..telemetry.detector import evaluate
+from ..telemetry.model import Window
+from ..text_safety.lines import one_line
+from ..yaml_tables import Entry, read_table
+from .fault import LOOK_S
+from .runner import Drill
+from .score import Check
+from .surprise.draw import draw
+from .surprise.score import said
+from .surprise.truth import Truth
+
+FACILITATOR = identity.automatic("facilitator")
+LOOK_EVERY_S = 5.0
+SOON, POSTMORTEM = timedelta(minutes=5), timedelta(hours=48)
+KEPT, DEBRIEF = "game-day.json", "debrief.md"
+"""In the incident's folder: what was played, and what came of it."""
+Look = tuple[float, bool, Sequence[str]]
+"""Unix seconds, whether it hurts, which services fire."""
+
+
+class Card(Entry):
+    """What the facilitator says, at that share of the time."""
+
+    at: float
+    text: str
+
+
+CARDS = read_table("drills/game-day.yaml", tuple[Card, ...])
+
+
+@dataclass
+class GameDay(Drill):
+    """A drill in which people respond; `silent`: Warroom takes the alert and says nothing more."""
+
+    silent: bool = False
+    minutes: float = 20.0
+    looks: list[Look] = field(default_factory=list)
+
+    def _work(self, response: Any, incident_id: str, tell: Tell, decide: Commander) -> None:
+        store, until, over = response.context.store, time.monotonic() + 60 * self.minutes, Event()
+        telemetry = response.context.recorder.origin
+        operations = telemetry.parent / "operations.json"
+        self.host.note(f"look: warroom diagnose --operations {operations}")
+        self.host.note(f"act:  warroom recover {operations}, or approve at the page")
+        args = (store, incident_id, telemetry, over)
+        aside = Thread(target=self._facilitate, args=args, daemon=True)
+        aside.start()
+
+        def waited(still: Callable[[], bool]) -> bool:
+            while (left := still()) and time.monotonic() < until:
+                time.sleep(1)
+            return not left
+
+        def answered(request: Request) -> bool:
+            known = (request.incident_id, request.subject)
+            return waited(lambda: store.ledger.decision(*known) is None)
+
+        try:
+            if not self.silent:
+                work(response, incident_id, tell, answered)
+            waited(lambda: store.load(incident_id).state not in OVER)
+        finally:
+            over.set()
+            aside.join(30)
+
+    def _facilitate(self, store: Store, incident_id: str, telemetry: Path, over: Event) -> None:
+        """Say each card in its time, and look every few seconds how it stands."""
+        began, cards, truth = time.monotonic(), list(CARDS), self.fault.truth
+        with closing(open_bundle(telemetry)) as recorder:
+            while not over.wait(LOOK_EVERY_S):
+                share = (time.monotonic() - began) / (60 * self.minutes)
+                while cards and cards[0].at <= share:
+                    text = told(cards.pop(0), truth)
+                    self.host.note(text)
+                    lifecycle.note(store, incident_id, text, FACILITATOR)
+                recording, now = recorder.advance(), time.time()
+                window = Window(now - LOOK_S, now)
+                hurts = any(one.shows(one.left(recording, window, True)) for one in truth.symptoms)
+                self.looks.append((now, hurts, [one.service for one in evaluate(recording, now)]))
+
+
+def told(card: Card, truth: Truth) -> str:
+    """A card with what is true filled in."""
+    words = {"place": " or ".join(truth.accept) or "what comes in", "cause": truth.cause}
+    return Template(card.text).substitute(words, cure=" or ".join(truth.cures) or "off the menu")
+
+
+def restored(looks: Sequence[Look]) -> datetime | None:
+    """Since when nothing hurts; None: it still does, or never did."""
+    last = max((at for at, hurts, _ in looks if hurts), default=None)
+    after = [at for at, _, _ in looks if last is not None and at > last]
+    return from_ts(after[0]) if after else None
+
+
+def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterator[Check]:
+    """What a response owes, during the incident and after it; None: it is not yet done."""
+    opened, level, well = incident.opened_at, truth.level[0], restored(looks)
+    target = timedelta(minutes=TARGETS[level].resolve_minutes)
+    every = timedelta(minutes=TARGETS[level].update_minutes or TARGETS[level].resolve_minutes)
+    answer = _after(incident, well)
+    yield Check("restored", bool(well and well - opened <= target), answer, f"within {target}")
+    held, first = incident.held, incident.report(DetectionReport)
+    told = (e.at for e in incident.timeline if e.kind is EventKind.severity)
+    at = held.at if held else next(told, None)
+    found = held.severity if held else first.severity if first else None
+    met = found in truth.level and at is not None and at - opened <= SOON
+    wanted = f"{' or '.join(truth.level)} within {SOON}"
+    yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
+    kinds = (EventKind.message, EventKind.person)
+    said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
+    times = [opened, *said, *(e.at for e in incident.timeline[-1:])]
+    met = bool(said) and max(b - a for a, b in pairwise(times)) <= every
+    yield Check("updates", met, f"{len(said)}", f"one at least, {every} apart at most")
+    spread = ", ".join(sorted(set(looks[-1][2]) - set(looks[0][2]))) if looks else ""
+    yield Check("no cascade", not spread, spread or "none", "nothing fires that did not at first")
+    lead = next((p for p in incident.participants if p.duty is Duty.commander), None)
+    answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
+    met = lead is not None and lead.since - opened <= SOON
+    yield Check("command", met, answer, f"somebody took the duty commander within {SOON}")
+    written, owed = incident.report(PostmortemReport), incident.follow_ups
+    due = f"by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
+    yield Check("postmortem", bool(written) or None, "drafted" if written else "not yet", due)
+    owned = bool(owed) and all(one.owner and one.due for one in owed)
+    yield Check("action items", owned or None, f"{len(owed)}", "an owner and a date for each")
+
+
+def _after(incident: Incident, at: datetime | None) -> str:
+    return f"after {at - incident.opened_at}".split(".", maxsplit=1)[0] if at else "not at all"
+
+
+def keep(settings: Settings, incident_id: str, day: GameDay, seed: int) -> None:
+    """So that the debrief can be written again. Raises OSError."""
+    facts = {"seed": seed, "world": day.fault.world, "silent": day.silent, "looks": day.looks}
+    write_private(settings.files(incident_id) / KEPT, json.dumps(facts))
+
+
+def debrief(settings: Settings, incident: Incident) -> tuple[Path, list[Check]]:
+    """Write what came of a game day as it stands now. Raises NotFound where none was played."""
+    folder = settings.files(incident.id)
+    try:
+        facts = json.loads((folder / KEPT).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotFound(f"{incident.id} is no game day's: `warroom game-day start`") from error
+    truth = draw(facts["seed"], facts["world"]).truth
+    people = list(criteria(incident, truth, facts["looks"]))
+    itself = [] if facts["silent"] else said(incident, truth)
+    happened = [f"- {e.at:%H:%M:%S} {one_line(e.text)} ({e.actor})" for e in incident.timeline]
+    text = [f"# Debrief: game day, the {facts['world']}, seed {facts['seed']}", "", truth.cause]
+    text += ["", "## The people", "", *rows(people), "", "## Warroom", ""]
+    text += [*(rows(itself) or ["It was silent."]), "", "## What happened", "", *happened, ""]
+    write_private(folder / DEBRIEF, "\n".join(text))
+    return folder / DEBRIEF, people
+
+
+MARKS = {True: "met", False: "missed", None: "open"}
+
+
+def rows(checks: Sequence[Check]) -> list[str]:
+    """As a Markdown table; nothing where nothing was asked."""
+    found = [f"| {c.name} | {MARKS[c.met]} | {c.answer} | {c.wanted} |" for c in checks]
+    return ["| | | what was | what was wanted |", "|---|---|---|---|", *found] if found else []

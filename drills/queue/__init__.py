@@ -1,0 +1,1 @@
+"""The parcel desk: partners' orders become labels and notices, by way of queues in PostgreSQL."""
