@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, insert, select,
 
 from ..errors import NotFound
 from ..incident.document import Incident
-from ..incident.lifecycle import OVER
+from ..incident.lifecycle import OVER, State
 from ..incident.memory import Remembered, remembered, signs_of
 from .database import glance
 from .tables import AUDIT, INCIDENTS, METADATA
@@ -108,8 +108,11 @@ def _settled(incident: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return (AUDIT.c.incident_id == incident) & AUDIT.c.act.in_([FORGET, REDACT])
 
 
-def keep(connection: Connection, document: Incident) -> None:
-    """Remember it as it stands where it is over, else not; in the transaction that made it so."""
+def keep(connection: Connection, document: Incident, was: State) -> None:
+    """Remember it as it stands where it is over, else not; in the transaction that made it so.
+    `was`: its state before."""
+    if was not in OVER and document.state not in OVER:
+        return
     settled = select(AUDIT.c.number).where(_settled(sa.literal(document.id)))
     if connection.execute(settled).first() is None:
         drop(connection, document.id)
@@ -141,4 +144,5 @@ def catch_up(engine: Engine, limit: int = 50) -> None:
     for incident in found:
         with engine.begin() as connection:
             this = select(INCIDENTS.c.document).where(INCIDENTS.c.id == incident).with_for_update()
-            keep(connection, Incident.model_validate_json(connection.execute(this).scalar_one()))
+            document = Incident.model_validate_json(connection.execute(this).scalar_one())
+            keep(connection, document, document.state)
