@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..incident.cause_chart import Drawing
 from ..incident.document import Incident
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
@@ -15,8 +16,9 @@ from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.change_feed import ChangeRecord, recent_changes
-from .follow_ups.action_items import action_items, fill, lesson, ordered, selected
+from .follow_ups.action_items import action_items, ordered, selected
 from .reporting import retrospective, story
+from .reporting.cause_charts import as_tables, cause_charts
 from .reporting.impact import impact
 from .reporting.incident_status import ended, is_noise, likely_cause
 from .reporting.narrator import Narrator, Statement
@@ -31,7 +33,6 @@ SECTIONS: dict[str, Callable[[Narrator], Iterable[Statement]]] = {
     "summary": story.summary,
     "impact": impact,
     "causes": story.causes,
-    "whys": story.whys,
     "detection": story.detection,
     "resolution": story.resolution,
     "well": retrospective.went_well,
@@ -140,12 +141,20 @@ def _sections(
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
         **{name: told.get(name) or list(tell(say)) for name, tell in SECTIONS.items()},
+        "why": _why(say),
         "trigger": (told.get("trigger") or [story.trigger(say)])[0],
-        "question": fill(lesson(document).question, document),
         "items": [_neutral_item(say, item) for item in selected(items)],
         "more_items": len(ordered(items)) - len(selected(items)),
         **_record(say),
     }
+
+
+def _why(say: Narrator) -> str:
+    """Fault tree and whys as tables; the fishbone, whose facts stand below, as a picture."""
+    nodes = cause_charts(say)
+    told = (node.evidence for node in nodes if node.drawing is not Drawing.bones)
+    say.cite([ref for refs in told for ref in refs], len(say.document.evidence))
+    return as_tables(nodes, pictures="")
 
 
 def _record(say: Narrator) -> dict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..agents.postmortem import draft
+from ..agents.reporting.cause_charts import as_tables
 from ..agents.runtime.context import ResponseContext
 from ..errors import WarroomError
 from ..incident.document import Incident, to_json
@@ -16,8 +17,10 @@ from ..incident.private import write_private
 from ..incident.report import PostmortemReport
 from ..prompts.render import incident_markdown
 from ..telemetry.model import Catalogue
+from .charts.cause_drawing import cause_drawings
 from .charts.incident_charts import charts
 from .record import masked
+from .why import why
 
 Make = Callable[[], str]
 
@@ -65,10 +68,13 @@ def postmortem_text(incident: Incident, catalogue: Catalogue | None = None) -> s
 def _makers(
     context: ResponseContext, incident: Incident, gaps: list[Gap]
 ) -> Iterator[tuple[str, Make]]:
-    yield "incident.md", lambda: incident_markdown(incident)
+    nodes = why(context.store, incident).nodes
+    yield "incident.md", lambda: incident_markdown(incident, as_tables(nodes))
     yield "incident.json", lambda: to_json(incident)
     if incident.report(PostmortemReport):
         yield "postmortem.md", lambda: postmortem_text(incident, context.catalogue)
+    for name, svg in cause_drawings(nodes).items():
+        yield f"charts/{name}.svg", lambda svg=svg: svg
     try:
         drawn = charts(context, incident)
     except (OSError, WarroomError) as error:  # its telemetry may be gone

@@ -10,6 +10,7 @@ from rich.text import Text
 from ..app.charts.tracks import Track, deviation
 from ..app.words import seconds, sparkline, squeeze, value
 from ..incident.action import Measure
+from ..incident.classification import respond_minutes
 from ..incident.document import Incident
 from ..incident.report import HealthRow
 from ..incident.severity import TARGETS, IncidentType, Severity
@@ -29,10 +30,13 @@ def _severity(document: Incident) -> list[RenderableType]:
         return [line(("  not classified yet", "dim"))]
     targets = TARGETS[level]
     kind = "" if document.type is IncidentType.unknown else f"{document.type.value}: "
-    resolve = f"  restore within {seconds(targets.resolve_minutes * 60.0)}"
+    also = f"({targets.also})  "
+    respond = seconds(60.0 * (respond_minutes(document) or targets.respond_minutes))
+    restore = seconds(targets.resolve_minutes * 60.0)
+    within = f"  respond within {respond}, restore within {restore}"
     level_word = (f"{level.value}  ", STYLES[level])
     head = line(("  severity  ", "dim"))
-    return [folded(head, level_word, kind + targets.meaning, (resolve, "dim"))]
+    return [folded(head, level_word, (also, "dim"), kind + targets.meaning, (within, "dim"))]
 
 
 def _services(document: Incident) -> list[RenderableType]:

@@ -56,6 +56,9 @@ def now(as_json: AsJson = False) -> None:
         say(screen(), (f"  {shown(name):<20} ", "strong"), text)
         for remark in remarks(shifts)[:5]:
             say(screen(), ("    ", ""), (shown(remark, 300), "watch"))
+    for one in rota.told.external:
+        told = f"for {one.service}: {one.contact}"
+        say(screen(), (f"  {shown(one.provider):<20} ", "strong"), shown(told, 300))
     for fault in rota.faults():
         say(screen(), ("  ! ", "watch"), shown(fault, 300))
     if not found:

@@ -74,13 +74,13 @@ def _name(place: Place) -> Look:
 
 
 def _port(place: Place) -> Look:
-    subject = f"{place.host}:{place.port}"
+    subject, begun = f"{place.host}:{place.port}", time.monotonic()
     try:
         socket.create_connection((place.host, place.port), TIMEOUT_S).close()
     except OSError as error:
         do = "refused: nothing listens there, start it; timed out: look at firewalls and its host"
         return Look("port", subject, Health.bad, f"does not connect: {_why(error)}", do)
-    return Look("port", subject, Health.well, "connects")
+    return measured("port", subject, "connected after", time.monotonic() - begun)
 
 
 def _certificate(place: Place) -> Look:

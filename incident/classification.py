@@ -12,7 +12,8 @@ from functools import cache
 from pydantic import Field
 
 from ..yaml_tables import Entry, read_table
-from .severity import Category, IncidentType, Severity, parse_severity
+from .document import Alert, Incident
+from .severity import TARGETS, Category, IncidentType, Severity, parse_severity
 
 UNKNOWN_CONFIDENCE = 0.1
 LABEL_CONFIDENCE = 0.7
@@ -33,6 +34,9 @@ class ClassificationRule(Entry):
     severity: Severity = Field(description="the level")
     category: Category = Field(description="the category")
     type: IncidentType = Field(description="the type of incident")
+    respond_minutes: int | None = Field(
+        None, description="somebody has it, minutes; null: as the severity says"
+    )
 
 
 class RuleTable(Entry):
@@ -56,10 +60,11 @@ class Classification:
     type: IncidentType
     rule: str
     confidence: float
+    respond_minutes: int | None = None  # where the rule asks for it
 
 
 NOTHING = Classification(
-    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE
+    Severity.P3, Category.unknown, IncidentType.unknown, "nothing matches", UNKNOWN_CONFIDENCE, 120
 )
 
 
@@ -75,6 +80,21 @@ def classify(
     """
     found = _by_words(normalise(text))
     return _by_labels(found, labels or {}, scale)
+
+
+def said(alert: Alert) -> str:
+    """All the words of an alert."""
+    return " ".join([alert.name, alert.summary, *alert.annotations.values()])
+
+
+def respond_minutes(document: Incident) -> int | None:
+    """Within how many minutes somebody is to have it: as its severity says, or sooner where the
+    rule does that its alert's words meet. None: it has no severity yet."""
+    if document.severity is None:
+        return None
+    rule = classify(said(document.alert), document.alert.labels).respond_minutes
+    usual = TARGETS[document.severity].respond_minutes
+    return min(usual, rule or usual)
 
 
 def normalise(text: str) -> str:
@@ -102,6 +122,7 @@ def _by_words(words: str) -> Classification:
         type=rule.type,
         rule=rule.name,
         confidence=_confidence(hits),
+        respond_minutes=rule.respond_minutes,
     )
 
 

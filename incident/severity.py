@@ -40,9 +40,11 @@ class Targets(Entry):
     """What a severity means and obliges us to."""
 
     meaning: str = Field(description="the level in words")
+    respond_minutes: int = Field(description="somebody has it, minutes")
     resolve_minutes: int = Field(description="service restored, minutes")
     update_minutes: int | None = Field(None, description="cadence of stakeholder updates, minutes")
-    words: tuple[str, ...] = Field(description="what other scales call it")
+    also: str = Field(description="what people of other scales call it")
+    words: tuple[str, ...] = Field(description="what other scales call it, as sources write it")
 
 
 TARGETS = read_table("incident/severity.yaml", dict[Severity, Targets])

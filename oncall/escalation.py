@@ -96,9 +96,9 @@ class OnCall(Entry):
 
     def levels(self, severity: Severity, labels: Mapping[str, str]) -> tuple[Level, ...]:
         """Who is told of such an incident, one after the other."""
-        fit = (r for r in self.routes if all(fits(one, labels) for one in r.matchers))
-        route = next(fit, None)
-        for matrix in (route.escalation if route else {}, self.escalation, practice().levels):
+        usual = practice()
+        own, theirs = _route(self.routes, labels), _route(usual.routes, labels)
+        for matrix in (own, self.escalation, theirs, usual.levels):
             if (found := matrix.get(severity, matrix.get(ANY))) is not None:
                 return found
         return ()
@@ -109,10 +109,17 @@ class OnCall(Entry):
         return None if seconds is None else timedelta(seconds=seconds)
 
 
+def _route(routes: Sequence[Route], labels: Mapping[str, str]) -> Matrix:
+    """The levels of the first that fits; none: none does."""
+    fit = (one for one in routes if all(fits(matcher, labels) for matcher in one.matchers))
+    return next((one.escalation for one in fit), {})
+
+
 class Practice(Entry):
     """escalation.yaml, which says what each is for."""
 
     levels: Matrix
+    routes: tuple[Route, ...]
     acknowledged: dict[Severity, Duration]
 
 

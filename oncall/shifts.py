@@ -26,6 +26,7 @@ class Spell:
     people: tuple[str, ...]
     rank: int = 0
     because: str = ""
+    place: int = 0  # of its layer: whoever is on together stands in their order
 
 
 Feeds = Mapping[str, Sequence[Spell]]
@@ -96,7 +97,7 @@ def remarks(found: Sequence[Shift]) -> list[str]:
 
 def _shift(begin: datetime, finish: datetime, active: Sequence[Spell]) -> Shift:
     top = max((spell.rank for spell in active), default=0)
-    on = [spell for spell in active if spell.rank == top]
+    on = sorted((spell for spell in active if spell.rank == top), key=lambda spell: spell.place)
     people = tuple(dict.fromkeys(person for spell in on for person in spell.people))
     because = " and ".join(dict.fromkeys(spell.because for spell in on))
     return Shift(begin, finish, people, because, len(on) > 1)
@@ -114,7 +115,7 @@ def _claims(
         name = layer.name or ("calendar" if layer.ics else f"layer {number}")
         spells = feeds.get(layer.ics, ()) if layer.ics else _turns(layer, schedule.zone, start, end)
         for spell in _within(spells, layer, schedule.zone, start, end):
-            yield replace(spell, rank=layer.priority, because=name)
+            yield replace(spell, rank=layer.priority, because=name, place=number)
     for number, one in enumerate(overrides):
         begin, finish = one.start.astimezone(UTC), one.end.astimezone(UTC)
         if begin < end and start < finish:

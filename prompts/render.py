@@ -99,13 +99,15 @@ def stamp(name: str) -> str:
 # The incident document as Markdown, for `warroom show` and the incident's folder.
 
 
-def incident_markdown(document: Incident) -> str:
-    """The whole document, newest knowledge first, evidence and timeline last."""
+def incident_markdown(document: Incident, why: str = "") -> str:
+    """The whole document, newest knowledge first, evidence and timeline last. `why`: Markdown of
+    ours that says why it happened."""
     customers = document.report(CustomerImpactReport)
     priced = [call.cost for call in document.model_calls if call.cost is not None]
     return render(
         "incident.md",
         doc=document,
+        why=shown.Trusted(why),
         severity=document.severity.value if document.severity else "not classified",
         leading=document.leading(),
         estimate=time_to_resolve(document),

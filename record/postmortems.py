@@ -1,5 +1,6 @@
-"""Postmortems: versions of the text and what people say of them. Both only grow; one version is
-there under each number, so of two who save over the same one the second is told.
+"""Postmortems: versions of the text and what people say of them; versions of the drawings of why it
+happened. All only grow; one version is there under each number, so of two who save over the same
+one the second is told.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,16 @@ REMARKS = sa.Table(
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("made_by", sa.String, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+)
+CHARTS = sa.Table(
+    "cause_charts",
+    METADATA,
+    sa.Column("incident_id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # 0: as code drew it
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),  # what was done to which node
+    sa.Column("nodes", sa.Text, nullable=False),  # JSON
 )
 DRAFTER = "warroom"
 """Who made version 0."""
@@ -82,12 +93,11 @@ class Postmortems:
     def __init__(self, engine: Engine, clock: Clock = shared_clock) -> None:
         self.engine, self.reading, self.clock = durable(engine), glance(engine), clock
 
-    def versions(self, incident_id: str) -> list[Version]:
+    def versions(self, incident_id: str, of: sa.Table = VERSIONS) -> list[Version]:
         """Oldest first; none before somebody saved one."""
-        query = select(VERSIONS).where(VERSIONS.c.incident_id == incident_id)
+        query = select(of).where(of.c.incident_id == incident_id).order_by(of.c.number)
         with self.reading.begin() as connection:
-            rows = connection.execute(query.order_by(VERSIONS.c.number)).mappings().all()
-        return [Version(**{k: row[k] for k in Version.__annotations__}) for row in rows]
+            return [Version(*row[1:]) for row in connection.execute(query)]
 
     def remarks(self, incident_id: str) -> list[Remark]:
         """Oldest first."""
@@ -109,22 +119,29 @@ class Postmortems:
         return next((each for each in found if each.number == number), None)
 
     def save(
-        self, incident_id: str, base: int, draft: str, markdown: str, note: str, by: Identity
+        self,
+        incident_id: str,
+        base: int,
+        draft: str,
+        text: str,
+        note: str,
+        by: Identity,
+        of: sa.Table = VERSIONS,
     ) -> int:
         """Keep it as the version after `base`; its number. `draft` becomes version 0 where nobody
         saved before. Raises NotFound, Overwritten where `base` is not the newest any more."""
         with self.engine.begin() as connection:
             _locked(connection, incident_id)
-            row = {"incident_id": incident_id, "at": self.clock(connection)}
-            first = {"number": 0, "made_by": DRAFTER, "note": "as drafted", "markdown": draft}
-            insert_once(connection, VERSIONS, **row, **first)
-            number = next_number(connection, VERSIONS.c.number, *_of(VERSIONS, incident_id))
+            at = self.clock(connection)
+            first = (incident_id, 0, at, DRAFTER, "as drafted", draft)
+            insert_once(connection, of, **dict(zip(of.columns.keys(), first, strict=True)))
+            number = next_number(connection, of.c.number, *_of(of, incident_id))
             if number - 1 != base:
                 raise Overwritten("somebody saved meanwhile: look at what changed, then save again")
-            new = {"number": number, "made_by": by.name, "note": note, "markdown": markdown}
-            insert_once(connection, VERSIONS, **row, **new)
+            new = (incident_id, number, at, by.name, note, text)
+            insert_once(connection, of, **dict(zip(of.columns.keys(), new, strict=True)))
             detail = {"version": number, "note": note}
-            self._told(connection, incident_id, by, "edit postmortem", detail)
+            self._told(connection, incident_id, by, EDITS[of.name], detail)
         return number
 
     def keep_draft(self, incident_id: str, draft: str) -> None:
@@ -169,6 +186,7 @@ class Postmortems:
         events.append(connection, incident_id, event, self.clock(connection))
 
 
+EDITS = {VERSIONS.name: "edit postmortem", CHARTS.name: "edit causes"}
 ACTS = {
     Said.comment: "comment postmortem",
     Said.signed: "sign postmortem",

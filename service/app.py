@@ -34,6 +34,7 @@ from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
 from .pages.status import status_routes
+from .pages.why import WHY, WHY_API
 from .people import PEOPLE
 from .postmortem import POSTMORTEM
 from .problems import RESPONSES, Problem, explain_errors
@@ -75,12 +76,12 @@ def build(service: Service) -> FastAPI:
         app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
     shared = (FOLLOW, ADMINISTER, PEOPLE, ONCALL)
-    for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, *shared):
+    for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, WHY_API, *shared):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
-    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED)
+    acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, WHY)
     over_all = (OVERVIEW, FIGURES_PAGE, ONCALL_PAGE, SETTINGS)
     for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)

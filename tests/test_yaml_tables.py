@@ -10,6 +10,7 @@ from warroom.agents.causes.candidate import CauseWords
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
+from warroom.agents.reporting.cause_charts import ChartTable
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
@@ -235,7 +236,7 @@ def test_a_missing_table_is_named() -> None:
             dict[Severity, Targets],
             "resolve_minutes: 60",
             "resolve_minutes: soon",
-            "severity.yaml:6: P0.resolve_minutes: Input should be a valid integer",
+            "severity.yaml:8: P0.resolve_minutes: Input should be a valid integer",
         ),
         (
             "incident/assessment.yaml",
@@ -292,6 +293,13 @@ def test_a_missing_table_is_named() -> None:
             "searching: 'looking for",
             "searching: '(looking for",
             "searching: not a regular expression",
+        ),
+        (
+            "agents/reporting/cause_charts.yaml",
+            ChartTable,
+            "conditions:",
+            "condition:",
+            "there is no such key here: write one of conditions, together, bones",
         ),
         (
             "agents/reasoning/strength.yaml",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...analysis.quantities import portion
-from ...incident.classification import Classification, classify
+from ...incident.classification import Classification, classify, said
 from ...incident.document import Alert
 from ...incident.impact import Impact, SloState, Traffic, assess
 from ...incident.report import Assessment
@@ -164,7 +164,7 @@ def words_of(case: Case) -> Classification:
 
 
 def _words_of(alert: Alert, scale: dict[str, str]) -> Classification:
-    text = " ".join([alert.name, alert.summary, *alert.annotations.values()])
+    text = said(alert)
     if alert.level is None:
         return classify(text, alert.labels, scale)
     # Its receiver's mapping has said what the source's word means.

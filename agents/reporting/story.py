@@ -172,16 +172,6 @@ def trigger(say: Narrator) -> Statement:
     return say.say(text, say.tool("recent_changes"), *known[:2])
 
 
-def whys(say: Narrator) -> list[Statement]:
-    """The chain of five whys as the investigation found it."""
-    report = say.document.report(InvestigationReport)
-    if report is None:
-        return []
-    alert = [say.line(EventKind.alert)]
-    chain = enumerate(report.five_whys)
-    return [say.say(w.text, *w.evidence or (looked(say) if n else alert)) for n, w in chain]
-
-
 def detection(say: Narrator) -> Iterator[Statement]:
     """How it was noticed and how long that took."""
     document = say.document

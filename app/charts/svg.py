@@ -50,17 +50,18 @@ def attributes(more: dict[str, str]) -> str:
     return "".join(f" {key.replace('_', '-')}='{value}'" for key, value in more.items())
 
 
-def document(width: float, height: float, title: str, parts: Iterable[str]) -> str:
-    """The whole picture on white; the title is what a screen reader says."""
-    return wrapped(width, height, title, [box(0, 0, width, height, "#ffffff"), *parts])
+def document(width: float, height: float, title: str, parts: Iterable[str], told: str = "") -> str:
+    """The whole picture on white; title and `told` are what a screen reader says."""
+    return wrapped(width, height, title, [box(0, 0, width, height, "#ffffff"), *parts], told)
 
 
-def wrapped(width: float, height: float, title: str, parts: Iterable[str]) -> str:
+def wrapped(width: float, height: float, title: str, parts: Iterable[str], told: str = "") -> str:
     """The same on whatever lies behind it."""
+    told = f"<desc>{escape(plain(told, 8000))}</desc>\n" if told else ""
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' "
         f"viewBox='0 0 {width:.0f} {height:.0f}' role='img' {FONT}>\n"
-        f"<title>{escape(plain(title))}</title>\n" + "\n".join(parts) + "\n</svg>\n"
+        f"<title>{escape(plain(title))}</title>\n{told}" + "\n".join(parts) + "\n</svg>\n"
     )
 
 

@@ -14,11 +14,13 @@ from ...agents.reporting.narrator import chronicle
 from ...agents.steps import STEPS
 from ...app.charts.service_map import service_map
 from ...incident.action import ActionPlan, Execution, Measure, Outcome
+from ...incident.classification import respond_minutes
 from ...incident.communication import Message
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
-from ...incident.report import AnyReport, InvestigationReport, SweepReport
+from ...incident.report import AnyReport, SweepReport
+from ...incident.severity import TARGETS, Targets
 from ...incident.timeline import Event, from_ts
 from ...record.escalations import OPEN
 from ...record.escalations import Standing as Escalated
@@ -105,7 +107,6 @@ class IncidentView:
     ended: datetime | None
     causes: Sequence[Hypothesis]
     others: Sequence[Hypothesis]
-    whys: InvestigationReport | None
     done: Sequence[Done]
     map: Markup
     steps: Sequence[Step]
@@ -117,6 +118,16 @@ class IncidentView:
     def over(self) -> bool:
         """Whether anything is still to be expected of it."""
         return self.doc.state in OVER
+
+    @property
+    def targets(self) -> Targets | None:
+        """What its severity obliges to; None: it has none yet."""
+        return TARGETS[self.doc.severity] if self.doc.severity else None
+
+    @property
+    def respond(self) -> int:
+        """Within how many minutes somebody is to have it."""
+        return respond_minutes(self.doc) or 0
 
 
 def view_of(
@@ -141,7 +152,6 @@ def view_of(
         ended=ended(doc),
         causes=standing_first[:SHOWN],
         others=standing_first[SHOWN:],
-        whys=doc.report(InvestigationReport),
         done=[_done(doc, each) for each in reversed(doc.executions)],
         map=Markup(service_map(doc.services, _blamed(doc))),
         steps=list(_steps(doc, started)),

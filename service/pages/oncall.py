@@ -88,6 +88,7 @@ def _page(request: Request, service: At, who: Who, rota: Rota, wrong: str = "") 
         "overrides": [kept for kept in rota.overrides.all() if kept.body.end > now],
         "notes": [kept.body for kept in rota.notes.all()][-5:],
         "loads": list_loads(service, rota, who, DAYS),
+        "outside": rota.told.external,
         "may": who.role.may(Role.responder),
         "hour": now.replace(minute=0),
     }

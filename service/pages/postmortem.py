@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from ...app.charts.cause_drawing import cause_drawings
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
 from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
 from ...app.record import masked_content
+from ...app.why import why
 from ...errors import InputError, Overwritten
 from ...incident.identity import Identity
 from ...incident.timeline import from_ts
@@ -190,7 +192,11 @@ def export_file(
     chosen = found.version(known if version is None else version)
     text = masked_content(chosen.markdown)
     media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
-    pictures = [] if kind == "md" else [chart.svg for chart in drawn(service, incident).charts]
+    pictures = list[str]()
+    if kind != "md":
+        nodes = why(service.store, service.record.published(incident)).nodes
+        charts = [chart.svg for chart in drawn(service, incident).charts]
+        pictures = [*charts, *cause_drawings(nodes).values()]
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
         status = f"{incident}, version {chosen.number}, {out}"

@@ -117,6 +117,7 @@ def test_channels_and_audiences_by_severity(severity, channels, audiences):
     inside = {a.value for a, m in messages.items() if not m.external}
     assert inside == audiences
     assert messages[Audience.engineering].channels == channels
+    assert f"{severity} (SEV-{int(severity[1]) + 1})" in messages[Audience.engineering].body  # §1
     assert (Audience.status_page in messages) is (severity in ("P0", "P1"))
 
 

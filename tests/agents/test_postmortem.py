@@ -99,6 +99,7 @@ def test_what_the_record_says_is_told():
     assert "Detection took 10 s from onset" in well  # by the alert's own time
     assert "Service was restored 3 min after detection; the target of P0 is 1 h. [T" in well
     assert "The longest wait for an approval was 10 s" in well
+    assert "Severity P0 was set 4 s after the alert came in; the target is 5 min." in well  # §1
     assert "could be taken back" in section(markdown, "### Where we got lucky")
 
 

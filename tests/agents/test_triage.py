@@ -56,6 +56,23 @@ def test_orders_that_fall_to_nothing_by_404s_are_an_outage_of_a_core_function(tm
     assert report.impact.lost_requests > 50
 
 
+def test_a_missed_objective_behind_a_calm_edge_is_a_minor_degradation(tmp_path):
+    """§1: the level also follows what was promised; §3: who leads is the service's team."""
+    known = [SHOP[0], {"name": "stock", "tier": 2, "team": "supply", "slos": [OBJECTIVE]}]
+    with BundleWriter(tmp_path / "bundle", {"services": known, "windows": WINDOWS}) as bundle:
+        for name, code, late in (("edge", "200", 4.0), ("stock", "200", 3.0), ("stock", "500", 1)):
+            early = 0.0 if code == "500" else 4.0
+            rates = [early] * 60 + [late] * 30
+            counter(bundle, "http_requests_total", name, rates, code=code, route="/stock")
+    case = case_on(tmp_path / "bundle", tmp_path / "home", step=DETECT, name="X", service="stock")
+    report = detect(case)
+    assert (report.severity, report.rule) == (
+        Severity.P2,
+        "stock misses its objective availability",
+    )
+    assert report.command and report.command.technical_lead == "supply"
+
+
 def test_a_convenience_that_is_lost_is_a_minor_degradation(tmp_path):
     codes = {"200": (4.0, 0.0), "404": (0.0, 4.0)}
     report = detect(case_of(tmp_path, codes, "/tips", "tips", name="Tips", service="tips"))

@@ -51,6 +51,30 @@ def test_every_sentence_of_a_response_says_its_figures_as_people_do(response: In
     assert [w for text in said(response) if alert not in text for w in wrong(text)] == []
 
 
+def test_each_step_hands_over_what_the_practice_asks_for(response: Incident):
+    """§3: of a fault whose cause is found, each phase in the shared document, with reasons."""
+    found = {report.step: report for report in response.reports}
+    assert {*found} == {*range(1, 14)}
+    told = {
+        1: ("services", "impact", "slo", "command", "rule"),
+        2: ("health", "origin"),
+        4: ("root_cause", "contributing", "impact_map", "five_whys"),
+        5: ("threat", "exposure"),
+        7: ("stages", "validation", "rollback_triggers"),
+        10: ("outreach",),
+        11: ("markdown",),
+    }
+    assert [f"{n} {name}" for n in told for name in told[n] if not getattr(found[n], name)] == []
+    assert {finding.step for finding in response.findings} >= {1, 2, 4}
+    assert {item.step for item in response.follow_ups} >= {7, 11, 12, 13}
+    assert response.proposals
+    assert response.command.technical_lead, "of the suspected service, from the catalogue"
+    assert all(change.reason and change.actor for change in response.transitions)
+    assert all(item.owner and item.due for item in response.follow_ups)
+    kinds = {item.kind for item in response.follow_ups}
+    assert kinds >= {"fix", "alert", "dashboard", "runbook", "chaos", "hardening"}
+
+
 def test_every_message_of_a_response_agrees_with_itself(response: Incident):
     bodies = [m.body.replace(response.alert.summary, "") for m in response.communications]
     assert [w for body in bodies for w in wrong(body)] == []

@@ -61,7 +61,8 @@ def test_files_hold_what_the_record_holds(here):
 def test_a_document_with_an_alert_and_nothing_else_has_files_too(here):
     document = kept(here.store, minimal())
     names = [file.name for file in write_files(here, document.id).files]
-    assert names == ["incident.md", "incident.json", "timeline.svg"]
+    why = ["fault-tree.svg", "fishbone.svg", "five-whys.svg"]
+    assert names == ["incident.md", "incident.json", *why, "timeline.svg"]
 
 
 def test_charts_show_the_measured_signals_with_their_marks(here):

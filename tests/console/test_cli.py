@@ -115,6 +115,9 @@ def test_an_unknown_incident(warroom, arguments):
 def test_an_incident_is_shown_from_the_record(warroom):
     document = kept(warroom.store, full())
     text = warroom("show").out
+    assert "(SEV-1, critical)" in text
+    asked = "respond within 15 min, restore within 1 h"
+    assert asked in " ".join(text.split())
     for expected in (document.id, "P0", "roll back checkout", "better", "bad deploy at checkout"):
         assert expected in text
     assert Incident.model_validate_json(warroom("show", document.id, "--json").out) == document

@@ -8,6 +8,7 @@ from warroom.tests.support.incidents import declared
 
 FILE = """
 oncall:
+  external: [{provider: Bank, service: payments, contact: "+49 30 1234567"}]
   schedules:
     - {name: primary, layers: [{participants: [ann], start: 2026-01-05T09:00}]}
     - name: nights
@@ -28,6 +29,7 @@ def test_who_is_on_and_what_is_wrong_with_it(warroom):
     assert said.code == 0
     assert "primary" in said.out and "ann until" in said.out
     assert "nobody is on from" in said.out
+    assert "for payments: +49 30 1234567" in said.out
 
 
 def test_an_export_becomes_the_section_and_what_stays_behind_is_said(warroom, tmp_path):

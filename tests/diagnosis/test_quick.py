@@ -71,6 +71,9 @@ def test_a_place_that_answers_is_well_and_one_that_is_not_there_is_named(fleet: 
     (endpoint, _spare) = fleet.endpoints("web")
     found = diagnose(None, [endpoint.url])
     assert of(found, endpoint.url) == {"endpoint": Health.well}
+    [port] = [look for look in found if look.area == "port"]
+    assert (port.what, port.health) == ("connected after", Health.well)
+    assert measured("port", "x", port.what, 1.0).health is Health.warning  # §6: latency of 1 s
     with pytest.raises(InputError, match="HOST:PORT"):
         diagnose(None, ["ftp://example.org"])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
+from warroom.actions.edge import BlockSource
 from warroom.actions.services import Restart
 from warroom.graph import build
 from warroom.incident.action import Outcome, Verdict
@@ -43,6 +44,16 @@ def test_all_thirteen_steps_are_on_the_picture() -> None:
         "hardening",
     )
     assert [name for name in names if name not in picture] == []
+
+
+def test_people_are_told_beside_the_rest_and_two_steps_need_the_debugger_alone() -> None:
+    """§3."""
+    drawn = build().compile().get_graph(xray=True).edges
+    edges = {(e.source.split(":")[-1], e.target.split(":")[-1]) for e in drawn}
+    assert edges >= {("debug", "security"), ("debug", "performance")}
+    assert edges >= {("security", "design_fix"), ("performance", "design_fix")}
+    assert not edges & {("security", "performance"), ("performance", "security")}
+    assert edges >= {("detect", "sweep"), ("detect", "customer_impact")}
 
 
 def test_nothing_acts_before_the_commander_answers(tmp_path: Path) -> None:
@@ -104,6 +115,10 @@ def test_internal_messages_leave_at_once_and_external_ones_never_unapproved(
     response, incident = begin(context)
     states = {m.external: m.state for m in context.store.load(incident).communications}
     assert states == {False: MessageState.sent, True: MessageState.awaiting_approval}
+    sent = [m.id for m in context.store.load(incident).communications if not m.external]
+    lines = context.store.load(incident).timeline
+    told = " ".join(line.text for line in lines if line.kind is EventKind.message)
+    assert sent and all(f"{name} to " in told for name in sent)  # §10
     finish(response, incident, Verdict.rejected)
     external = [m for m in context.store.load(incident).communications if m.external]
     assert {m.state for m in external} == {MessageState.rejected}
@@ -262,3 +277,15 @@ def test_a_leak_far_from_its_limit_is_no_noise(tmp_path: Path) -> None:
     document = context.store.load(incident)
     assert document.state is not State.closed
     assert document.hypotheses[0].service == "recommendations"
+
+
+def test_an_attack_is_eradicated_and_not_contained(tmp_path: Path) -> None:
+    """§5."""
+    acting = hands()
+    context = room_over(tmp_path, Fault("stuffing"), hands=acting)
+    response, incident = begin(context)
+    decide(context, incident, Verdict.approved)
+    list(response.run(incident))
+    assert [call[:2] for call in acting.acted][:1] == [(BlockSource.kind, "gateway")]
+    entered = [change.state for change in context.store.load(incident).transitions]
+    assert State.eradicating in entered and State.containing not in entered

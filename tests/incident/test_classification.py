@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warroom.incident.classification import classify, normalise
-from warroom.incident.severity import Category, IncidentType, Severity
+from warroom.incident.classification import (
+    NOTHING,
+    classification_rules,
+    classify,
+    normalise,
+    respond_minutes,
+)
+from warroom.incident.severity import TARGETS, Category, IncidentType, Severity, parse_severity
+from warroom.tests.support import incidents
 
 
 @pytest.mark.parametrize(
@@ -104,3 +111,58 @@ def test_names_are_split_into_words():
 @given(st.text(max_size=400), st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
 def test_any_text_gets_a_bounded_answer(text, labels):
     assert 0.1 <= classify(text, labels).confidence <= 0.8
+
+
+def test_what_a_level_obliges_to_and_what_other_scales_call_it():
+    """§1: minutes to respond, to restore, between updates."""
+    obliges = {
+        level: (t.respond_minutes, t.resolve_minutes, t.update_minutes)
+        for level, t in TARGETS.items()
+    }
+    assert obliges == {
+        "P0": (15, 60, 15),
+        "P1": (30, 240, 30),
+        "P2": (120, 1440, 120),
+        "P3": (1440, 4320, None),
+    }
+    words = {"critical": "P0", "SEV-1": "P0", "high": "P1", "sev2": "P1", "SEV-3": "P2"}
+    words |= {"medium": "P2", "low": "P3", "SEV-4": "P3", "p3": "P3"}
+    assert {word: parse_severity(word) for word in words} == words
+
+
+def test_types_and_categories_are_the_practices():
+    """§1."""
+    kinds = "performance degradation|service outage|security|data integrity|infrastructure failure"
+    assert {*IncidentType} == {*f"{kinds}|third-party outage|unknown".split("|")}
+    names = "infrastructure application security performance data network third-party"
+    assert {*Category} == {*names.split(), "AI service", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "level", "category", "minutes"),
+    [
+        ("database down", "database connection timeout unavailable", "P0", "infrastructure", 15),
+        ("slow response", "slow latency timeout performance", "P2", "performance", 30),
+        ("memory leak", "memory,leak,oom,out of memory", "P1", "application", 20),
+        ("security breach", "unauthorized breach attack malicious", "P0", "security", 5),
+    ],
+)
+def test_the_practices_rules_have_its_words_levels_and_times(name, words, level, category, minutes):
+    """§1."""
+    (rule,) = (one for one in classification_rules() if one.name == name)
+    assert {*words.split("," if "," in words else " ")} <= {*rule.words}
+    assert (rule.severity, rule.category, rule.respond_minutes) == (level, category, minutes)
+
+
+def test_a_rule_asks_for_an_answer_sooner_and_never_later():
+    """§1: a breach within 5 minutes; what nothing matches within 120."""
+    document = incidents.declared(Severity.P0)
+    assert respond_minutes(document) == 15
+    document.alert.name, document.alert.summary = "UnauthorizedAccess", "possible breach"
+    assert respond_minutes(document) == 5
+    document.severity = Severity.P3
+    document.alert.name, document.alert.summary = "MoonPhase", ""
+    assert respond_minutes(document) == NOTHING.respond_minutes == 120
+    document.alert.name, document.severity = "SlowResponse", Severity.P0
+    assert respond_minutes(document) == 15
+    assert respond_minutes(incidents.minimal()) is None

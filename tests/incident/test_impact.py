@@ -118,7 +118,22 @@ def test_what_is_refused_beyond_the_usual_hurts_as_well():
     assert found.users is UserImpact.all
 
 
+def test_scores_and_factors_are_the_practices():
+    """§2."""
+    found = table()
+    scores = {level.value: row.score for level, row in found.business.items()}
+    assert scores == {"none": 20, "low": 40, "medium": 60, "high": 80, "critical": 100}
+    hurt = {level.value: (row.score, row.count) for level, row in found.users.items()}
+    few = {"none": (20, 0), "few": (40, 100), "many": (60, 1000)}
+    assert hurt == few | {"majority": (80, 5000), "all": (100, 10_000)}
+    hard = {level.value: (row.score, row.time) for level, row in found.complexity.items()}
+    easy = {"simple": (20, 0.5), "moderate": (40, 1.0)}
+    assert hard == easy | {"complex": (60, 1.5), "very complex": (80, 2.0)}
+    assert [row.time for row in found.levels.values()] == [1.5, 1.2, 1.0, 0.8]
+
+
 def test_people_by_category():
+    assert people(Category.infrastructure, Severity.P2) == ["systems", "network"]
     assert people(Category.security, Severity.P1) == ["security", "legal"]
     assert people(Category.application, Severity.P0) == [
         "developers",

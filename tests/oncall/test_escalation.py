@@ -28,6 +28,19 @@ def test_without_a_word_the_practice_counts():
     assert words(OnCall(), Severity.P3) == []
 
 
+def test_the_practice_escalates_after_its_minutes_and_a_breach_sooner():
+    """§4, and §1: a security breach is answered within five minutes."""
+    levels = OnCall().levels(Severity.P1, {})
+    assert [(one.notify, one.timeout) for one in levels] == [
+        (("secondary",), 1800),
+        (("lead",), 3600),
+    ]
+    breach = OnCall().levels(Severity.P0, {"category": "security"})
+    assert [one.timeout for one in breach] == [300, 1800, 3600, None]
+    own = OnCall.model_validate({"escalation": {"P0": [{"notify": "everybody"}]}})
+    assert words(own, Severity.P0, category="security") == ["everybody"]
+
+
 def test_the_first_route_that_fits_counts_then_the_matrix_then_the_practice():
     route = {"matchers": ['team="orders"', "service=~cart|checkout"]}
     told = OnCall.model_validate(

@@ -109,6 +109,15 @@ def test_both_languages_have_the_same_fields(name):
     assert used(name) == used(name.replace(".en.md", ".zh.md"))
 
 
+def test_a_declaration_and_a_resolution_say_all_that_the_practice_asks():
+    """§10; in both languages, as those have the same fields."""
+    said = "severity services onset expected state owner contact missed progress impact"
+    assert used("declared.en.md") >= {*said.split(), "next_update"}
+    assert used("resolved.en.md") >= {
+        *["duration_seconds", "solution", "cause", "improvements", "impact"]
+    }
+
+
 def test_every_message_exists_in_both_languages():
     stems = {name.rsplit(".", 2)[0] for name in MESSAGES}
     assert len(MESSAGES) == 2 * len(stems) == 24

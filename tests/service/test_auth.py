@@ -37,6 +37,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/related"),
         ("POST", "/api/v1/incidents/{incident}/reopen"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/edited"),
+        ("POST", "/api/v1/incidents/{incident}/why"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/sign"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/comments"),
     },

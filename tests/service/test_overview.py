@@ -33,11 +33,13 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
         assert "No catalogue is configured" in text(service, "/services")
         assert "No schedule is kept" in text(service, "/on-call")
     turn = {"start": "2026-01-05T09:00:00", "participants": ["ann", "ben"]}
-    told = {"schedules": [{"name": "primary", "layers": [turn]}]}
+    bank = {"provider": "Bank", "service": "payments", "contact": "<i>+49 30 1234567"}
+    told = {"schedules": [{"name": "primary", "layers": [turn]}], "external": [bank]}
     configuration = Configuration.model_validate({"oncall": told})
     with asked(tmp_path / "other", configuration=configuration) as service:
         page = text(service, "/on-call")
         assert "on until" in page and "primary" in page and "<svg" in page
+        assert "&lt;i&gt;+49 30 1234567" in page
         ask = service["responder"]
         taken = {"schedule": "primary", "start": "2099-01-01T08:00", "end": "2099-01-01T20:00"}
         other = ask.post("/on-call/override", data={**taken, "person": "ben"}, headers=PAGE)

@@ -233,6 +233,18 @@ def test_two_persons_are_told_of_each_other(service, asking):
     assert "approved already by" in html(service, place)
 
 
+def test_what_a_level_asks_for_and_what_the_priority_is_made_of_stand_there(service):
+    """§1 and §2."""
+    document = kept(service.service.store, declared(Severity.P1))
+    text = html(service, f"/incidents/{document.id}")
+    assert "somebody on it within 30 min, service back within 4 h, an update every 30 min" in text
+    assert "SEV-2, high" in text
+    told = document.impact
+    assert told and f"Priority {told.priority:g} of 100" in text
+    assert f"complexity {told.complexity.value} ({told.complexity_score})" in text
+    assert "Likely to take" in text
+
+
 def test_errors_say_what_to_do_to_people_and_to_programs(service):
     text = html(service, "/incidents/INC-none", status=404)
     assert "No incident INC-none" in text and "All incidents" in text

@@ -247,3 +247,16 @@ def test_default_rules_keep_the_proportions_of_their_windows():
     assert (long["Restarts"].window_s, short["Restarts"].window_s) == (600, 50)
     brief = {rule.name: rule for rule in default_rules(Windows(baseline_s=20, detect_s=1))}
     assert brief["Restarts"].window_s == 30
+
+
+def test_default_thresholds_are_the_practices():
+    """§6: warning and critical; connections are held as a share of what the database takes."""
+    found = {rule.name: rule for rule in default_rules(Windows())}
+    levels = {name: (rule.warning, rule.critical) for name, rule in found.items()}
+    assert levels["HighErrorRate"] == (0.05, 0.20)
+    assert levels["HighLatency"] == (2, 5)
+    assert levels["HighCpu"] == (0.80, 0.95)
+    assert levels["HighMemory"] == (0.85, 0.95)
+    assert levels["Restarts"] == (3, 10)
+    assert levels["DatabaseConnections"] == (0.80, 0.95)
+    assert found["HighErrorRate"].window_s == 60
