@@ -10,7 +10,7 @@ written by somebody who has lost it is refused. Nobody sleeps in here: a turn en
 waits, and the row of work says until when.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any, cast, get_args
@@ -68,6 +68,7 @@ class Response:
         context: what the nodes may reach.
         graph: over checkpoints that are open; by default over the settings' own, closed with this.
         lease_s: seconds that a lease lasts unless it is renewed.
+        beside: what whoever holds the incident does before and after the graph goes on.
 
     Raises InputError when tracing is on and OpenTelemetry's SDK is not installed.
     """
@@ -77,12 +78,14 @@ class Response:
         context: ResponseContext,
         graph: Phase | None = None,
         lease_s: float = LEASE_S,
+        beside: Callable[[ResponseContext, str], None] = lambda _context, _incident: None,
     ) -> None:
         begin(context.settings.tracing, context.settings.tracing_content)
         self.context = context
         self.work = context.store.work
         self.owner = new_owner()
         self.lease_s = lease_s
+        self.beside = beside
         self._open = ExitStack()
         self.graph = graph or self._open.enter_context(durable_graph(context.settings))
 
@@ -131,12 +134,14 @@ class Response:
         incident_id = held.incident_id
         context = replace(self.context, store=self.context.store.under(held.lease))
         with readable():
+            self.beside(context, incident_id)
             standing, found = self._fit(held), self._found(incident_id)
             over = standing.status in ENDED or _is_over(found)
             given = None if over else self._entry(context, incident_id, found)
             while given is not None and not held.ended.is_set():
                 yield from self._stream(held, context, given, standing.attempts > 0)
                 self.work.heard(held.lease)
+                self.beside(context, incident_id)
                 found = self._found(incident_id)
                 given = self._answers(found)
             if not held.ended.is_set():

@@ -16,7 +16,7 @@ from ..incident.severity import Severity
 from ..intake.regrouping import merge, split
 from ..record.store import Store
 from ..record.tokens import Role
-from . import lifecycle
+from . import lifecycle, plans
 from .memory import forget
 
 WORD = r"^[^\x00-\x1f\x7f-\x9f]+$"
@@ -115,6 +115,19 @@ class Act:
         return [told[name] for name in told.keys() & {"other", "into"}]
 
 
+class Followed(Form):
+    """Which runbook, by its name."""
+
+    runbook: str = Field(min_length=1, max_length=80, pattern=WORD, examples=["bad-deploy"])
+
+
+class Went(Form):
+    """What one did, or found; `skip`: the step is passed over."""
+
+    note: str = Field(default="", max_length=2000, examples=["the provider confirms it"])
+    skip: bool = False
+
+
 def _wrong(each: Any) -> str:
     name, given = each["loc"][0], each["input"]
     there = given and each["type"] != "missing"
@@ -141,6 +154,9 @@ ACTS = (
     Act("split_incident", "split", ALL, Those, _split, "Give alerts one of their own.", 201),
     Act("resolve_incident", "resolve", SOME, Reason, lifecycle.resolve, "Call it over."),
     Act("reopen_incident", "reopen", ALL, Reason, lifecycle.reopen, "It was not over."),
+    Act("follow_runbook", "follow", ALL, Followed, plans.start, "Work it by a runbook."),
+    Act("stop_runbook", "stop-runbook", ALL, Reason, plans.stop, "Follow it no further."),
+    Act("resume_runbook", "go-on", ALL, Went, plans.resume, "Its step is done; once more; skip."),
     Act("forget_incident", "forget", SOME, Reason, forget, "Not remembered for later ones."),
     Act("close_incident", "close", SOME, Reason, lifecycle.close, "Nothing is left to do."),
 )

@@ -5,6 +5,7 @@ What stays in the house goes out at once, as it does in a response; texts for ou
 person, and go out here where no response is there to do it.
 """
 
+import time
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
@@ -118,6 +119,16 @@ def _reminded(
     for who in dict.fromkeys(people):
         name, link = f"update {now.timestamp():.0f} {who}", f"{rota.url}/incidents/{document.id}"
         tell(connection, settings, rota, document, name, who, why, now, link)
+
+
+def draft_once(settings: Settings, store: Store, document: Incident, name: str) -> None:
+    """Draft what is to be told now, once under this name, and send what may go out."""
+    now = time.time()
+    row = {"incident_id": document.id, "name": name, "due_at": now, "done_at": now}
+    with store.durable.begin() as connection:
+        if insert_once(connection, TIMERS, **row):
+            _drafted(connection, settings, document, from_ts(now))
+    _send(settings, store, document.id, now)
 
 
 def _send(settings: Settings, store: Store, incident_id: str, now: float) -> None:

@@ -173,6 +173,7 @@ class Configuration(Entry):
     )
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
+    runbooks: list[Path] = Field(default=[], description="folders of a team's own")
 
     @field_validator("receivers", "datasources")
     @classmethod

@@ -102,7 +102,7 @@ def relate(store: Store, incident_id: str, other: str, reason: str, by: Identity
 
     with store.durable.begin() as connection:
         for one, two in sorted([(incident_id, other), (other, incident_id)]):  # in one order
-            _change(connection, one, by, "relate", naming(two))
+            change_in(connection, one, by, "relate", naming(two))
     return store.load(incident_id)
 
 
@@ -120,7 +120,7 @@ def resolve(store: Store, incident_id: str, reason: str, by: Identity) -> Incide
 
     with store.durable.begin() as connection:
         _nothing_under_way(connection, incident_id)
-        _change(connection, incident_id, by, "resolve", change)
+        change_in(connection, incident_id, by, "resolve", change)
         store.ledger.withdraw(incident_id, by, f"{by.name} called it resolved: {why}", connection)
         wake(connection, incident_id, why=f"{by.name} called it resolved")
     return store.load(incident_id)
@@ -157,11 +157,11 @@ def close(store: Store, incident_id: str, reason: str, by: Identity) -> Incident
 
 def _changed(store: Store, incident_id: str, by: Identity, act: str, says: Says) -> Incident:
     with store.durable.begin() as connection:
-        _change(connection, incident_id, by, act, says)
+        change_in(connection, incident_id, by, act, says)
     return store.load(incident_id)
 
 
-def _change(connection: Connection, incident_id: str, by: Identity, act: str, says: Says) -> None:
+def change_in(connection: Connection, incident_id: str, by: Identity, act: str, says: Says) -> None:
     """The document, the audit log, the events: as the last of a transaction, but for work."""
     now, text = utc_now(), ""
 

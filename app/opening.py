@@ -30,6 +30,7 @@ from ..telemetry.sources.source import Source
 from .configuration import Sources, asked, declared
 from .configuration_file import read_configuration
 from .notifying import channels_of
+from .runbooks import library
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
 
@@ -109,6 +110,7 @@ def open_context(
         recorded=end is not None,
         drill=sources.drill,
         channels=channels_of(store.engine),
+        runbooks=list(library(store).values()),
     )
     if rehearse:
         context.operations = Rehearsal(context.inventory)

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import datetime
 
 from ..agents.runtime.case import Tell
 from ..agents.runtime.context import ResponseContext, since_when
+from ..errors import InputError
 from ..graph import Phase
 from ..incident.action import Verdict
 from ..incident.document import Alert
@@ -20,6 +22,7 @@ from ..settings import Settings
 from ..targets.stand_ins import Gone
 from ..telemetry.model import Catalogue
 from ..telemetry.recorder import Recorder
+from . import plans
 from .configuration import Sources, recall, remember
 from .opening import open_context
 
@@ -117,7 +120,17 @@ def respond(
 ) -> Response:
     """A response over these sources, to deliver alerts to; a context manager. It opens a store,
     checkpoints and a recording of its own, unless some are handed in."""
-    return Response(open_context(settings, sources, store=store, recorder=recorder), graph)
+    context = open_context(settings, sources, store=store, recorder=recorder)
+    return Response(context, graph, beside=plans.work)
+
+
+def work_plan(settings: Settings, incident_id: str, store: Store) -> None:
+    """Work the steps of a runbook, and nothing else; where somebody holds the incident, they do."""
+    response = reopen(settings, incident_id, Sources(), store)
+    with response, suppress(InputError), response.claimed(incident_id) as held:
+        held.until = None if response.over(incident_id) else held.until
+        under = response.context.store.under(held.lease)
+        plans.work(replace(response.context, store=under), incident_id)
 
 
 def reopen(

@@ -1,12 +1,17 @@
-"""`warroom runbook`: what is written down."""
+"""`warroom runbook`: what is written down; `warroom plan`: following it on an incident."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .options import By, Id, Newest
+
 runbook = typer.Typer(help="What to do when, as the team wrote it down.", rich_markup_mode=None)
-PLANS = {"runbook": runbook}
+plan = typer.Typer(help="Follow a runbook on an incident.", rich_markup_mode=None)
+PLANS = {"runbook": runbook, "plan": plan}
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As `warroom runbook list` has it.")]
+MARKS = {"done": "✓", "failed": "✖", "asked": "?", "skipped": "-", "waits": "·"}
 
 
 @runbook.command()
@@ -23,6 +28,89 @@ def check(
     for file in files or []:
         book = parse_runbook(file.read_text(encoding="utf-8"), str(file))
         _say("✓", f"{file}: {book.name}, version {book.version}, {len(book.steps)} steps")
+
+
+@runbook.command("list")
+def list_them() -> None:
+    """Read the team's anew and list all, ours too."""
+    from ..app.runbooks import library, refresh
+
+    store = _record().store
+    for fault in refresh(store):
+        _say("!", fault)
+    for name, book in library(store).items():
+        whose = "shipped" if book.shipped else f"version {book.version} of {book.owner or 'ours'}"
+        _say(name, f"{book.title} ({whose})")
+
+
+@runbook.command()
+def diff(name: Name, versions: Annotated[list[int] | None, typer.Argument()] = None) -> None:
+    """Print what changed from one version to another; without any, with the last change."""
+    from ..app.runbooks import changes
+
+    for line in changes(_record().store, name, versions or []):
+        typer.echo(line)
+
+
+@plan.command()
+def show(incident: Newest = None) -> None:
+    """Print how the steps stand; before one is followed, which runbooks fit and why."""
+    from ..app.runbooks import fitting
+    from ..plans.runbook import Runbook
+
+    record = _record()
+    found = record.published(incident)
+    for run in found.plans[-1:]:
+        _say(run.name, run.state)
+        for step, now in zip(Runbook.model_validate_json(run.book).steps, run.steps, strict=True):
+            told = [f" — {now.note}" * bool(now.note), *now.evidence]
+            _say(MARKS[now.state], f"{step.text}{' '.join(told)}")
+    for fit in [] if found.plans else fitting(record.store, found):
+        _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
+
+
+@plan.command()
+def start(incident: Id, name: Name, by: By = "on-call") -> None:
+    """Follow a runbook: what changes anything is asked of the commander, as ever."""
+    _act(incident, by, "follow", {"runbook": name})
+
+
+@plan.command()
+def stop(
+    incident: Id, reason: Annotated[str, typer.Option(help="Why.")], by: By = "on-call"
+) -> None:
+    """Follow it no further; what it asks for is not done."""
+    _act(incident, by, "stop-runbook", {"reason": reason})
+
+
+@plan.command()
+def resume(
+    incident: Id,
+    note: Annotated[str, typer.Option(help="What you did or found.")] = "",
+    skip: Annotated[bool, typer.Option("--skip", help="Pass the step over.")] = False,
+    by: By = "on-call",
+) -> None:
+    """Say that your step is done, or try once more what failed or was stopped."""
+    _act(incident, by, "go-on", {"note": note, "skip": skip})
+
+
+def _act(incident: str, by: str, path: str, told: dict[str, object]) -> None:
+    """As on pages; then the steps are worked here, unless another process holds the incident."""
+    from ..app.by_hand import BY_PATH
+    from ..app.work import work_plan
+    from ..incident.identity import at_terminal
+
+    record, act = _record(), BY_PATH[path]
+    act.do(record.store, incident, act.read(told), at_terminal(by))
+    work_plan(record.settings, incident, record.store)
+    show(incident)
+
+
+def _record():
+    from ..app.configuration import settings
+    from ..app.record import Record
+
+    return Record(settings())
 
 
 def _say(head: str, text: str) -> None:

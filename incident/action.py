@@ -55,6 +55,10 @@ class ActionPlan(BaseModel):
         description="its cause is not even likely: tried to learn, undone unless verified",
     )
 
+    proposed_by: str = Field(
+        default="", description="the person who put it before the commander, in which step of what"
+    )
+
     @property
     def hash(self) -> str:
         """SHA-256 over every field, in hex: any edit is another plan."""
@@ -62,6 +66,7 @@ class ActionPlan(BaseModel):
         for name in (
             "experiment",
             "found",
+            "proposed_by",
         ):  # plans that were made before there were any keep theirs
             if not content[name]:
                 del content[name]

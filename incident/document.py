@@ -15,6 +15,7 @@ from .action import HELPED, ActionPlan, Decision, Execution, Outcome, Verdict
 from .communication import REPLACED_BY, Message, MessageState
 from .evidence import BackendLoad, Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
+from .following import Followed
 from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
@@ -122,6 +123,9 @@ class Incident(BaseModel):
     executions: list[Execution] = Field(default_factory=list, description="what was done, once")
     communications: list[Message] = Field(default_factory=list, description="drafts and sent")
     follow_ups: list[FollowUp] = Field(default_factory=list, description="owner and due date")
+    plans: list[Followed] = Field(
+        default_factory=list, description="runbooks that are followed, the newest last"
+    )
     reports: list[AnyReport] = Field(default_factory=list, description="one per step and attempt")
     model_calls: list[ModelCall] = Field(
         default_factory=list, description="every question to a model; empty: none was asked"

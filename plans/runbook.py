@@ -1,16 +1,6 @@
-"""A runbook: Markdown that people read, below front matter that says when it fits and what is done:
-
-    ---
-    name: orders-fail
-    triggers: {alerts: [OrdersFail], words: [order, basket], faults: [bad feature flag]}
-    steps:
-    - {kind: assess, text: See who is hurt, tool: traffic_impact}
-    - {kind: contain, text: Sell without vouchers, action: feature flag off, target: vouchers}
-    ---
-    # Orders fail
-
-It is data: no shell, no templates but the values of an incident in NAMES. What is shipped is made
-of the files of faults/, which say the same to the playbooks.
+"""A runbook: Markdown that people read, below front matter that says when it fits and what is done,
+as in docs/runbooks.md. It is data: no shell, no templates but the values of an incident in NAMES.
+What is shipped is made of the files of faults/, which say the same to the playbooks.
 """
 
 import json
@@ -101,9 +91,8 @@ class Triggers(Entry):
     @field_validator("faults")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := set(value) - set(faults.faults()):
-            known = ", ".join(faults.faults())
-            raise ValueError(f"no kind of fault is called {wrong.pop()}: write one of {known}")
+        if wrong := set(value) - set(known := faults.faults()):
+            raise ValueError(f"no fault is called {wrong.pop()}: write one of {', '.join(known)}")
         return value
 
 

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 
 from ..app.by_hand import ACTS, Act, Form
 from ..app.related import Related, related
+from ..app.runbooks import fitting
 from ..incident.document import Incident
 from ..incident.memory import signs_of
+from ..plans.matching import Match
 from ..record.memories import Alike, like
 from .api import masked
 from .auth import At, IncidentId, Observer, Who, may, seen
@@ -34,6 +36,12 @@ def _route(act: Act) -> None:
 
 for _act in ACTS:
     _route(_act)
+
+
+@BY_HAND.get("/incidents/{incident}/runbooks")
+def list_runbooks(service: At, _who: Observer, incident: IncidentId) -> list[Match]:
+    """Which fit it, the best first, and why."""
+    return masked(fitting(service.store, service.record.incident(incident)))
 
 
 @BY_HAND.get("/incidents/{incident}/related")

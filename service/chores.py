@@ -14,6 +14,7 @@ from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
+from ..app.runbooks import refresh as refresh_runbooks
 from ..app.status_page import status, write
 from ..errors import WarroomError
 from ..incident.timeline import utc_now
@@ -76,6 +77,13 @@ def read_calendars(_settings: Settings, store: Store) -> None:
     refresh(Rota(store.engine, read_configuration()))
 
 
+@every(CALENDARS_S)
+def read_runbooks(_settings: Settings, store: Store) -> None:
+    """The team's, from where they are kept."""
+    for fault in refresh_runbooks(store):
+        log.warning("runbooks: %s", fault)
+
+
 @every(UPDATES_S)
 def updates(settings: Settings, store: Store) -> None:
     """The next update is drafted when its time has come."""
@@ -107,6 +115,7 @@ CHORES: Sequence[Chore] = (
     bury,
     remember,
     read_calendars,
+    read_runbooks,
     escalate,
     updates,
     tickets,

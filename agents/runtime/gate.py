@@ -6,6 +6,7 @@ value a resume carries, an unanswered question stays unanswered.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from langgraph.runtime import Runtime
@@ -13,15 +14,17 @@ from langgraph.types import interrupt
 
 from ...actions.catalogue import fitting
 from ...actions.policy import persons_for
-from ...errors import ApprovalError, ToolError, ToolRetry
+from ...errors import ApprovalError, ToolError, ToolFailed, ToolRetry
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
 from ...incident.evidence import short
-from ...incident.identity import COMMS
+from ...incident.identity import COMMS, WARROOM
+from ...incident.lifecycle import OVER
 from ...incident.timeline import Event, EventKind
 from ...record.ledger import Asks, Request
 from ...record.store import Store
+from ...record.waking import ENDED
 from ...settings import Settings
 from ...state import Acted, CommunicationState, IncidentState
 from .context import ResponseContext
@@ -83,7 +86,8 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
         )
     if context.store.load(state.incident_id).ended_by:
         return {"acted": Acted.over.value}
-    withdrawn = decision.verdict is Verdict.withdrawn
+    displaced = decision.by == WARROOM.name  # by what a person proposed
+    withdrawn = decision.verdict is Verdict.withdrawn and not displaced
     return {"acted": (Acted.withdrawn if withdrawn else Acted.nothing).value}
 
 
@@ -119,15 +123,57 @@ def await_text(state: CommunicationState, runtime: Runtime[ResponseContext]) -> 
 
 
 def next_plans(document: Incident, attempt: int) -> list[ActionPlan]:
-    """The plans of this attempt that nobody has turned down or tried, best first; what a person
-    said no to in an earlier one comes last, and is marked."""
+    """The plans of this attempt that nobody has turned down or tried, a person's own first, then
+    the best; what a person said no to in an earlier one comes last, and is marked."""
     refused = {d.subject for d in document.decisions if d.verdict in FOR_GOOD}
     found = [
         plan
         for plan in document.proposals
-        if plan.attempt == attempt and plan.hash not in refused and document.tried(plan) is None
+        if (plan.proposed_by or plan.attempt == attempt)
+        and plan.hash not in refused
+        and document.tried(plan) is None
     ]
-    return sorted(found, key=lambda plan: document.refused(plan) is not None)
+    return sorted(found, key=lambda p: (document.refused(p) is not None, not p.proposed_by))
+
+
+def proposed(document: Incident, attempt: int) -> bool:
+    """Whether a plan of a person's own is next in line."""
+    return any(plan.proposed_by for plan in next_plans(document, attempt)[:1])
+
+
+def ended(context: ResponseContext, document: Incident) -> bool:
+    """Whether nothing is begun in it any more."""
+    standing = context.store.work.standing(document.id)
+    return document.state in OVER or (standing is not None and standing.status in ENDED)
+
+
+def propose(context: ResponseContext, document: Incident, plan: ActionPlan, person: str) -> str:
+    """Put a person's plan first in line, asked about now: what is asked instead is asked anew after
+    it. The hash to follow: of the question that stands already where that is to do the same.
+
+    Raises ToolFailed where the response cannot carry it out any more, or did.
+    """
+    store, incident_id = context.store, document.id
+    if context.operations is None or ended(context, document):
+        raise ToolFailed("nothing is acted on here any more: do it by `warroom recover`")
+    if done := document.tried(plan):
+        raise ToolFailed(f"{done.title} was tried: {done.outcome.value}")
+    waiting = store.ledger.waiting(incident_id)
+    others = [r for r in waiting if r.kind == Asks.action and r.subject != plan.hash]
+    for request in others:
+        if (other := document.plan(request.subject)) and other.move == plan.move:
+            return other.hash
+    if document.plan(plan.hash) is None:
+        store.update(incident_id, lambda doc: doc.proposals.append(plan))
+    wanted = context.policy.wanted(plan, document.severity)
+    question = (store, context.settings, incident_id, plan.hash, plan.title, Asks.action, wanted)
+    barred = person if context.policy.own_proposals == "refuse" else ""
+    store.ledger.ask(replace(_request(*question), barred=barred))
+    for request in others:
+        with suppress(ApprovalError):  # answered in this very moment: then that is done first
+            why = f"asked anew after {plan.title}, which {plan.proposed_by} asks for"
+            store.ledger.decide(incident_id, request.subject, Verdict.withdrawn, WARROOM, why)
+    return plan.hash
 
 
 FOR_GOOD = (Verdict.rejected, Verdict.edited)

@@ -10,8 +10,9 @@ from langgraph.types import interrupt
 
 from ...incident.events import Waiting
 from ...incident.evidence import short
-from ...state import IncidentState, Pause, Waits
+from ...state import Acted, IncidentState, Pause, Waits
 from .context import ResponseContext
+from .gate import proposed
 
 LOOK_WINDOWS = 2
 """Detection windows between two looks at what is not confirmed."""
@@ -51,9 +52,12 @@ def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 
 
 def waited(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """The time to measure has come: what is measured now is what has come since."""
+    """The time to measure has come: what is measured now is what has come since. What a person
+    proposed meanwhile is asked about where it still hurts."""
     _until_due(state, runtime)
-    return {"checks": state.checks + 1, "timer": ""}
+    document = runtime.context.store.load(state.incident_id)
+    asks = {"acted": Acted.withdrawn.value} if proposed(document, state.attempt) else {}
+    return {"checks": state.checks + 1, "timer": "", **asks}
 
 
 def held_back(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:

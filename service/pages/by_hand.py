@@ -8,9 +8,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.by_hand import ACTS, BY_PATH, Act
 from ...app.related import related
+from ...app.runbooks import fitting, library
 from ...errors import InputError, LifecycleError, NotFound
 from ...incident.people import Duty
 from ...incident.severity import Severity
+from ...plans.runbook import Runbook
 from ...record import lists
 from ..auth import At, IncidentId, Responder, Who
 from ..by_hand import do
@@ -47,11 +49,12 @@ def change_form(
 def _said(act: Act, sent: Form, who: Who) -> Any:
     """What the API takes, from the form's fields; who names nobody means themselves. Raises
     InputError."""
-    told: dict[str, object] = {name: one(sent, name) for name in act.form.model_fields}
-    if "alerts" in told:
+    fields = ((name, one(sent, name)) for name in act.form.model_fields)
+    told: dict[str, object] = {name: text for name, text in fields if text}
+    if "alerts" in act.form.model_fields:
         told["alerts"] = sent.get("alerts", [])
-    if "whom" in told:
-        told["whom"] = told["whom"] or who.name
+    if "whom" in act.form.model_fields:
+        told.setdefault("whom", who.name)
     return act.read(told)
 
 
@@ -62,6 +65,10 @@ def _page(
     values = {"doc": found, "duties": list(Duty), "levels": list(Severity), "what": what}
     values["near"] = related(service.store, found, who.sight)
     values["alerts"] = lists.alerts(service.engine, 0, 200, who.sight, incident).items
+    run = found.plans[-1] if found.plans else None
+    books = Runbook.model_validate_json(run.book).steps if run else ()
+    values |= {"run": run, "steps": books, "fit": fitting(service.store, found)}
+    values["books"] = library(service.store)
     may = {act.path for act in ACTS if who.role.may(act.needs)}
     status = 422 if wrong else 200
     return page("by_hand.html", status, request, who, wrong=wrong, may=may, **values)

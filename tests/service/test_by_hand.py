@@ -128,3 +128,26 @@ def test_alerts_are_given_an_incident_of_their_own_and_merged_back(service: Aske
     merged = service["responder"].post(f"/incidents/{made}/change/merge", data=told)
     assert merged.url.path == f"/incidents/{both}"
     assert store.load(made).state == "closed"
+
+
+def test_a_runbook_is_followed_on_the_page_and_over_http(service: Asked, place: str):
+    page, url = service["responder"], f"/incidents/{place}/change"
+    store = service.service.store
+    store.update(place, lambda doc: setattr(doc.alert, "summary", "no space left on /var"))
+    fits = service["observer"].get(f"/api/v1/incidents/{place}/runbooks").json()
+    assert fits and all(each["why"] for each in fits)
+    assert fits[0]["book"]["name"] in page.get(url).text
+    assert page.post(f"{url}/follow", data={"runbook": "gremlins"}).status_code == 422
+    assert page.post(f"{url}/follow", data={"runbook": "disk-full"}).status_code == 200
+    shown = page.get(url).text
+    assert "disk-full, running" in shown and "Stop following it" in shown
+    assert shown.count("diagnose") > 1 and "Follow it" not in shown
+    again = page.post(f"/api/v1/incidents/{place}/follow", json={"runbook": "disk-full"})
+    assert (again.status_code, "stop that first" in again.text) == (422, True)
+    answer = page.post(f"{url}/go-on", data={"note": "done"})
+    assert answer.status_code == 422 and "not yours to do" in answer.text
+    stopped = page.post(f"/api/v1/incidents/{place}/stop-runbook", json=WHY).json()
+    assert stopped["plans"][0]["state"] == "stopped"
+    assert stopped["timeline"][-1]["actor"] == "responder"
+    skipped = page.post(f"{url}/go-on", data={"skip": "true"})
+    assert "step 1 of disk-full is skipped" in skipped.text

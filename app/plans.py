@@ -1,0 +1,258 @@
+"""Following a runbook on an incident: begun, stopped and gone on with by people, worked step by
+step by whoever holds the incident, beside the response.
+
+What looks keeps evidence. What changes something is put before the commander as a person's own
+proposal, and the response asks, acts, measures and takes back as ever. A step is put down with what
+it saw in one write, and what it asks for is found again by its name: a process that dies half-way
+leaves nothing twice.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..actions import catalogue
+from ..agents import steps
+from ..agents.runtime.context import ResponseContext
+from ..agents.runtime.gate import ended, propose
+from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolFailed
+from ..incident.action import HELPED, WELL, ActionPlan, Outcome, Verdict
+from ..incident.document import Incident
+from ..incident.evidence import EvidenceStatus
+from ..incident.following import Followed, Worked
+from ..incident.identity import WARROOM, Identity
+from ..incident.lifecycle import Specialist
+from ..incident.report import FollowUp
+from ..incident.timeline import Event, EventKind
+from ..plans.matching import SURE
+from ..plans.runbook import ACTS, Runbook, Step
+from ..record.store import Store
+from ..record.waking import wake
+from ..tools.base import REGISTRY
+from .cadence import draft_once
+from .lifecycle import change_in
+from .runbooks import library
+
+WEEK = timedelta(days=7)
+GOOD = (*WELL, *HELPED, Outcome.contained)
+
+
+def start(store: Store, incident_id: str, runbook: str, by: Identity) -> Incident:
+    """Follow it here. Raises NotFound, InputError while another one is followed."""
+    if (book := library(store).get(runbook)) is None:
+        raise NotFound(f"no runbook {runbook!r}: `warroom runbook list` has all")
+
+    def says(document: Incident, at: datetime) -> str:
+        if document.plans and document.plans[-1].state == "running":
+            raise InputError(f"{document.plans[-1].name} is followed already: stop that first")
+        who = {"by": by.name, "person": by.person, "at": at}
+        text, blank = book.model_dump_json(), [Worked() for _step in book.steps]
+        document.plans.append(Followed(name=book.name, book=text, steps=blank, **who))
+        return f"follows the runbook {book.title}"
+
+    return _changed(store, incident_id, by, "start runbook", says)
+
+
+def stop(store: Store, incident_id: str, reason: str, by: Identity) -> Incident:
+    """Follow it no further; what it asks for is not done. Raises NotFound, InputError."""
+
+    def says(document: Incident, _at: datetime) -> str:
+        run = _followed(document)
+        if run.state != "running":
+            raise InputError(f"{run.name} is {run.state} already")
+        run.state = "stopped"
+        return f"stopped the runbook {run.name}: {reason}"
+
+    found = _changed(store, incident_id, by, "stop runbook", says)
+    asked = (found.plan(step.plan) for step in found.plans[-1].steps if step.state == "asked")
+    for plan in [plan for plan in asked if plan and plan.proposed_by]:
+        with suppress(ApprovalError):  # answered already: then that stands
+            why = f"its runbook was stopped: {reason}"
+            store.ledger.decide(incident_id, plan.hash, Verdict.rejected, by, why)
+    return found
+
+
+def resume(store: Store, incident_id: str, note: str, skip: bool, by: Identity) -> Incident:
+    """Go on: with what was one's own to do as done, with what failed or was stopped once more; or
+    past it. Raises NotFound, InputError where it waits for something else."""
+
+    def says(document: Incident, at: datetime) -> str:
+        run = _followed(document)
+        own, wanted = run.state == "running", ("waits", "asked")
+        wanted = ("failed",) if run.state == "failed" else wanted
+        places = [place for place, step in enumerate(run.steps) if step.state in wanted]
+        if not places:
+            raise InputError(f"{run.name} is done")
+        place = places[-1] if run.state == "failed" else places[0]
+        step = run.steps[place]
+        if own and (step.state == "waits" or step.plan):
+            raise InputError(f"step {place + 1} is not yours to do: {step.note or 'it is next'}")
+        state = "skipped" if skip else "done" if own else "waits"
+        run.steps[place] = Worked(state=state, at=at, by=by.name, note=note)
+        run.state = "running"
+        run.state = "running" if run.next is not None else "done"
+        told = "goes on" if state == "waits" else f"is {state}"
+        return f"step {place + 1} of {run.name} {told}{note and f': {note}'}"
+
+    return _changed(store, incident_id, by, "resume runbook", says)
+
+
+def _followed(document: Incident) -> Followed:
+    if not document.plans:
+        raise NotFound(f"no runbook is followed on {document.id}: start one")
+    return document.plans[-1]
+
+
+def _changed(
+    store: Store, incident_id: str, by: Identity, act: str, says: Callable[..., str]
+) -> Incident:
+    with store.durable.begin() as connection:
+        change_in(connection, incident_id, by, act, says)
+        wake(connection, incident_id, why=f"{act} by {by.name}")
+    return store.load(incident_id)
+
+
+def work(context: ResponseContext, incident_id: str) -> None:
+    """Its next steps as far as they go now; the context's store is that of who holds it."""
+    while _worked(context, context.store.load(incident_id)):
+        pass
+
+
+def _worked(context: ResponseContext, document: Incident) -> bool:
+    """The next step, put down; whether there was anything to put down."""
+    run = document.plans[-1] if document.plans else None
+    if run is None or (place := run.next) is None:
+        return False
+    turn = _Turn(context, document, run, place)
+    try:
+        now = turn.came_of() if run.steps[place].state == "asked" else turn.taken()
+    except (ToolError, InputError) as error:
+        now = Worked(state="failed", note=str(error))
+    if now is None:
+        return False
+    now = now.model_copy(update={"at": context.now(document), "by": WARROOM.name})
+    context.store.update(document.id, lambda newest: _settle(newest, turn, now))
+    return True
+
+
+def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
+    """Put it down, unless a person was quicker."""
+    run, place, step = document.plans[-1], turn.place, turn.step
+    if run.next != place or run.steps[place] != turn.run.steps[place] or now.at is None:
+        return
+    run.steps[place] = now
+    if now.state == "failed" and not step.continue_on_error:
+        run.state = "failed"
+    elif run.next is None:
+        run.state = "done"
+    if step.kind == "ticket" and now.state == "done":
+        asked = {"title": step.text, "kind": "runbook", "due": now.at + WEEK}
+        why, owner = f"the runbook {run.name} asks for it", turn.book.owner or "on-call"
+        document.follow_ups.append(FollowUp(owner=owner, rationale=why, **asked))
+    text = f"step {place + 1} of {run.name}: {step.text} — {now.state}: {now.note}"
+    line = {"kind": EventKind.note, "text": text, "evidence": now.evidence}
+    document.record(Event(at=now.at, actor="runbook", **line))
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One step of a run; its methods raise ToolError, InputError where it fails."""
+
+    context: ResponseContext
+    document: Incident
+    run: Followed
+    place: int
+
+    @property
+    def book(self) -> Runbook:
+        """As it was when the run began."""
+        return Runbook.model_validate_json(self.run.book)
+
+    @property
+    def step(self) -> Step:
+        """As the runbook has it, about this incident."""
+        return self.book.steps[self.place].filled(self.values)
+
+    @property
+    def name(self) -> str:
+        """Under which what it asks for is found again."""
+        begun = self.run.steps[self.place].at or self.run.at
+        return f"{self.run.by}, step {self.place + 1} of {self.run.name}, {begun:%H:%M:%S.%f}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Of the incident, for what a step names."""
+        document, cause = self.document, self.document.leading()
+        sure = cause if cause and cause.confidence >= SURE else None
+        values = {"incident": document.id, "severity": document.severity or ""}
+        values |= {"service": (sure.service if sure else "") or document.alert.service}
+        return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
+
+    def taken(self) -> Worked:
+        """What comes of taking it."""
+        step, context, document = self.step, self.context, self.document
+        done = (document.execution(each.plan) for each in self.run.steps if each.plan)
+        cure = next((each for each in done if each and each.outcome in WELL), None)
+        if why := step.when.why_not(document, context.now(document)):
+            return Worked(state="skipped", note=why)
+        if step.kind in ACTS and cure:
+            return Worked(state="skipped", note=f"{cure.title} ended what hurt")
+        if step.kind == "communicate":
+            draft_once(context.settings, context.store, document, self.name)
+            return Worked(state="done", note="what is due is drafted; outside waits for approval")
+        if step.kind == "ticket":
+            return Worked(state="done", note="a follow-up; its ticket is made when this is over")
+        if step.tool:
+            return self.look(step)
+        return self.act(step) if step.action else Worked(state="asked", note="a person does it")
+
+    def look(self, step: Step) -> Worked:
+        """Asked of a read tool, whose answer is evidence."""
+        if step.tool not in REGISTRY:
+            raise ToolFailed(f"no tool {step.tool!r}")
+        as_runbook = replace(steps.INVESTIGATE, specialist=Specialist("runbook"))
+        case = self.context.case(self.document.id, as_runbook, 1, lambda _event: None)
+        found = case.tools.by_name(step.tool, step.arguments)
+        missed = step.expect and (step.expect == "some") is not found.ok
+        failed = missed or found.status is EvidenceStatus.failed
+        note = f"{found.summary}{f'; wanted: {step.expect}' if missed else ''}"
+        return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
+
+    def act(self, step: Step) -> Worked:
+        """Asked of the commander, once."""
+        mine = (plan for plan in self.document.proposals if plan.proposed_by == self.name)
+        plan = next(mine, None) or self.planned(step)
+        subject = propose(self.context, self.document, plan, self.run.person)
+        return Worked(state="asked", plan=subject, note=f"{plan.title} waits for the commander")
+
+    def planned(self, step: Step) -> ActionPlan:
+        """As the response drew it from evidence, where the runbook does not say how."""
+        given = {"proposed_by": self.name}
+        for drawn in reversed(self.document.proposals if not step.parameters else []):
+            fits = drawn.kind.startswith(step.action) and step.target in ("", drawn.target)
+            if fits and not self.document.tried(drawn):
+                return drawn.model_copy(update=given)
+        why, inventory = f"the runbook asks for it: {step.text}", self.context.inventory
+        what = (step.action, step.target or self.values["service"], step.parameters, why)
+        return catalogue.plan(*what, inventory=inventory).model_copy(update=given)
+
+    def came_of(self) -> Worked | None:
+        """How the action that was asked for ended, or which one it is now; None: it goes on."""
+        step, store, document = self.run.steps[self.place], self.context.store, self.document
+        if not step.plan:
+            return None  # a person does it
+        execution = document.execution(step.plan)
+        decision = store.ledger.decision(document.id, step.plan)
+        if execution and execution.outcome is not Outcome.started:
+            state = "done" if execution.outcome in GOOD else "failed"
+            told = {"note": f"{execution.title}: {execution.outcome}", "evidence": execution.proof}
+            return Worked(state=state, plan=step.plan, **told)
+        if decision and decision.verdict is Verdict.edited:
+            return step.model_copy(update={"plan": decision.reason})
+        if decision and decision.verdict is Verdict.rejected:
+            why = f"rejected by {decision.by}: {decision.reason}"
+            return Worked(state="failed", note=why, plan=step.plan)
+        if ended(self.context, document):
+            return Worked(state="failed", note="the response ended before it", plan=step.plan)
+        return None
