@@ -19,6 +19,7 @@ from ...incident.communication import Message
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
+from ...incident.memory import time_to_resolve
 from ...incident.report import AnyReport, SweepReport
 from ...incident.severity import TARGETS, Targets
 from ...incident.timeline import Event, from_ts
@@ -128,6 +129,13 @@ class IncidentView:
     def respond(self) -> int:
         """Within how many minutes somebody is to have it."""
         return respond_minutes(self.doc) or 0
+
+    @property
+    def likely(self) -> Sequence[float]:
+        """How long it is likely to take, from and to, seconds; as coarse as an estimate is."""
+        told = None if self.over else time_to_resolve(self.doc)
+        steps = [(one, 1 if one < 10 else 5 if one < 60 else 30) for one in told[1:3]] if told else ()
+        return [60 * step * max(1, round(one / step)) for one, step in steps]
 
 
 def view_of(
