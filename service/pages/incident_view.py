@@ -133,8 +133,8 @@ class IncidentView:
     @property
     def likely(self) -> Sequence[float]:
         """How long it is likely to take, from and to, seconds; as coarse as an estimate is."""
-        told = None if self.over else time_to_resolve(self.doc)
-        steps = [(one, 1 if one < 10 else 5 if one < 60 else 30) for one in told[1:3]] if told else ()
+        told = (not self.over and time_to_resolve(self.doc)) or ()
+        steps = [(one, 1 if one < 10 else 5 if one < 60 else 30) for one in told[1:3]]
         return [60 * step * max(1, round(one / step)) for one, step in steps]
 
 
