@@ -150,5 +150,11 @@ def _changed(
 def listed(one: Noisy) -> dict[str, object]:
     """As a row of a spreadsheet; times in seconds."""
     woke = ", ".join(f"{person} {times}" for person, times in one.woke.items())
-    named = ("name", "service", "times", "lasted", "change", "why")
-    return {**{name: getattr(one, name) for name in named}, "woke": woke, "in": len(one.incidents)}
+    row = {"name": one.name, "service": one.service, "times": one.times, "lasted_s": one.lasted}
+    return {
+        **row,
+        "woke": woke,
+        "incidents": len(one.incidents),
+        "change": one.change,
+        "why": one.why,
+    }

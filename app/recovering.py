@@ -1,19 +1,23 @@
 """A service brought back (§9): the plan with its critical path, each step checked against what the
-record measured, and the recovery time. Nothing is carried out by it."""
+record measured, and the objectives. Nothing is carried out by it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..agents.health.verification import HELD
 from ..agents.reporting.incident_status import ended
 from ..analysis.quantities import span
+from ..errors import InputError
 from ..incident.action import HELPED, WELL
 from ..incident.document import Incident
 from ..incident.report import VerificationReport
 from ..incident.timeline import utc_now
-from ..yaml_tables import Entry, read_table
+from ..intake.alerts import episodes
+from ..yaml_tables import Entry, read_table, seconds
+from .configuration import declared, recall
 from .figures_table import MARKS
+from .record import Record
 
-RTO_S = 4 * 3600.0  # recovery time objective (§9), from the onset
+GOALS = {"warroom/rto": "4h", "warroom/rpo": "1h"}  # where the catalogue annotates no other
 UNREAD = "not measured: a person looks"
 
 
@@ -31,10 +35,18 @@ class Step(Entry):
 STEPS = read_table("app/recovering.yaml", list[Step])
 
 
+def recovery(record: Record, incident_id: str | None) -> list[dict[str, str]]:
+    """Of this incident, or the newest. Raises NotFound, InputError for a goal that is no time."""
+    doc = record.published(incident_id)
+    firing = sum(one.ends_at is None for one in episodes(record.store.engine, doc.id, limit=1000))
+    said = declared(recall(record.settings, doc.id)).annotations.get(doc.alert.service, {})
+    return recovery_plan(doc, firing, GOALS | {key: said[key] for key in GOALS if key in said})
+
+
 def recovery_plan(
-    doc: Incident, firing: int, steps: Sequence[Step] = STEPS
+    doc: Incident, firing: int, goals: Mapping[str, str] = GOALS, steps: Sequence[Step] = STEPS
 ) -> list[dict[str, str]]:
-    """A row a step, in words; firing: alerts of it that are not over."""
+    """A row a step, then the objectives, in words; firing: alerts of it that are not over."""
     at, by, found = dict[str, float](), {step.name: step for step in steps}, _checks(doc, firing)
     for step in steps:
         at[step.name] = step.minutes + max((at[need] for need in step.needs), default=0.0)
@@ -52,10 +64,14 @@ def recovery_plan(
         }
         for step in steps
     ]
+    try:
+        rto, rpo = map(seconds, goals.values())
+    except ValueError as error:
+        raise InputError(f"{doc.alert.service}: warroom/rto, warroom/rpo: {error}") from None
     took = (((over := ended(doc)) or utc_now()) - doc.began.at).total_seconds()
-    met = took <= RTO_S if over or took > RTO_S else None
-    now = f"{span(took)}{'' if over else ' so far'}{MARKS[met]}"
-    return [*rows, {**dict.fromkeys(rows[0], ""), "Step": f"RTO {span(RTO_S)}", "Now": now}]
+    now = f"{span(took)}{MARKS[took <= rto if over or took > rto else None]}"
+    goal = {f"RTO {span(rto)}": now, f"RPO {span(rpo)}": UNREAD, "data integrity 100%": UNREAD}
+    return rows + [dict.fromkeys(rows[0], "") | {"Step": n, "Now": say} for n, say in goal.items()]
 
 
 def _checks(doc: Incident, firing: int) -> dict[str, str]:

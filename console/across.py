@@ -64,18 +64,14 @@ def noise(
     typer.echo(text, nl=False) if rules or as_csv else _print(rows)
 
 
-@ACROSS.command()
-def recovery(incident: Newest = None) -> None:
+@ACROSS.command("recovery")
+def way_back(incident: Newest = None) -> None:
     """Print how the service is brought back: steps, critical path, what is measured of each."""
     from ..app.configuration import settings
     from ..app.record import Record
-    from ..app.recovering import recovery_plan
-    from ..intake.alerts import episodes
+    from ..app.recovering import recovery
 
-    record = Record(settings())
-    doc = record.incident(incident)
-    known = episodes(record.store.engine, doc.id, limit=1000)
-    _print(recovery_plan(doc, sum(one.ends_at is None for one in known)))
+    _print(recovery(Record(settings()), incident))
 
 
 def _print(rows: Iterable[Mapping[str, Any]]) -> None:

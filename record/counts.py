@@ -41,77 +41,47 @@ def counts(engine: Engine) -> list[Count]:
         return [*_plain(connection, time.time()), *_labelled(connection, time.time())]
 
 
+PLAIN = {
+    "alerts": "Alerts written down, repeats not counted.",
+    "alerts_untaken": "Alerts that should have been grouped into incidents by now.",
+    "leases": "Times that an incident was taken up or given back.",
+    "work_failures": "Attempts in a row that failed, over all incidents.",
+    "work_due": "Incidents that are due and that nobody works.",
+    "work_late_seconds": "How long the longest of them has been due.",
+    "outbox": "Messages that were not delivered yet.",
+    "outbox_age_seconds": "Age of the oldest of them.",
+}
+"""Figures without a label. Ages in seconds, 0 where nothing waits."""
+
+
 def _plain(connection: Connection, now: float) -> Iterator[Count]:
-    """Figures without a label. Ages in seconds, 0 where nothing waits."""
-    due, unsent = is_due(now), OUTBOX.c.next_at.is_not(None)
-    one = func.count
-    for name, about, query, grows in (
-        ("alerts", "Alerts written down, repeats not counted.", select(one(ALERTS.c.id)), True),
-        (
-            "alerts_untaken",
-            "Alerts that should have been grouped into incidents by now.",
-            select(one(ALERTS.c.id)).where(ALERTS.c.due_at <= now),
-            False,
-        ),
-        (
-            "leases",
-            "Times that an incident was taken up or given back.",
-            select(func.sum(WORK.c.token)),
-            True,
-        ),
-        (
-            "work_failures",
-            "Attempts in a row that failed, over all incidents.",
-            select(func.sum(WORK.c.attempts)),
-            False,
-        ),
-        (
-            "work_due",
-            "Incidents that are due and that nobody works.",
-            select(one(WORK.c.token)).where(due),
-            False,
-        ),
-        (
-            "work_late_seconds",
-            "How long the longest of them has been due.",
-            select(now - func.min(SINCE)).where(due),
-            False,
-        ),
-        (
-            "outbox",
-            "Messages that were not delivered yet.",
-            select(one(OUTBOX.c.key)).where(unsent),
-            False,
-        ),
-        (
-            "outbox_age_seconds",
-            "Age of the oldest of them.",
-            select(now - func.min(OUTBOX.c.put_at)).where(unsent),
-            False,
-        ),
-    ):
-        found = float(connection.execute(query).scalar() or 0)
-        yield Count(name, about, {"": found}, grows=grows)
+    due, unsent, one = is_due(now), OUTBOX.c.next_at.is_not(None), func.count
+    queries = {
+        "alerts": select(one(ALERTS.c.id)),
+        "alerts_untaken": select(one(ALERTS.c.id)).where(ALERTS.c.due_at <= now),
+        "leases": select(func.sum(WORK.c.token)),
+        "work_failures": select(func.sum(WORK.c.attempts)),
+        "work_due": select(one(WORK.c.token)).where(due),
+        "work_late_seconds": select(now - func.min(SINCE)).where(due),
+        "outbox": select(one(OUTBOX.c.key)).where(unsent),
+        "outbox_age_seconds": select(now - func.min(OUTBOX.c.put_at)).where(unsent),
+    }
+    for name, about in PLAIN.items():
+        found = float(connection.execute(queries[name]).scalar() or 0)
+        yield Count(name, about, {"": found}, grows=name in ("alerts", "leases"))
 
 
 def _labelled(connection: Connection, now: float) -> Iterator[Count]:
     asked = and_(APPROVALS.c.verdict.is_(None), APPROVALS.c.expires_at > now)
     void, done = EFFECTS.c.void.is_(True), EFFECTS.c.done_at.is_not(None)
     state = case((void, "void"), (done, "done"), else_="unrecorded")
-    tokens = {
-        kind: float(
-            connection.execute(select(func.sum(MODEL_CALLS.c[f"{kind}_tokens"]))).scalar() or 0
-        )
-        for kind in ("input", "cached", "output")
-    }
+    kinds = ("input", "cached", "output")
+    sums = [func.sum(MODEL_CALLS.c[f"{kind}_tokens"]) for kind in kinds]
+    spent = zip(kinds, connection.execute(select(*sums)).one(), strict=True)
+    tokens = {kind: float(number or 0) for kind, number in spent}
+    taken = _grouped(DELIVERIES.c.receiver, func.sum(DELIVERIES.c.times))
     about = "Deliveries taken, repeats counted."
-    yield Count(
-        "deliveries",
-        about,
-        _by(connection, _grouped(DELIVERIES.c.receiver, func.sum(DELIVERIES.c.times))),
-        "receiver",
-        grows=True,
-    )
+    yield Count("deliveries", about, _by(connection, taken), "receiver", grows=True)
     about = "Incidents by state."
     yield Count("incidents", about, _by(connection, _grouped(INCIDENTS.c.state)), "state")
     about = "Questions that wait for people."

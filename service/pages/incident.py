@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
+from ...app.recovering import recovery
 from ..auth import IncidentId, Observer
 from ..forms import EvidenceId
 from ..service import Service, service_of
@@ -42,6 +43,13 @@ def charts_page(
     asked for."""
     found = drawn(service, incident, start, end)
     return page("charts.html", 200, request, who, id=incident, found=found, plot=PLOT)
+
+
+@INCIDENT.get("/incidents/{incident}/recovery", response_class=HTMLResponse)
+def recovery_page(request: Request, service: At, who: Observer, incident: IncidentId):
+    """How the service is brought back, and what is measured of each step."""
+    rows = recovery(service.record, incident)
+    return page("recovery.html", 200, request, who, id=incident, rows=rows)
 
 
 @INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)

@@ -129,6 +129,12 @@ class IncidentView:
         """Within how many minutes somebody is to have it."""
         return respond_minutes(self.doc) or 0
 
+    @property
+    def likely(self) -> Sequence[float]:
+        """How long it is likely to take, from and to, seconds; as coarse as an estimate is."""
+        known = self.doc.impact.minutes_spread if self.doc.impact and not self.over else ()
+        return [60 * (step := 5 if one < 60 else 30) * round(one / step) for one in known]
+
 
 def view_of(
     doc: Incident,

@@ -99,6 +99,14 @@ def test_noise_is_told_with_what_to_change(tmp_path):
         assert "Wait longer (for:)" in page and "/incidents/INC-1" in page
 
 
+def test_the_way_back_is_a_page_of_its_incident(tmp_path):
+    with asked(tmp_path / "home") as service:
+        kept(service.service.store, full())
+        page = text(service, "/incidents/INC-1/recovery")
+        assert "Confirm that the cause is fixed (critical)" in page and "RTO 4.0 h" in page
+        assert "/incidents/INC-1/recovery" in text(service, "/incidents/INC-1")
+
+
 def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
     run = CommandLine(tmp_path / "home", monkeypatch, capsys)
     home = tmp_path / "home"
@@ -108,6 +116,7 @@ def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
     said = run("noise")
     assert said.code == 0 and "Blip" in said.out and "wait longer" in said.out
     assert "Blip" in run("noise", "--csv").out and run("noise", "--rules").out == ""
+    assert "RPO 60 min" in run("recovery").out
     said = run("figures")
     assert said.code == 0 and "MTTR" in said.out and "P3" in said.out
     assert run("figures", "--csv").out.startswith("by,name,count")

@@ -242,7 +242,7 @@ def test_what_a_level_asks_for_and_what_the_priority_is_made_of_stand_there(serv
     told = document.impact
     assert told and f"Priority {told.priority:g} of 100" in text
     assert f"complexity {told.complexity.value} ({told.complexity_score})" in text
-    assert "Likely to take" in text
+    assert "<dd>55 min to 3 h 30 min, by severity" in text  # 54 to 216 min
 
 
 def test_errors_say_what_to_do_to_people_and_to_programs(service):
