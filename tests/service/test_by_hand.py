@@ -22,6 +22,7 @@ CALLS = {
     "resolve": WHY,
     "reopen": WHY,
     "close": WHY,
+    "forget": WHY,  # what is over is remembered
 }
 """By what is asked for, in an order that makes sense: what is said with it."""
 LEAST = ("observer", "responder", "commander", "admin")
@@ -41,7 +42,7 @@ def place(service: Asked) -> str:
 
 
 def test_each_takes_its_role_and_answers_the_document(service: Asked, place: str):
-    assert {"severity", "resolve", "close"} == {
+    assert {"severity", "resolve", "close", "forget"} == {
         path for path, act in BY_PATH.items() if act.needs is Role.commander
     }
     for what, body in CALLS.items():
