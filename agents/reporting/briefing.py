@@ -15,7 +15,8 @@ from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.lifecycle import State
-from ...incident.report import FollowUp, SecurityReport, Sentence
+from ...incident.memory import FEW as ENOUGH
+from ...incident.report import FollowUp, InvestigationReport, SecurityReport, Sentence
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
 from . import incident_status as status
@@ -56,6 +57,7 @@ class Briefing:
     now: datetime
     duration_seconds: float
     next_update: datetime | None  # None: on resolution
+    usual: tuple[float, float] | None  # seconds that similar incidents took; None: too few
     owner: str
     lead: str
     contact: str
@@ -99,6 +101,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         now=now,
         duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
         next_update=status.next_update(document, now),
+        usual=_usual(document),
         owner=document.command.incident_commander,
         lead=document.command.technical_lead or "on-call lead",
         contact=document.command.communications_lead,
@@ -147,6 +150,12 @@ def _worst(missed: list[SloState]) -> SloState | None:
 
 MANY_FAIL = 0.95
 """Share of good requests up to which failures matter more than slowness."""
+
+
+def _usual(document: Incident) -> tuple[float, float] | None:
+    report = document.report(InvestigationReport)
+    known = [minutes * 60 for minutes in report.minutes_before] if report else []
+    return (min(known), max(known)) if len(known) >= ENOUGH else None
 
 
 def _lost(document: Incident, now: datetime) -> float | None:

@@ -5,9 +5,11 @@ import pytest
 
 from warroom.agents.comms import communicate
 from warroom.agents.reasoning.style import breaches, by_rule
+from warroom.agents.reporting.briefing import brief
 from warroom.faults import faults
 from warroom.incident.communication import Audience, MessageState
-from warroom.prompts.render import FOLDER
+from warroom.incident.report import InvestigationReport
+from warroom.prompts.render import FOLDER, render
 from warroom.tests.support import incidents, readings
 from warroom.tests.support.messages import message
 
@@ -88,6 +90,20 @@ def test_an_update_says_what_is_new_and_nothing_else():
     news = {m.audience: m for m in communicate(document, incidents.at(910)).messages}
     assert "we restarted checkout; it changed nothing" in news[Audience.engineering].body
     assert "Nothing else" not in news[Audience.engineering].body
+
+
+def test_how_long_it_takes_is_said_where_history_tells():
+    document = incidents.running()
+    investigated = document.report(InvestigationReport)
+    assert investigated
+    investigated.minutes_before = [9.0, 5.0]
+    assert "cannot be said yet" in render(
+        "declared.en.md", **vars(brief(document, incidents.at(9)))
+    )
+    investigated.minutes_before = [9.0, 5.0, 30.0]
+    told = render("declared.en.md", **vars(brief(document, incidents.at(9))))
+    assert "Incidents like it took from 5 minutes to 30 minutes." in told
+    assert readings.found(document, incidents.at(200), "zh") == []
 
 
 def test_every_kind_of_fault_has_a_chinese_word():
