@@ -6,7 +6,7 @@ from ..analysis.fusion import CONCLUSIVE
 from ..analysis.quantities import quantity, times
 from ..incident.action import WELL
 from ..incident.finding import Finding, Gap, Hypothesis
-from ..incident.report import FixReport, InvestigationReport, VerificationReport
+from ..incident.report import FixReport, InvestigationReport, Sentence, VerificationReport
 from ..incident.timeline import Event, EventKind
 from ..tools.example import example_trace
 from ..tools.runbooks import find_runbook
@@ -21,6 +21,7 @@ from .causes.explanation import (
     told_by_runbook,
     validation,
 )
+from .causes.history import past_of, recalled
 from .causes.judgement import candidates, heard, judge
 from .causes.observations import Observations, finding, first
 from .causes.remedies import propose
@@ -32,8 +33,12 @@ from .runtime.case import Case
 def investigate(case: Case) -> InvestigationReport:
     """Step 4: competing hypotheses, the leading one if it stands out, how it hurt others."""
     seen = Observations(case)
-    judged = judge(candidates(seen), case.document, weighing_of(seen))
-    hypotheses = side_by_side(seen, judged)
+    found, weighing = candidates(seen), weighing_of(seen)
+    symptoms = [*new_facts(seen), *_stack(seen)]
+    past = past_of(seen, symptoms)
+    judged = lambda some: side_by_side(seen, judge(some, case.document, weighing))  # noqa: E731
+    hypotheses = recalled(found, judged, past)
+    before = [(past.evidence, row) for row in past.rows] if past else []
     leading = _standing_out(hypotheses)
     impact_map = [row.path for row in seen.origin.rows[:3] if row.path]
     return InvestigationReport(
@@ -45,9 +50,10 @@ def investigate(case: Case) -> InvestigationReport:
         contributing=contributing_factors(seen, leading) if leading else [],
         impact_map=impact_map,
         five_whys=five_whys(seen, leading) if leading else [],
+        seen_before=[Sentence(text=row.told, evidence=[of]) for of, row in before],
+        minutes_before=[row.minutes for _, row in before if row.minutes is not None],
         findings=[
-            *new_facts(seen),
-            *_stack(seen),
+            *symptoms,
             *_statement(seen),
             *_trace(seen),
             *_change(seen, leading),

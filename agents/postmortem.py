@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..incident.cause_chart import Drawing
 from ..incident.document import Incident
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
@@ -141,20 +140,12 @@ def _sections(
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
         **{name: told.get(name) or list(tell(say)) for name, tell in SECTIONS.items()},
-        "why": _why(say),
+        "why": as_tables(cause_charts(say), pictures=""),
         "trigger": (told.get("trigger") or [story.trigger(say)])[0],
         "items": [_neutral_item(say, item) for item in selected(items)],
         "more_items": len(ordered(items)) - len(selected(items)),
         **_record(say),
     }
-
-
-def _why(say: Narrator) -> str:
-    """Fault tree and whys as tables; the fishbone, whose facts stand below, as a picture."""
-    nodes = cause_charts(say)
-    told = (node.evidence for node in nodes if node.drawing is not Drawing.bones)
-    say.cite([ref for refs in told for ref in refs], len(say.document.evidence))
-    return as_tables(nodes, pictures="")
 
 
 def _record(say: Narrator) -> dict:

@@ -17,6 +17,7 @@ from ..intake.regrouping import merge, split
 from ..record.store import Store
 from ..record.tokens import Role
 from . import lifecycle, plans
+from .memory import forget
 
 WORD = r"^[^\x00-\x1f\x7f-\x9f]+$"
 LARGEST = 2**53 - 1
@@ -156,6 +157,7 @@ ACTS = (
     Act("follow_runbook", "follow", ALL, Followed, plans.start, "Work it by a runbook."),
     Act("stop_runbook", "stop-runbook", ALL, Reason, plans.stop, "Follow it no further."),
     Act("resume_runbook", "go-on", ALL, Went, plans.resume, "Its step is done; once more; skip."),
+    Act("forget_incident", "forget", SOME, Reason, forget, "Not remembered for later ones."),
     Act("close_incident", "close", SOME, Reason, lifecycle.close, "Nothing is left to do."),
 )
 """Who may do what. What is done again stays as it is, or says that it is so already."""

@@ -12,7 +12,7 @@ from statistics import mean
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, Connection, Engine, cast, select, type_coerce
+from sqlalchemy import JSON, Connection, Engine, Row, cast, select, type_coerce
 
 from ..incident.action import Verdict
 from ..incident.finding import FaultKind
@@ -36,12 +36,20 @@ AT_ONCE = 500  # documents that one question reads
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one document says; times in unix seconds."""
+class Taken:
+    """One incident; None: the record does not hold it. Times of day are unix seconds."""
 
-    fired: float
-    onset: float | None
+    id: str
+    month: str
+    severity: str
+    service: str
+    opened: float
+    began: float  # at the latest when the alert fired
     over: float | None  # since when it is, the last time that it was
+    detect: float | None  # seconds from its onset to the alert
+    acknowledge: float | None  # from the first that was told to an answer
+    resolve: float | None  # from the alert until it was over
+    escalated: bool  # further than the first level
     cause: str  # kind and place, where one is likelier than not; empty: none is
     acts: tuple[int, int]  # that were carried out, and that helped
     automatic: int  # of these, without a person
@@ -49,26 +57,6 @@ class Told:
     drill: bool  # an exercise
     failed: Mapping[str, float | None]
     """By service hurt, the share of requests that failed, as measured; None: nobody measured."""
-
-    @property
-    def began(self) -> float:
-        """At the latest when the alert fired."""
-        return self.fired if self.onset is None else self.onset
-
-
-@dataclass(frozen=True)
-class Taken(Told):
-    """One incident, with its times in seconds; None: the record does not hold it."""
-
-    id: str
-    month: str
-    severity: str
-    service: str
-    opened: float  # unix seconds
-    detect: float | None  # from its onset to the alert
-    acknowledge: float | None  # from the first that was told to an answer
-    resolve: float | None  # from the alert until it was over
-    escalated: bool  # further than the first level
     between: float | None = None  # that its service had worked, since the one before was over
 
 
@@ -100,55 +88,63 @@ def taken(
     query = query.where(INCIDENTS.c.service == service) if service else query
     with reader(record.store.engine).begin() as connection:
         rows = connection.execute(query).all()
-        told = _told(connection, record, {row.id: row.updated_at for row in rows})
-    found = [_taken(row, told[row.id][1]) for row in rows if row.id in told]
+        known = _known(connection, record, rows)
+    found = [known[row.id][1] for row in rows if row.id in known]
     return list(_apart([one for one in found if drills or not one.drill]))
 
 
-_KNOWN = WeakKeyDictionary[Engine, dict[str, tuple[float, Told]]]()
-"""When it was written last, and what it says, by incident."""
+_KNOWN = WeakKeyDictionary[Engine, dict[str, tuple[Row, Taken]]]()  # by incident, of which row
 
 
-def _told(
-    connection: Connection, record: Record, written: Mapping[str, float]
-) -> Mapping[str, tuple[float, Told]]:
-    """What they say; `written`: when each was last."""
+def _known(
+    connection: Connection, record: Record, rows: Sequence[Row]
+) -> Mapping[str, tuple[Row, Taken]]:
+    """With those that changed read anew: written again, acknowledged, escalated."""
     engine = record.store.engine
     known, parts = _KNOWN.setdefault(engine, {}), parts_of(engine)
-    new = [one for one, at in written.items() if one not in known or known[one][0] != at]
+    new = {row.id: row for row in rows if row.id not in known or known[row.id][0] != row}
     inner = {"starts_at": ("alert", "starts_at"), "noise": ("reports", 0, "noise")}
     query = select(
-        *(INCIDENTS.c[name] for name in ("id", "updated_at", "state", "service", "opened_at")),
+        *(INCIDENTS.c[name] for name in ("id", "state", "service", "opened_at")),
         *(parts[name].label(name) for name in PARTS),
         *(parts[path].label(name) for name, path in inner.items()),
     )
     for first in range(0, len(new), AT_ONCE):
-        some = INCIDENTS.c.id.in_(new[first : first + AT_ONCE])
-        for row in connection.execute(query.where(some)).mappings():
-            drill = recall(record.settings, row["id"]).drill
-            known[row["id"]] = row["updated_at"], _read(row, drill)
+        some = INCIDENTS.c.id.in_(list(new)[first : first + AT_ONCE])
+        for said in connection.execute(query.where(some)).mappings():
+            row, drill = new[said["id"]], recall(record.settings, said["id"]).drill
+            known[row.id] = row, _taken(row, said, drill)
     return known
 
 
-def _read(row: Any, drill: bool) -> Told:
-    acts, said = row["executions"] or (), row["decisions"] or ()
-    yes = Verdict.approved.value
-    code = {each["subject"] for each in said if each["verdict"] == yes and AUTOMATIC in each["by"]}
-    causes = [each for each in row["hypotheses"] or () if not each.get("ruled_out")]
+def _taken(row: Row, said: Any, drill: bool) -> Taken:
+    acts, decided = said["executions"] or (), said["decisions"] or ()
+    yes = (each for each in decided if each["verdict"] == Verdict.approved.value)
+    code = {each["subject"] for each in yes if AUTOMATIC in each["by"]}
+    causes = [each for each in said["hypotheses"] or () if not each.get("ruled_out")]
     leading = max(causes, key=lambda each: each["confidence"], default=None)
     sure = leading is not None and leading["confidence"] >= SURE
     nothing = leading is not None and leading["kind"] == FaultKind.no_fault
-    noise = not acts and bool(row["noise"] or (nothing and row["state"] in OVER))
-    return Told(
-        fired=fired_at(row),
-        onset=_at(row["onset"]),
-        over=_over(row["transitions"] or ()),
+    noise = not acts and bool(said["noise"] or (nothing and said["state"] in OVER))
+    fired, onset, over = fired_at(said), _at(said["onset"]), _over(said["transitions"] or ())
+    return Taken(
+        id=row.id,
+        month=month(int(row.opened_at // 86400)),
+        severity=row.severity or "new",
+        service=row.service,
+        opened=row.opened_at,
+        began=fired if onset is None else onset,
+        over=over,
+        detect=None if onset is None else max(0.0, fired - onset),
+        acknowledge=row.answered_at - row.started_at if row.answered_at else None,
+        resolve=None if over is None else max(0.0, over - fired),
+        escalated=(row.level or 0) > 0,
         cause=f"{leading['kind']} in {leading['service']}" if sure and leading else "",
         acts=(len(acts), sum(each["outcome"] in WELL for each in acts)),
         automatic=sum(each["plan"] in code for each in acts),
         noise=noise,
         drill=drill,
-        failed={} if noise else _failed(row),
+        failed={} if noise else _failed(said),
     )
 
 
@@ -170,21 +166,6 @@ def _failed(row: Any) -> dict[str, float | None]:
     return {own: impact.get("failed_share") if impact.get("requests") else None, **found}
 
 
-def _taken(row: Any, told: Told) -> Taken:
-    return Taken(
-        **vars(told),
-        id=row.id,
-        month=month(int(row.opened_at // 86400)),
-        severity=row.severity or "new",
-        service=row.service,
-        opened=row.opened_at,
-        detect=None if told.onset is None else max(0.0, told.fired - told.onset),
-        acknowledge=row.answered_at - row.started_at if row.answered_at else None,
-        resolve=None if told.over is None else max(0.0, told.over - told.fired),
-        escalated=(row.level or 0) > 0,
-    )
-
-
 @cache
 def month(day: int) -> str:
     """2026-11, UTC; day: since 1970."""
@@ -197,7 +178,6 @@ def fired_at(row: Any) -> float:
 
 
 def _at(text: str | None) -> float | None:
-    """Unix seconds."""
     return datetime.fromisoformat(text).timestamp() if text else None
 
 

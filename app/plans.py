@@ -34,7 +34,7 @@ from .cadence import draft_once
 from .lifecycle import change_in
 from .runbooks import library
 
-WEEK = timedelta(days=7)
+WEEK, YOURS = timedelta(days=7), "yours to do; say when it is done"
 GOOD = (*WELL, *HELPED, Outcome.contained)
 
 
@@ -113,6 +113,24 @@ def _changed(
     return store.load(incident_id)
 
 
+def steps_of(document: Incident) -> list[Step]:
+    """Of the runbook that is followed, about this incident."""
+    return [step.filled(_values(document)) for step in _book(document.plans[-1]).steps]
+
+
+def _book(run: Followed) -> Runbook:
+    return Runbook.model_validate_json(run.book)
+
+
+def _values(document: Incident) -> dict[str, str]:
+    """What a step may name, plans.runbook.NAMES."""
+    cause = document.leading()
+    sure = cause if cause and cause.confidence >= SURE else None
+    values = {"incident": document.id, "severity": document.severity or ""}
+    values |= {"service": (sure.service if sure else "") or document.alert.service}
+    return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
+
+
 def work(context: ResponseContext, incident_id: str) -> None:
     """Its next steps as far as they go now; the context's store is that of who holds it."""
     while _worked(context, context.store.load(incident_id)):
@@ -148,7 +166,7 @@ def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
         run.state = "done"
     if step.kind == "ticket" and now.state == "done":
         asked = {"title": step.text, "kind": "runbook", "due": now.at + WEEK}
-        why, owner = f"the runbook {run.name} asks for it", turn.book.owner or "on-call"
+        why, owner = f"the runbook {run.name} asks for it", _book(run).owner or "on-call"
         document.follow_ups.append(FollowUp(owner=owner, rationale=why, **asked))
     text = f"step {place + 1} of {run.name}: {step.text} — {now.state}: {now.note}"
     line = {"kind": EventKind.note, "text": text, "evidence": now.evidence}
@@ -165,29 +183,15 @@ class _Turn:
     place: int
 
     @property
-    def book(self) -> Runbook:
-        """As it was when the run began."""
-        return Runbook.model_validate_json(self.run.book)
-
-    @property
     def step(self) -> Step:
         """As the runbook has it, about this incident."""
-        return self.book.steps[self.place].filled(self.values)
+        return steps_of(self.document)[self.place]
 
     @property
     def name(self) -> str:
         """Under which what it asks for is found again."""
         begun = self.run.steps[self.place].at or self.run.at
         return f"{self.run.by}, step {self.place + 1} of {self.run.name}, {begun:%H:%M:%S.%f}"
-
-    @property
-    def values(self) -> dict[str, str]:
-        """Of the incident, for what a step names."""
-        document, cause = self.document, self.document.leading()
-        sure = cause if cause and cause.confidence >= SURE else None
-        values = {"incident": document.id, "severity": document.severity or ""}
-        values |= {"service": (sure.service if sure else "") or document.alert.service}
-        return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
 
     def taken(self) -> Worked:
         """What comes of taking it."""
@@ -205,7 +209,7 @@ class _Turn:
             return Worked(state="done", note="a follow-up; its ticket is made when this is over")
         if step.tool:
             return self.look(step)
-        return self.act(step) if step.action else Worked(state="asked", note="a person does it")
+        return self.act(step) if step.action else Worked(state="asked", note=YOURS)
 
     def look(self, step: Step) -> Worked:
         """Asked of a read tool, whose answer is evidence."""
@@ -234,7 +238,7 @@ class _Turn:
             if fits and not self.document.tried(drawn):
                 return drawn.model_copy(update=given)
         why, inventory = f"the runbook asks for it: {step.text}", self.context.inventory
-        what = (step.action, step.target or self.values["service"], step.parameters, why)
+        what = (step.action, step.target or _values(self.document)["service"], step.parameters, why)
         return catalogue.plan(*what, inventory=inventory).model_copy(update=given)
 
     def came_of(self) -> Worked | None:

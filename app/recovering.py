@@ -9,10 +9,12 @@ from ..analysis.quantities import span
 from ..errors import InputError
 from ..incident.action import HELPED, WELL
 from ..incident.document import Incident
+from ..incident.impact import ServiceState
 from ..incident.report import VerificationReport
 from ..incident.timeline import utc_now
 from ..intake.alerts import episodes
 from ..yaml_tables import Entry, read_table, seconds
+from .charts.service_map import service_map
 from .configuration import declared, recall
 from .figures_table import MARKS
 from .record import Record
@@ -35,6 +37,26 @@ class Step(Entry):
 STEPS = read_table("app/recovering.yaml", list[Step])
 
 
+def timed(steps: Sequence[Step] = STEPS) -> tuple[Mapping[str, float], list[str]]:
+    """When each is done at the earliest, minutes from the begin; the critical path, in order."""
+    at, by = dict[str, float](), {step.name: step for step in steps}
+    for step in steps:
+        at[step.name] = step.minutes + max((at[need] for need in step.needs), default=0.0)
+    path = [max(at, key=at.__getitem__)]
+    while needs := by[path[0]].needs:
+        path.insert(0, max(needs, key=at.__getitem__))
+    return at, path
+
+
+def plan_chart(steps: Sequence[Step] = STEPS) -> str:
+    """Which step waits for which, from left to right, as SVG; the critical path is thick."""
+    after = {one.name: [each.name for each in steps if one.name in each.needs] for one in steps}
+    times = {step.name: f"{step.minutes:g} min" for step in steps}
+    states = [ServiceState(name=n, role=t, depends_on=after[n]) for n, t in times.items()]
+    path = timed(steps)[1]
+    return service_map(states, path, f"Critical of the recovery: {' to '.join(path)}")
+
+
 def recovery(record: Record, incident_id: str | None) -> list[dict[str, str]]:
     """Of this incident, or the newest. Raises NotFound, InputError for a goal that is no time."""
     doc = record.published(incident_id)
@@ -47,12 +69,7 @@ def recovery_plan(
     doc: Incident, firing: int, goals: Mapping[str, str] = GOALS, steps: Sequence[Step] = STEPS
 ) -> list[dict[str, str]]:
     """A row a step, then the objectives, in words; firing: alerts of it that are not over."""
-    at, by, found = dict[str, float](), {step.name: step for step in steps}, _checks(doc, firing)
-    for step in steps:
-        at[step.name] = step.minutes + max((at[need] for need in step.needs), default=0.0)
-    path = [max(at, key=at.__getitem__)]
-    while needs := by[path[0]].needs:
-        path.insert(0, max(needs, key=at.__getitem__))
+    (at, path), found = timed(steps), _checks(doc, firing)
     rows = [
         {
             "Step": f"{step.does}{' (critical)' if step.name in path else ''}",

@@ -92,6 +92,8 @@ def replayed(document: Incident, store: Store, over: Replay) -> Iterator[Drift]:
 def _unasked(record: Evidence, live: bool) -> str:
     """Why it is not asked again; empty: it is."""
     tool = REGISTRY.get(record.tool)
+    if record.tool == "seen_before":
+        return "what was remembered then is not kept"
     if tool and tool.language and not live:
         return "it was asked of a backend itself: --live asks it again"
     if tool is None or tool.effect is not Effect.read:

@@ -19,9 +19,8 @@ NODES = TypeAdapter(list[CauseNode])
 
 
 class Why(BaseModel):
-    """One version of fault tree, fishbone and five whys. `history`: who made each version, and
-    what they did. `cut_sets`: nodes that are enough together; `whole`: there are no more of them.
-    """
+    """One version of the drawings. `history`: who made each version, and what they did;
+    `cut_sets`: nodes that are enough together; `whole`: there are no more of them."""
 
     version: int
     history: list[str]
@@ -32,12 +31,10 @@ class Why(BaseModel):
 
 def why(store: Store, document: Incident, number: int | None = None) -> Why:
     """The newest version, or this one; before somebody edited it, as the document, which has no
-    secrets any more, has it now. Raises InputError where there is no such version."""
+    secrets any more, has it now."""
     kept = Postmortems(store.engine).versions(document.id, CHARTS)
     history, last = [f"{each.made_by}: {each.note}" for each in kept], max(len(kept) - 1, 0)
-    chosen = last if number is None else number
-    if chosen > last:
-        raise InputError(f"there is no version {chosen}: the newest is {last}")
+    chosen = last if number is None else min(number, last)
     drawn = NODES.validate_json(kept[chosen].markdown) if kept else cause_charts(Narrator(document))
     sets, whole = cut_sets(drawn)
     ids = [[each.node.id for each in found] for found in sets]

@@ -8,6 +8,7 @@ from ..agents.reporting.incident_status import likely_cause
 from ..agents.reporting.wording import sentence, shown
 from ..incident.document import Incident
 from ..incident.evidence import Quote
+from ..incident.memory import precedents
 from ..prompts.values import began, clock, hurt, percent
 from ..record.ledger import Request
 
@@ -39,6 +40,8 @@ def _why(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:
             yield f"For it: {shown(argument.text)}{_cited(argument.quotes)}"
         for argument in cause.contradiction[:2]:
             yield f"Against it: {shown(argument.text)}{_cited(argument.quotes)}"
+    for past in precedents(doc)[:2]:
+        yield f"Seen before: {past.text} [{past.evidence[0]}]"
     for gap in doc.gaps[:2]:
         yield f"Not seen: {gap.what}, {gap.why}"
 

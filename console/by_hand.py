@@ -10,6 +10,7 @@ from ..errors import InputError
 from .options import By, Id
 
 if TYPE_CHECKING:
+    from ..incident.document import Incident
     from ..incident.identity import Identity
     from ..record.store import Store
 
@@ -27,14 +28,12 @@ def assign(
     by: By = ANYBODY,
 ) -> None:
     """Give somebody a duty in an incident, or hand it over."""
-    from ..app.lifecycle import assign as give
     from ..incident.people import Duty
 
     named = [one for one in Duty if duty and duty.casefold() in one.value]
     if len(named) != 1:
         raise InputError(f"{duty!r} is no duty: give one of {', '.join(Duty)}")
-    store, who = _here(by)
-    _done(give(store, incident, named[0], whom, who, note).timeline[-1].text)
+    done(act("duties", incident, by, duty=named[0], whom=whom, note=note).timeline[-1].text)
 
 
 @BY_HAND.command()
@@ -45,23 +44,18 @@ def severity(
     by: By = "on-call commander",
 ) -> None:
     """Raise or lower an incident's severity."""
-    from ..app.lifecycle import set_severity
     from ..incident.severity import parse_severity
 
     if (found := parse_severity(level)) is None:
         raise InputError(f"{level!r} is no level: give P0, P1, P2 or P3")
-    store, who = _here(by)
-    _done(set_severity(store, incident, found, reason, who).timeline[-1].text)
+    done(act("severity", incident, by, severity=found, reason=reason).timeline[-1].text)
 
 
 @BY_HAND.command()
 def note(incident: Id, text: str, by: By = ANYBODY) -> None:
     """Put a line on an incident's timeline."""
-    from ..app.lifecycle import note as say_so
-
-    store, who = _here(by)
-    say_so(store, incident, text, who)
-    _done("it is on the timeline")
+    act("notes", incident, by, text=text)
+    done("it is on the timeline")
 
 
 @BY_HAND.command()
@@ -72,49 +66,34 @@ def link(
     by: By = ANYBODY,
 ) -> None:
     """Point at a call, a board, a ticket."""
-    from ..app.lifecycle import link as point
-
-    store, who = _here(by)
-    _done(point(store, incident, url, title, who).timeline[-1].text)
+    done(act("links", incident, by, url=url, title=title).timeline[-1].text)
 
 
 @BY_HAND.command()
 def relate(incident: Id, other: str, reason: Reason, by: By = ANYBODY) -> None:
     """Say of two incidents that they have to do with each other."""
-    from ..app.lifecycle import relate as join
-
-    store, who = _here(by)
-    _done(join(store, incident, other, reason, who).timeline[-1].text)
+    done(act("related", incident, by, other=other, reason=reason).timeline[-1].text)
 
 
 @BY_HAND.command()
 def resolve(incident: Id, reason: Reason, by: By = "on-call commander") -> None:
     """Call an incident over; what is asked is withdrawn, and the postmortem is drafted."""
-    from ..app.lifecycle import resolve as end
-
-    store, who = _here(by)
-    end(store, incident, reason, who)
-    _done(f"it is resolved; `warroom resume {incident}` tells people and drafts the postmortem")
+    act("resolve", incident, by, reason=reason)
+    done(f"it is resolved; `warroom resume {incident}` tells people and drafts the postmortem")
 
 
 @BY_HAND.command()
 def reopen(incident: Id, reason: Reason, by: By = ANYBODY) -> None:
     """Say that an incident was not over."""
-    from ..app.lifecycle import reopen as again
-
-    store, who = _here(by)
-    again(store, incident, reason, who)
-    _done("it is open again, for people to work; what fires anew opens a linked one")
+    act("reopen", incident, by, reason=reason)
+    done("it is open again, for people to work; what fires anew opens a linked one")
 
 
 @BY_HAND.command()
 def close(incident: Id, reason: Reason, by: By = "on-call commander") -> None:
     """Close an incident that is resolved."""
-    from ..app.lifecycle import close as end
-
-    store, who = _here(by)
-    end(store, incident, reason, who)
-    _done("it is closed")
+    act("close", incident, by, reason=reason)
+    done("it is closed")
 
 
 @BY_HAND.command()
@@ -134,7 +113,16 @@ def edit(
     raise typer.Exit(edit_command(incident, subject, file, anyway, by))
 
 
-def _here(by: str) -> "tuple[Store, Identity]":
+def act(path: str, incident: str, by: str, **said: object) -> "Incident":
+    """One of the acts of app/by_hand.py; the incident to look at then."""
+    from ..app.by_hand import BY_PATH
+
+    (store, who), chosen = here(by), BY_PATH[path]
+    return store.load(chosen.do(store, incident, chosen.read(said), who))
+
+
+def here(by: str) -> "tuple[Store, Identity]":
+    """This installation's store, and who acts at this terminal."""
     from ..app.configuration import settings
     from ..app.record import Record
     from ..incident.identity import at_terminal
@@ -142,7 +130,8 @@ def _here(by: str) -> "tuple[Store, Identity]":
     return Record(settings()).store, at_terminal(by)
 
 
-def _done(text: str) -> None:
+def done(text: str) -> None:
+    """Say so."""
     from .screen import say, screen, shown
 
     say(screen(), ("  ✓ ", "good"), shown(text))

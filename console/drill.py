@@ -15,7 +15,8 @@ from ..app.configuration import Sources, remember, settings
 from ..app.words import seconds
 from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
-from ..drills.score import Score, keep
+from ..drills.score import Score, history, keep, regressions
+from ..drills.world import WORLDS
 from ..errors import InputError, NotFound, WarroomError
 from ..incident.evidence import short
 from ..incident.timeline import utc_now
@@ -23,7 +24,7 @@ from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
 from .paging import Pages, pages_beside
-from .screen import heading, line, say, shown
+from .screen import folded, heading, line, say, shown
 
 if TYPE_CHECKING:  # the drills need packages that an installation may lack
     from ..drills.fault import Fault
@@ -44,7 +45,7 @@ class Options:
     verbose: bool = False
 
 
-SURPRISE = "surprise"
+SURPRISE, COMPREHENSIVE = "surprise", "comprehensive"
 
 
 def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
@@ -85,8 +86,11 @@ def _chosen(name: str, options: Options) -> Sequence["Fault"]:
         if not options.seeds:
             raise InputError("a surprise is drawn by seed; add --seed N, or --seeds 1-24")
         return [draw(seed, options.world) for seed in options.seeds]
+    if name == COMPREHENSIVE:
+        return [fault for world in WORLDS for fault in _faults(world).values()]
     if name != "all" and name not in faults:
-        raise NotFound(f"no drill {name!r}; there are: all, {SURPRISE}, {', '.join(faults)}")
+        known = ", ".join(["all", COMPREHENSIVE, SURPRISE, *faults])
+        raise NotFound(f"no drill {name!r}; there are: {known}")
     return list(faults.values()) if name == "all" else [faults[name]]
 
 
@@ -151,8 +155,12 @@ def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options)
 
         desk.console.print()
         desk.console.print(heading("Score"))
-        table = surprises if isinstance(scores[0], SurpriseScore) else scoreboard
-        explained(desk.console, scores[0]) if len(scores) == 1 else table(desk.console, scores)
+        for table, drawn in ((scoreboard, False), (surprises, True)):
+            own = [score for score in scores if isinstance(score, SurpriseScore) is drawn]
+            if own:
+                explained(desk.console, own[0]) if len(scores) == 1 else table(desk.console, own)
+        for text in regressions(history(settings().home)):
+            say(desk.console, ("  ▲ ", "watch"), shown(text))
     if desk.as_json:
         from ..drills.surprise.score import sums
 
@@ -184,7 +192,8 @@ class ConsoleHost:
     def note(self, text: str) -> None:
         """One line."""
         self._end_wait()
-        say(self.desk.console, ("  drill         ", "who"), shown(text))
+        head = line(("  drill         ", "who"))
+        self.desk.console.print(folded(head, shown(text, 2000)))
 
     def waiting(self, what: str, done: float, total: float) -> None:
         """A bar at a terminal; a line every ten seconds elsewhere."""

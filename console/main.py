@@ -19,6 +19,7 @@ from .contents import Contents
 from .emergency import EMERGENCY
 from .game_day import GAME_DAY
 from .keeping import KEEP, bundle, catalog
+from .memory import SEEN, memory
 from .notifying import notify
 from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
@@ -254,8 +255,9 @@ def evaluate(context: typer.Context) -> None:
     raise typer.Exit(run(context.args, prog_name=context.command_path, standalone_mode=False))
 
 
-for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY):
+for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY, SEEN):
     app.add_typer(part)
+app.add_typer(memory, name="memory")
 app.add_typer(oncall, name="oncall")
 app.add_typer(GAME_DAY, name="game-day", help="Respond to a surprise, and hear how it went.")
 app.add_typer(bundle, name="bundle")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .by_hand import done, here
 from .options import AsJson, By, Id
 
 ACK = typer.Typer(rich_markup_mode=None)
@@ -19,19 +20,15 @@ def ack(
     back: Annotated[bool, typer.Option("--release", help="Give it back instead.")] = False,
 ) -> None:
     """Take an incident on: nobody else is told for as long as that counts."""
-    from ..app.configuration import settings
     from ..app.escalating import acknowledge, release
-    from ..app.record import Record
     from ..app.words import moment
-    from ..incident.identity import at_terminal
     from ..incident.timeline import from_ts
-    from .screen import say, screen, shown
 
-    answer = release if back else acknowledge
-    found = answer(Record(settings()).store, incident, at_terminal(by))
+    store, who = here(by)
+    found = (release if back else acknowledge)(store, incident, who)
     until = f" until {moment(from_ts(found.due_at))}" if found.due_at else ""
     said = "given back: others are told again" if back else f"yours: nobody else is told{until}"
-    say(screen(), ("  ✓ ", "good"), f"{shown(incident)} is {said}")
+    done(f"{incident} is {said}")
 
 
 @oncall.command("now")

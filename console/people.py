@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .by_hand import here
 from .options import AsJson
 
 if TYPE_CHECKING:
@@ -105,14 +106,11 @@ def _member(pair: "tuple[str, Role | None]") -> str:
 
 def _people() -> tuple["Accounts", "Teams", str]:
     """What the record keeps of them, and who changes it."""
-    from ..app.configuration import settings
-    from ..app.record import Record
-    from ..incident.identity import at_terminal
     from ..record.accounts import Accounts
     from ..record.teams import Teams
 
-    engine = Record(settings()).store.engine
-    return Accounts(engine), Teams(engine), str(at_terminal("administrator"))
+    store, by = here("administrator")
+    return Accounts(store.engine), Teams(store.engine), str(by)
 
 
 def _role(word: str) -> "Role":

@@ -55,16 +55,16 @@ def diff(name: Name, versions: Annotated[list[int] | None, typer.Argument()] = N
 @plan.command()
 def show(incident: Newest = None) -> None:
     """Print how the steps stand; before one is followed, which runbooks fit and why."""
+    from ..app.plans import steps_of
     from ..app.runbooks import fitting
-    from ..plans.runbook import Runbook
 
     record = _record()
     found = record.published(incident)
     for run in found.plans[-1:]:
         _say(run.name, run.state)
-        for step, now in zip(Runbook.model_validate_json(run.book).steps, run.steps, strict=True):
-            told = [f" — {now.note}" * bool(now.note), *now.evidence]
-            _say(MARKS[now.state], f"{step.text}{' '.join(told)}")
+        for step, now in zip(steps_of(found), run.steps, strict=True):
+            told = [step.text, *now.evidence, *([f"— {now.note}"] if now.note else [])]
+            _say(MARKS[now.state], " ".join(told))
     for fit in [] if found.plans else fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
 

@@ -1,5 +1,4 @@
-"""`warroom merge`, `split` and `silence`: a person's word on which alerts belong together, and
-which are to be quiet."""
+"""`warroom silence`: a person's word on which alerts are to be quiet."""
 
 import re
 from collections.abc import Sequence
@@ -13,27 +12,12 @@ from ..app.words import moment
 from ..errors import InputError
 from ..incident.identity import at_terminal
 from ..incident.timeline import utc_now
-from ..intake.regrouping import merge, split
 from ..intake.silences import Matcher, Silence, Silences
 from .desk import print_json
 from .exits import Exit
 from .screen import say, screen, shown
 
 MATCHER = re.compile(r"([^=!~]+?)(=~|!~|!=|=)(.*)", re.DOTALL)
-
-
-def merge_command(source: str, into: str, reason: str, by: str) -> Exit:
-    """Close one incident into another."""
-    merge(Record(settings()).store, source, into, str(at_terminal(by)), reason)
-    say(screen(), ("  ✓ ", "good"), f"the alerts of {shown(source)} are those of {shown(into)} now")
-    return Exit.done
-
-
-def split_command(incident: str, alerts: Sequence[int], by: str) -> Exit:
-    """Open an incident for some alerts of another."""
-    made = split(Record(settings()).store, incident, alerts, str(at_terminal(by)))
-    say(screen(), ("  ✓ ", "good"), f"{made} has them; `warroom resume {made}` works it")
-    return Exit.done
 
 
 def silence_command(

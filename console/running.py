@@ -93,9 +93,10 @@ def merge(
     by: By = "on-call commander",
 ) -> None:
     """Make two incidents one: the first is closed."""
-    from .regrouping import merge_command
+    from .by_hand import act, done
 
-    raise typer.Exit(merge_command(incident, into, reason, by))
+    act("merge", incident, by, into=into, reason=reason)
+    done(f"the alerts of {incident} are those of {into} now")
 
 
 @RUN.command()
@@ -105,9 +106,10 @@ def split(
     by: By = "on-call commander",
 ) -> None:
     """Give some of an incident's alerts one of their own."""
-    from .regrouping import split_command
+    from .by_hand import act, done
 
-    raise typer.Exit(split_command(incident, alerts, by))
+    made = act("split", incident, by, alerts=alerts).id
+    done(f"{made} has them; `warroom resume {made}` works it")
 
 
 @silence.command("add")

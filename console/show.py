@@ -10,6 +10,7 @@ from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
 from ..incident.document import Alert, Incident, to_json
+from ..incident.memory import precedents
 from ..incident.report import SweepReport
 from ..incident.timeline import EventKind, from_ts
 from ..prompts.values import began
@@ -22,7 +23,7 @@ from .exits import Exit
 from .figures import matrix, measures, severity_lines
 from .hypotheses import ranking
 from .model_use import section
-from .screen import heading, line, say, screen, shown
+from .screen import folded, heading, line, say, screen, shown
 
 
 def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit:
@@ -113,6 +114,8 @@ def _causes(console: Console, incident: Incident) -> None:
     if incident.hypotheses:
         console.print(heading("Competing causes"))
         console.print(ranking(incident.hypotheses, {}, reasons=3))
+    for past in precedents(incident):
+        console.print(folded(line(("  seen before  ", "dim")), shown(past.text, 900)))
 
 
 def _look_yourself(console: Console, incident: Incident) -> None:

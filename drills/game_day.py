@@ -14,6 +14,7 @@ from threading import Event, Thread
 from typing import Any
 
 from ..app import lifecycle
+from ..app.words import seconds
 from ..app.work import Commander, Tell, work
 from ..errors import NotFound
 from ..incident import identity
@@ -127,26 +128,35 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
     opened, level, well = incident.opened_at, truth.level[0], restored(looks)
     target = timedelta(minutes=TARGETS[level].resolve_minutes)
     every = timedelta(minutes=TARGETS[level].update_minutes or TARGETS[level].resolve_minutes)
-    answer = _after(incident, well)
-    yield Check("restored", bool(well and well - opened <= target), answer, f"within {target}")
+    inside, soon, apart = (
+        f"within {seconds(span.total_seconds())}" for span in (target, SOON, every)
+    )
+    met = bool(well and well - opened <= target)
+    yield Check("restored", met, _after(incident, well), inside)
     held, first = incident.held, incident.report(DetectionReport)
     told = (e.at for e in incident.timeline if e.kind is EventKind.severity)
     at = held.at if held else next(told, None)
     found = held.severity if held else first.severity if first else None
     met = found in truth.level and at is not None and at - opened <= SOON
-    wanted = f"{' or '.join(truth.level)} within {SOON}"
+    wanted = f"{' or '.join(truth.level)} {soon}"
     yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
     kinds = (EventKind.message, EventKind.person)
     said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
     times = [opened, *said, *(e.at for e in incident.timeline[-1:])]
     met = bool(said) and max(b - a for a, b in pairwise(times)) <= every
-    yield Check("updates", met, f"{len(said)}", f"one at least, {every} apart at most")
-    spread = ", ".join(sorted(set(looks[-1][2]) - set(looks[0][2]))) if looks else ""
-    yield Check("no cascade", not spread, spread or "none", "nothing fires that did not at first")
+    yield Check(
+        "updates",
+        met,
+        f"{len(said)}",
+        f"one at least, each {apart} of the last",
+    )
+    spread = sorted({*looks[-1][2]} - {*looks[0][2], *truth.accept}) if looks else []
+    wanted = "nothing fires in the end that did not at first"
+    yield Check("no cascade", not spread, ", ".join(spread) or "none", wanted)
     lead = next((p for p in incident.participants if p.duty is Duty.commander), None)
     answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
     met = lead is not None and lead.since - opened <= SOON
-    yield Check("command", met, answer, f"somebody took the duty commander within {SOON}")
+    yield Check("command", met, answer, f"somebody took the duty commander {soon}")
     written, owed = incident.report(PostmortemReport), incident.follow_ups
     due = f"by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
     yield Check("postmortem", bool(written) or None, "drafted" if written else "not yet", due)
@@ -155,7 +165,7 @@ def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterato
 
 
 def _after(incident: Incident, at: datetime | None) -> str:
-    return f"after {at - incident.opened_at}".split(".", maxsplit=1)[0] if at else "not at all"
+    return f"after {seconds((at - incident.opened_at).seconds)}" if at else "not at all"
 
 
 def keep(settings: Settings, incident_id: str, day: GameDay, seed: int) -> None:

@@ -94,6 +94,23 @@ def history(home: Path, most: int = 200) -> list[dict[str, Any]]:
         return []
 
 
+def regressions(runs: Sequence[dict[str, Any]]) -> list[str]:
+    """What a drill's newest run misses, or is late with by half and 5 s, and the run before it was
+    not; `runs` as `history` gives them."""
+    found = list[str]()
+    for name in dict.fromkeys(run["drill"] for run in runs):
+        now, *before = [run for run in runs if run["drill"] == name][:2]
+        for old in before:
+            met = {check["name"] for check in old["checks"] if check["met"]}
+            lost = [c["name"] for c in now["checks"] if c["met"] is False and c["name"] in met]
+            found += [f"{name}: {one} is missed" for one in lost]
+            for step, at in now["seconds"].items():
+                was = old["seconds"].get(step)
+                if at and was and at > max(1.5 * was, was + 5):
+                    found.append(f"{name}: {step} after {at:.0f} s, {was:.0f} s before")
+    return found
+
+
 def said_better(incident: Incident) -> list[Execution]:
     """Actions of which the record says that they helped, and that were left in force."""
     return [e for e in incident.executions if e.outcome is Outcome.better and not e.undone]

@@ -69,6 +69,11 @@ class World(Entry):
     faults: tuple[str, ...] = Field(description="that apply, in the order of the score table")
     surprises: tuple[str, ...] = Field(description="tables of surprise/ that seeds draw from")
 
+    def author(self, service: str) -> str:
+        """Who releases it, as git has people: its team."""
+        team = next(entry.team for entry in self.catalogue if entry.name == service)
+        return f"{team.capitalize()} team <{team}@shop.example>"
+
     def entries(self) -> list[Service]:
         """The catalogue, with the limits that the processes really run under."""
         specs = {spec.name: spec for spec in self.services}

@@ -111,6 +111,7 @@ class Sign(Entry):
 
     statement: str = Field(description="the cause in a sentence; {service} is filled in")
     words: Regex
+    metrics: Regex | None = Field(default=None, description="names of metrics that tell it too")
     more: Regex | None = Field(default=None, description="what else agrees, where it is seen")
     explained_by: Words = Field(description="mechanisms of a change that would say the same")
 

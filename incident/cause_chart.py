@@ -1,6 +1,5 @@
 """Why it happened, as people draw it: a fault tree, a fishbone and a chain of whys. Each is nodes
-below one top; what ends a branch rests on evidence, or is marked as assumed or as open.
-"""
+below one top; what ends a branch rests on evidence, or is marked as assumed or as open."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

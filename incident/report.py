@@ -168,14 +168,14 @@ class InvestigationReport(Report):
     """Step 4: root cause, contributing factors, dependency impact, five whys."""
 
     step: Literal[4] = 4
-    root_cause: str = Field(
-        default="", description="id of the leading hypothesis, if it stands out"
-    )
+    root_cause: str = Field(default="", description="id of the hypothesis that stands out")
     contributing: list[Sentence] = Field(
         default_factory=list, description="contributing factors, of systems"
     )
     impact_map: list[str] = Field(default_factory=list, description="victim ← … ← origin")
     five_whys: list[Sentence] = Field(default_factory=list, description="why, why, why, …")
+    seen_before: list[Sentence] = Field(default=[], description="earlier ones, most alike first")
+    minutes_before: list[float] = Field(default=[], description="that those took, where known")
 
 
 NO_THREAT = "none seen"

@@ -166,7 +166,9 @@ def _of_fault(fault: Fault) -> Runbook:
 
 def _looked(kind: Kind, line: str) -> Step:
     tool = found[1] if (found := TOOL.match(line)) else ""
-    return Step(kind=kind, text=line, tool=tool, continue_on_error=bool(tool))
+    said = line.removeprefix(f"{tool}: ")
+    said = said[:1].upper() + said[1:]
+    return Step(kind=kind, text=said, tool=tool, continue_on_error=bool(tool))
 
 
 def _remedy(remedy: Remedy) -> Step:

@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..incident.document import Incident
 from ..incident.evidence import short
+from ..incident.memory import precedents, time_to_resolve
 from ..incident.report import CustomerImpactReport
 from . import values as shown
 
@@ -109,6 +110,8 @@ def incident_markdown(document: Incident, why: str = "") -> str:
         why=shown.Trusted(why),
         severity=document.severity.value if document.severity else "not classified",
         leading=document.leading(),
+        estimate=time_to_resolve(document),
+        before=precedents(document),
         outcome={e.plan: e.outcome.value for e in document.executions},
         verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
         events=sorted(document.timeline, key=lambda event: event.at),

@@ -1,6 +1,5 @@
-"""Postmortems: versions of the text and what people say of them; versions of the drawings of why it
-happened. All only grow; one version is there under each number, so of two who save over the same
-one the second is told.
+"""Postmortems: versions of the text and what people say of it; versions of the drawings of why it
+happened. All only grow. One is there under each number: who saves over a newer one is told so.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ from ..errors import NotFound, Overtaken, StoreError
 from ..incident.document import Incident
 from ..incident.events import ActionDone, IncidentEvent, StepDone
 from ..incident.evidence import Evidence
-from . import events, evidence
+from . import events, evidence, memories
 from .database import durable, glance, open_database
 from .evidence import Pending, Sealed
 from .leases import Lease, writing
@@ -208,10 +208,9 @@ def _revise(
     """As `revise`; what was `known` of it is taken where it is still the newest, with all of the
     evidence that was `found`. Also what was written, as whoever reads it finds it."""
     stamp = _locked(connection, incident_id)
-    newest = known.document if known and known.stamp == stamp else None
-    document = newest or _read(connection, incident_id)
+    document = known.document if known and known.stamp == stamp else _read(connection, incident_id)
     document.evidence = found
-    before, past = list(document.timeline), events.Before.of(document)
+    before, past, was = list(document.timeline), events.Before.of(document), document.state
     change(document)
     if document.timeline[: len(before)] != before:
         raise StoreError("the timeline only grows: a past entry was changed or removed")
@@ -220,6 +219,7 @@ def _revise(
     known_as = {"incident": incident_id, "known": stamp.version}
     if connection.execute(REWRITE, values | known_as).rowcount != 1:
         raise StoreError(f"{incident_id} was written by somebody else meanwhile; try again")
+    memories.keep(connection, document, was)
     written = Written(_Stamp(values["version"], values["updated_at"]), read)
     return document, past.news(document), written
 

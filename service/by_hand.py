@@ -8,7 +8,9 @@ from ..app.by_hand import ACTS, Act, Form
 from ..app.related import Related, related
 from ..app.runbooks import fitting
 from ..incident.document import Incident
+from ..incident.memory import signs_of
 from ..plans.matching import Match
+from ..record.memories import Alike, like
 from .api import masked
 from .auth import At, IncidentId, Observer, Who, may, seen
 from .service import Service
@@ -46,3 +48,10 @@ def list_runbooks(service: At, _who: Observer, incident: IncidentId) -> list[Mat
 def list_related(service: At, who: Observer, incident: IncidentId) -> list[Related]:
     """Which others may have to do with it, how strong that is and why."""
     return masked(related(service.store, service.record.incident(incident), who.sight))
+
+
+@BY_HAND.get("/incidents/{incident}/seen-before")
+def list_seen_before(service: At, who: Observer, incident: IncidentId) -> list[Alike]:
+    """Earlier ones that are like it, by which signs, and what became of them."""
+    signs = signs_of(service.record.incident(incident))
+    return masked(like(service.engine, who.sight, incident, signs))

@@ -20,6 +20,7 @@ from ..errors import WarroomError
 from ..incident.timeline import utc_now
 from ..record.changes import drop_changes
 from ..record.failures import Failures
+from ..record.memories import catch_up
 from ..record.retention import drop_deliveries, drop_evidence
 from ..record.sessions import Sessions
 from ..record.store import Store
@@ -104,8 +105,15 @@ def status_page(settings: Settings, store: Store) -> None:
         write(status(settings, store, catalogue, utc_now()), told.folder, told.title)
 
 
+@every(TICKETS_S)
+def remember(_settings: Settings, store: Store) -> None:
+    """What ended before there was a memory is remembered, some at a time."""
+    catch_up(store.engine)
+
+
 CHORES: Sequence[Chore] = (
     bury,
+    remember,
     read_calendars,
     read_runbooks,
     escalate,

@@ -18,6 +18,7 @@ from ..analysis.tuning import STANDARD, Tuning
 from ..errors import ToolRetry
 from ..incident.evidence import BackendQuery, EvidenceStatus, Quote
 from ..plans.runbook import Runbook
+from ..record.memories import Alike
 from ..targets.survey import Surveying
 from ..telemetry.model import Window
 from ..telemetry.recording import Recording
@@ -126,6 +127,11 @@ class Bench(Protocol):
     @property
     def live(self) -> Live | None:
         """The backends themselves; None: there is only what was recorded."""
+        ...
+
+    @property
+    def memory(self) -> Callable[[Sequence[str]], list[Alike]] | None:
+        """Earlier incidents that have these signs; None: nobody may look."""
         ...
 
     @property

@@ -108,6 +108,11 @@ class ToolBench:
         return self.bench.live
 
     @property
+    def memory(self):
+        """As it is."""
+        return self.bench.memory
+
+    @property
     def runbooks(self) -> Sequence[Runbook]:
         """As they are."""
         return self.bench.runbooks

@@ -29,7 +29,9 @@ def outside_causes(seen: Observations) -> Iterator[Candidate]:
     now = scene(seen)
     for fault in faults().values():
         for sign in fault.told_by:
-            if lines := said(seen, now.symptoms, sign.words):
+            moved = [m for m in now.symptoms if m.source == "metric" and sign.metrics]
+            shown = [m for m in moved if sign.metrics and sign.metrics.search(_text(m))]
+            if lines := said(seen, now.symptoms, sign.words) or shown:
                 yield _candidate(seen, now, FaultKind(fault.kind), sign, lines)
 
 
@@ -56,8 +58,8 @@ def _candidate(
     candidate = Candidate(first.service, kind, statement)
     quotes = symptom_quotes(seen, first, "service", "text")
     candidate.backed(SEEN, first.strength, f"it says: {first.text[:140]}", quotes)
-    if sign.more:
-        besides = next((s for s in now.symptoms if sign.more.search(_text(s))), None)
+    if more := sign.more or sign.metrics:
+        besides = next((s for s in now.symptoms if more.search(_text(s)) and s != first), None)
         if besides:
             proof = symptom_quotes(seen, besides, "text")
             candidate.backed(MORE, besides.strength, f"and: {besides.text[:140]}", proof)

@@ -4,7 +4,7 @@ out of connections or of processor.
 
 from collections.abc import Iterator
 
-from ...analysis.quantities import in_use, part_of, percent, times
+from ...analysis.quantities import in_use, part_of, percent, quantity, times
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.failures import ErrorGroup
@@ -33,6 +33,7 @@ def hung(seen: Observations) -> Iterator[Candidate]:
         text = f"{service} no longer reports metrics"
         quotes = cite(seen.signals, up, "current", "baseline")
         candidate.backed(2.5, waits if down else 0.0, text, quotes)
+        _untaken(seen, candidate, 2.5)
         calls = sum(row.requests for row in where(seen.edges, callee=service))
         text = f"{service} leaves no call unanswered: only its metrics are missing"
         candidate.doubted(2.5, float(down and calls >= SERVED and not edge), text)
@@ -64,8 +65,17 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         text = f"{calls.count} calls to it were refused: nobody listens" if calls else ""
         quotes = cite(seen.new_failures, calls, "callee", "way", "count")
         candidate.backed(2.0, 1.0 if calls else 0.0, text, quotes)
+        _untaken(seen, candidate, 2.0)
         _released_before(seen, candidate)
         yield candidate
+
+
+def _untaken(seen: Observations, candidate: Candidate, weight: float) -> None:
+    """Jobs wait for it longer and longer: nobody takes them."""
+    row = seen.signal(candidate.service, SignalName.queue_oldest_s)
+    if row and row.worse and row.current is not None:
+        text = f"the oldest job waits for {candidate.service} for {quantity(row.current, 's')}"
+        candidate.backed(weight, 1.0, text, cite(seen.signals, row, "current", "baseline"))
 
 
 def _released_before(seen: Observations, candidate: Candidate) -> None:

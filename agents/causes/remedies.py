@@ -19,6 +19,7 @@ from ...incident.report import Gap
 from ...telemetry.signal_catalogue import SignalName
 from .agreement import agrees
 from .demand import surging
+from .history import warned
 from .moves import ActionDraft, brought_by, moves
 from .observations import Observations, where
 from .processes import growing, silent, working
@@ -53,7 +54,8 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
             except ToolRetry as error:
                 gaps.append(Gap(what=f"{move.action.kind} {move.target}", why=str(error)))
                 continue
-            plans.append((hypothesis.confidence * 0.5**order, made))
+            made, worth = warned(seen, made)
+            plans.append((hypothesis.confidence * 0.5**order * worth, made))
     plans.sort(key=lambda pair: -pair[0])
     unique = {made.title: made for _, made in reversed(plans)}
     return [made for _, made in plans if unique.get(made.title) is made], gaps

@@ -57,7 +57,9 @@ def severity_now(seen: Observations, words: Classification) -> JudgedSeverity:
     """The level as of now."""
     found = [*_requests(seen.impact, seen.outcomes), *_journeys(seen.outcomes)]
     for objective in filter(missed, seen.objectives.rows):
-        found.append((Severity.P2, f"{objective.service} misses its objective {objective.name}"))
+        late = 1 - (objective.current or 0.0) if objective.sli == "queue_age" else 0.0
+        level = next((level for at, level in SLOW if late >= at), Severity.P2)
+        found.append((level, f"{objective.service} misses its objective {objective.name}"))
     for row in seen.health.rows:
         if "bad" in (row.errors, row.latency, row.saturation, row.traffic):
             found.append((Severity.P2, f"{row.service} is unwell ({row.worst_signal})"))

@@ -11,6 +11,7 @@ from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
 from ...incident.lifecycle import State
+from ...incident.memory import time_to_resolve
 from ...incident.onset import Onset
 from ...incident.report import FollowUp, Sentence
 from ...incident.severity import TARGETS
@@ -110,9 +111,10 @@ def brief(document: Incident, now: datetime) -> Briefing:
 
 def _expected(document: Incident, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Estimated and latest likely recovery; what lies in the past is no estimate."""
-    if document.impact is None or status.ended(document):
+    estimate = time_to_resolve(document)
+    if estimate is None or status.ended(document):
         return None, None
-    middle, high = document.impact.minutes_to_resolve, document.impact.minutes_spread[1]
+    middle, _low, high, _basis = estimate
     begun = document.opened_at
     times = [status.whole_minute(begun + timedelta(minutes=m)) for m in (middle, high)]
     return times[0] if times[0] > now else None, times[1] if times[1] > now else None

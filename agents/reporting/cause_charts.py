@@ -1,11 +1,10 @@
 """Why it happened as three drawings, read off the record: what had to come together (fault tree),
-what contributed from which side (fishbone), why and why that (five whys). No blame, as everywhere.
-"""
+what contributed from which side (fishbone), why and why that (five whys)."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from ...analysis.fault_tree import Gate, minimal_cut_sets
+from ...analysis.fault_tree import CutSets, Gate, minimal_cut_sets
 from ...faults import fault_of
 from ...incident.cause_chart import CauseNode, Drawing, Placed, Stands, placed
 from ...incident.finding import Argument, Hypothesis
@@ -65,17 +64,10 @@ class _Pen:
         self.shows = {e.id: by_tool.get(e.tool, "") for e in say.document.evidence}
         self.report = say.document.report(InvestigationReport)
 
-    def draw(
-        self,
-        drawing: Drawing,
-        above: str,
-        text: str,
-        evidence: Iterable[str] = (),
-        stands: Stands | None = None,
-        **more: bool | float,
-    ) -> str:
+    def draw(self, drawing: Drawing, above: str, fact: Fact, **more: bool | float) -> str:
         """A node, an assumption where no evidence is there for it; its id."""
-        found = [ref for ref in dict.fromkeys(evidence) if ref in self.shows][:4]
+        text, evidence, stands = fact
+        found = [ref for ref in self.say.cite(evidence) if ref in self.shows]
         name, said = f"N{len(self.nodes) + 1}", self.say.clean(text[:1].upper() + text[1:])
         values = {"id": name, "drawing": drawing, "parent": above, "text": brief(said)}
         values |= {"stands": stands or (Stands.shown if found else Stands.assumed)}
@@ -87,17 +79,18 @@ class _Pen:
         alert, impact = self.document.alert, self.document.impact
         measured = impact is not None and impact.requests > 0
         text = f"users are hurt: {hurt(impact) if measured else alert.summary or alert.name}"
-        top = self.draw(Drawing.tree, "", text, proof(impact.quotes) if impact else ())
-        rivals = [h for h in self.document.hypotheses if not h.ruled_out]
-        rivals = [h for h in rivals if h.confidence >= LIKELY][:SHOWN]
+        hurts = text, proof(impact.quotes) if impact else (), None
+        top = self.draw(Drawing.tree, "", hurts)
+        standing = [h for h in self.document.hypotheses if not h.ruled_out]
+        rivals = [h for h in standing if h.confidence >= LIKELY][:SHOWN]
         for cause in rivals:
-            more = {"share": cause.confidence, "every": True}
-            name = self.draw(Drawing.tree, top, cause.statement, **more)
+            told = (cause.statement, (), None)
+            name = self.draw(Drawing.tree, top, told, share=cause.confidence, every=True)
             for fact in [*self._together(cause), *_missing(cause)]:
-                self.draw(Drawing.tree, name, *fact)
+                self.draw(Drawing.tree, name, fact)
         if (rest := 1 - sum(cause.confidence for cause in rivals)) >= LIKELY:
-            text = "A cause that nobody named"
-            self.draw(Drawing.tree, top, text, stands=Stands.open, share=rest)
+            unnamed = ("A cause that nobody named", (), Stands.open)
+            self.draw(Drawing.tree, top, unnamed, share=rest)
 
     def _together(self, cause: Hypothesis) -> Iterator[Fact]:
         """The conditions of a cause that the record shows; where it shows none, its best reason."""
@@ -118,14 +111,14 @@ class _Pen:
 
     def bones(self) -> None:
         """Facts of the record by side; an empty side says what was looked for."""
-        top = self.draw(Drawing.bones, "", self.nodes[0].text, self.nodes[0].evidence)
+        top = self.draw(Drawing.bones, "", (self.nodes[0].text, self.nodes[0].evidence, None))
         facts = [(self._side(fact), fact) for fact in self._facts()]
         for bone in table().bones:
-            head = self.draw(Drawing.bones, top, bone.name)
+            head = self.draw(Drawing.bones, top, (bone.name, (), None))
             nothing = f"Nothing found; looked for: {bone.looked}", (), Stands.open
             own = [fact for name, fact in facts if name == bone.name]
             for fact in own[:SIDE] or [nothing]:
-                self.draw(Drawing.bones, head, *fact)
+                self.draw(Drawing.bones, head, fact)
 
     def _facts(self) -> Iterator[Fact]:
         cause = self.document.leading()
@@ -148,16 +141,15 @@ class _Pen:
         """Down from the alert to where the record ends, which is said."""
         cause, name = self.document.leading(), ""
         guess = [missing for missing, *_rest in (_missing(cause) if cause else ())]
-        held = [f for f in self.document.findings if f.kind == "condition"]
-        proven = proof(quote for finding in held for quote in finding.quotes)
+        proven = proof(q for f in self.document.findings if f.kind == "condition" for q in f.quotes)
         alert = Sentence(text=f"Why did {self.document.alert.name} fire?")
         for why in (self.report and self.report.five_whys) or [alert]:
             stands = Stands.assumed if any(text in why.text for text in guess) else None
             evidence = why.evidence or (() if name else proven)
-            name = self.draw(Drawing.whys, name, why.text, evidence, stands)
+            name = self.draw(Drawing.whys, name, (why.text, evidence, stands))
         asked = fill(lesson(self.document).question, self.document)
-        text = f"The record ends here. To ask: {asked}?"
-        self.draw(Drawing.whys, name, text, stands=Stands.open)
+        end = f"The record ends here. To ask: {asked}?", (), Stands.open
+        self.draw(Drawing.whys, name, end)
 
 
 def _missing(cause: Hypothesis) -> Iterator[Fact]:
@@ -179,13 +171,11 @@ def cut_sets(nodes: list[CauseNode]) -> tuple[list[list[Placed]], bool]:
     tree is too large for all of them."""
     tree = placed(nodes, Drawing.tree)
     ends = {each.node.text: each for each in reversed(tree) if each.ends}
-    below = dict[str, list[str]]()
-    for each in tree:
-        name = each.node.text if each.ends else each.node.id
-        below.setdefault(each.node.parent, []).append(name)
-    gates = {each.node.id: each.node.every for each in tree if not each.ends}
-    opened = {name: Gate(every, tuple(below[name])) for name, every in gates.items()}
-    found = minimal_cut_sets(below[""][0] if tree else "", opened)
-    sets = [[ends[event] for event in each] for each in found.sets if tree]
-    ordered = (sorted(each, key=lambda end: end.number) for each in sets)  # likeliest cause first
-    return sorted(ordered, key=lambda each: [end.number for end in each]), found.whole
+    names = {each.node.id: each.node.text if each.ends else each.node.id for each in tree}
+    gates = {each.node.id: Gate(each.node.every, ()) for each in tree if not each.ends}
+    for node in (each.node for each in tree if each.node.parent):
+        every, inputs = gates[node.parent]
+        gates[node.parent] = Gate(every, (*inputs, names[node.id]))
+    found = minimal_cut_sets(names[tree[0].node.id], gates) if tree else CutSets([], True)
+    sets = (sorted((ends[event] for event in s), key=lambda end: end.number) for s in found.sets)
+    return sorted(sets, key=lambda each: [end.number for end in each]), found.whole

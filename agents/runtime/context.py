@@ -25,6 +25,7 @@ from ...incident.timeline import utc_now
 from ...models.redaction import Redaction
 from ...notify.channels import Channels
 from ...plans.runbook import Runbook, shipped
+from ...record.memories import Alike, like
 from ...record.store import Store
 from ...settings import Settings
 from ...targets.survey import Surveying
@@ -150,6 +151,7 @@ class StepBench:
     survey: Surveying | None = None
     live: Live | None = None  # the backends themselves, where there are any
     runbooks: Sequence[Runbook] = field(default_factory=shipped)
+    memory: Callable[[Sequence[str]], list[Alike]] | None = None  # drills have none
 
 
 @dataclass
@@ -248,6 +250,8 @@ class ResponseContext:
         document = self.store.load(incident_id)
         recording = self.observe(document, first=step.number == 1)
         frame = self.frame(document, recording)
+        teams = frozenset(service.team for service in document.services[:1])
+        past = None if self.drill else partial(like, self.store.engine, teams, incident_id)
 
         def record(evidence: Evidence, payload) -> Evidence:
             kept = self.store.add_evidence(incident_id, evidence, payload)
@@ -258,7 +262,7 @@ class ResponseContext:
             step=step,
             document=document,
             tools=Toolbox(
-                StepBench(recording, frame, self.survey, self.recorder.live(), self.runbooks),
+                StepBench(recording, frame, self.survey, self.recorder.live(), self.runbooks, past),
                 step.specialist,
                 record,
                 self._memories.setdefault(incident_id, {}),

@@ -154,8 +154,6 @@ def propose(context: ResponseContext, document: Incident, plan: ActionPlan, pers
     Raises ToolFailed where the response cannot carry it out any more, or did.
     """
     store, incident_id = context.store, document.id
-    if context.operations is None or ended(context, document):
-        raise ToolFailed("nothing is acted on here any more: do it by `warroom recover`")
     if done := document.tried(plan):
         raise ToolFailed(f"{done.title} was tried: {done.outcome.value}")
     waiting = store.ledger.waiting(incident_id)
@@ -163,6 +161,9 @@ def propose(context: ResponseContext, document: Incident, plan: ActionPlan, pers
     for request in others:
         if (other := document.plan(request.subject)) and other.move == plan.move:
             return other.hash
+    if context.operations is None or ended(context, document):
+        why = "the response is over" if context.operations else "it has no operations.json"
+        raise ToolFailed(f"nothing is acted on here, {why}: do it by `warroom recover`")
     if document.plan(plan.hash) is None:
         store.update(incident_id, lambda doc: doc.proposals.append(plan))
     wanted = context.policy.wanted(plan, document.severity)

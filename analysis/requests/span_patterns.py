@@ -9,7 +9,8 @@ those without an odder one below them count.
 Whom an odd span speaks against: a call that is no longer answered is the callee's fault. One that
 fails speaks against both ends where the callee leaves no spans of its own. A request that ends
 early shows where it stopped, not why: the caller may have failed itself, or may have got an answer
-with which it could not go on. When several services stop after calls to the same one, chance is
+with which it could not go on; who puts a job on a queue ends there, and whoever no longer takes it
+is to blame. When several services stop after calls to the same one, chance is
 out and what they have in common is its answer.
 
 Sources: event patterns per trace compared between normal and faulty phases, the deepest first, as
@@ -167,7 +168,8 @@ class Blame:
 def blamed(table: SpanTable, oddities: Sequence[Oddity]) -> list[Blame]:
     """Whom the oddities speak against, the clearest first."""
     far = far_ends(table)
-    stops = _stops(far, oddities)
+    sent = {odd for odd in oddities if table.ops[odd.op].kind == "producer"}
+    stops = _stops(far, [odd for odd in oddities if odd not in sent])
     explained = {o.service for group in stops.values() if len(group) > 1 for o in group}
     mute = {(odd.op, odd.under) for odd in oddities if odd.event == NOBODY and odd.new}
     found = []
@@ -187,7 +189,10 @@ def _ends(
     """Of a call whose other end is known; `mute`: it newly gets no answer. `own`: the caller's."""
     op, callee = table.ops[odd.op], far.get(odd.op, "")
     lost = not odd.new and odd.call >= 0 and table.ops[odd.call].service == callee
-    if op.kind != "client" or not callee:
+    taken = table.ops[odd.call] if op.kind == "producer" and odd.call >= 0 else op
+    if taken.kind == "consumer" and not odd.new:
+        yield Blame(taken.service, odd.weight, odd, (odd.service,))
+    elif op.kind != "client" or not callee:
         yield Blame(odd.service, own, odd)
     elif mute or lost:
         yield Blame(callee, odd.weight, odd, (odd.service,))

@@ -16,8 +16,8 @@ MOST = 16
 Place = tuple[float, float]
 
 
-def service_map(services: Sequence[ServiceState], blamed: Sequence[str]) -> str:
-    """The picture; empty where no service is known. `blamed`: names, loudest first."""
+def service_map(services: Sequence[ServiceState], blamed: Sequence[str], says: str = "") -> str:
+    """The picture; empty of none. `blamed`: names, loudest first; else the way that it `says`."""
     shown = list(services)[:MOST]
     if not shown:
         return ""
@@ -29,14 +29,14 @@ def service_map(services: Sequence[ServiceState], blamed: Sequence[str]) -> str:
     for caller, callees in calls.items():
         for callee in callees:
             parts.append(_call(places[caller], places[callee], frozenset((caller, callee)) in path))
-    last = blamed[-1] if blamed else ""
+    last = blamed[-1] if blamed and not says else ""
     parts += [part for s in shown for part in _service(s, places[s.name], s.name == last)]
     width = max(x for x, _ in places.values()) + BOX_W + EDGE
     height = max(y for _, y in places.values()) + BOX_H + EDGE
     hurt = ", ".join(s.name for s in shown if s.role in ROLES) or "none"
     told = f"Service map. Hurt or suspect: {hurt}."
     told += f" Path of blame: {' to '.join(blamed)}." if len(blamed) > 1 else ""
-    return wrapped(width, height, told, parts)
+    return wrapped(width, height, says or told, parts)
 
 
 def _places(calls: Mapping[str, Sequence[str]]) -> dict[str, Place]:

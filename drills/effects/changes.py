@@ -30,7 +30,7 @@ class Release(Once):
     kind: Literal["release"]
     service: str
     message: str
-    author: str
+    author: str = Field(default="", description="empty: the service's team")
     edits: tuple[Edit, ...]
     unnoticed: bool = Field(
         default=False,
@@ -42,14 +42,17 @@ class Release(Once):
             self._hand_over(shop)
             time.sleep(SEEN_HEALTHY_S)
         else:
-            shop.deploy(self.service, self.edits, self.message, self.author)
+            shop.deploy(self.service, self.edits, self.message, self._by(shop))
+
+    def _by(self, shop: Shop) -> str:
+        return self.author or shop.layout.world.author(self.service)
 
     def _hand_over(self, shop: Shop) -> None:
         """Start the new version beside the old one. `Shop.deploy` restarts a single instance,
         which fails requests."""
         old, new, *_ = shop.layout.of(self.service)
-        version = shop.releases.release(self.edits, self.message, self.author)
-        shop.releases.deploy(self.service, version, self.author)
+        version = shop.releases.release(self.edits, self.message, self._by(shop))
+        shop.releases.deploy(self.service, version, self._by(shop))
         shop.supervision.call("startProcess", new.name)
         log = shop.layout.output / f"{new.name}.log"
         wait_until(answers(f"{new.url}/healthz"), new.name, log)
@@ -59,7 +62,7 @@ class Release(Once):
                 entry["active"] = entry["instance"] == new.name
 
         text = f"Hand {self.service} over to {new.name}"
-        shop.configuration.change("endpoints.json", hand_over, text, self.author)
+        shop.configuration.change("endpoints.json", hand_over, text, self._by(shop))
         time.sleep(DRAIN_S)
         shop.supervision.call("stopProcess", old.name)
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.by_hand import ACTS, BY_PATH, Act
+from ...app.plans import steps_of
 from ...app.related import related
 from ...app.runbooks import fitting, library
 from ...errors import InputError, LifecycleError, NotFound
 from ...incident.people import Duty
 from ...incident.severity import Severity
-from ...plans.runbook import Runbook
 from ...record import lists
 from ..auth import At, IncidentId, Responder, Who
 from ..by_hand import do
@@ -66,8 +66,11 @@ def _page(
     values["near"] = related(service.store, found, who.sight)
     values["alerts"] = lists.alerts(service.engine, 0, 200, who.sight, incident).items
     run = found.plans[-1] if found.plans else None
-    books = Runbook.model_validate_json(run.book).steps if run else ()
-    values |= {"run": run, "steps": books, "fit": fitting(service.store, found)}
+    values |= {
+        "run": run,
+        "steps": steps_of(found) if run else (),
+        "fit": fitting(service.store, found),
+    }
     values["books"] = library(service.store)
     may = {act.path for act in ACTS if who.role.may(act.needs)}
     status = 422 if wrong else 200

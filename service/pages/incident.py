@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
-from ...app.recovering import recovery
+from ...app.recovering import plan_chart, recovery
 from ..auth import IncidentId, Observer
 from ..forms import EvidenceId
 from ..service import Service, service_of
@@ -48,8 +49,8 @@ def charts_page(
 @INCIDENT.get("/incidents/{incident}/recovery", response_class=HTMLResponse)
 def recovery_page(request: Request, service: At, who: Observer, incident: IncidentId):
     """How the service is brought back, and what is measured of each step."""
-    rows = recovery(service.record, incident)
-    return page("recovery.html", 200, request, who, id=incident, rows=rows)
+    rows, chart = recovery(service.record, incident), Markup(plan_chart())
+    return page("recovery.html", 200, request, who, id=incident, rows=rows, chart=chart)
 
 
 @INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)

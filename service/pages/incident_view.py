@@ -19,6 +19,7 @@ from ...incident.communication import Message
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
+from ...incident.memory import time_to_resolve
 from ...incident.report import AnyReport, SweepReport
 from ...incident.severity import TARGETS, Targets
 from ...incident.timeline import Event, from_ts
@@ -132,8 +133,9 @@ class IncidentView:
     @property
     def likely(self) -> Sequence[float]:
         """How long it is likely to take, from and to, seconds; as coarse as an estimate is."""
-        known = self.doc.impact.minutes_spread if self.doc.impact and not self.over else ()
-        return [60 * (step := 5 if one < 60 else 30) * round(one / step) for one in known]
+        told = (not self.over and time_to_resolve(self.doc)) or ()
+        steps = [(one, 1 if one < 10 else 5 if one < 60 else 30) for one in told[1:3]]
+        return [60 * step * max(1, round(one / step)) for one, step in steps]
 
 
 def view_of(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from ...app.configuration import declared
 from ...app.record import masked_content
-from ...drills.score import history
+from ...drills.score import history, regressions
 from ...incident.lifecycle import OVER
 from ...record import audit
 from ...record.counts import counts
@@ -62,8 +62,9 @@ def drills_page(request: Request, service: At, who: Observer):
         known = list(FAULTS)
     except ModuleNotFoundError:
         known = []
-    found = [_scored(one) for one in history(service.settings.home)]
-    return page("drills.html", 200, request, who, known=known, found=found)
+    runs = history(service.settings.home)
+    told = {"known": known, "found": [_scored(one) for one in runs], "worse": regressions(runs)}
+    return page("drills.html", 200, request, who, **told)
 
 
 def _scored(one: dict[str, Any]) -> dict[str, Any]:

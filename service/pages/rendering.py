@@ -23,6 +23,7 @@ from ...agents.reporting import wording
 from ...analysis.quantities import count, figure, percent, quantity
 from ...app.words import headline, sureness
 from ...incident.evidence import Quote, short
+from ...incident.memory import precedents, time_to_resolve
 from ...incident.timeline import from_ts, utc_now
 from ...prompts.values import began, clock, duration, hurt, plain
 
@@ -113,6 +114,7 @@ def _environment() -> Environment:
     for words in (ago, began, capital, cited, clock, from_ts, hurt, minute, plain, short, *numbers):
         environment.filters[words.__name__] = words
     environment.filters |= {"readable": wording.shown, "sentence": wording.sentence}
+    environment.filters |= {"time_to_resolve": time_to_resolve, "precedents": precedents}
     environment.globals["m"] = environment.get_template("macros.html").module
     return environment
 

@@ -49,20 +49,16 @@ def edit_form(request: Request, service: At, who: Responder, incident: IncidentI
         edit = CauseEdit.model_validate({name: one(sent, name) for name in sent if name != "csrf"})
         change_why(service, who, incident, edit)
     except (InputError, Overwritten, ValidationError) as error:
-        known = not isinstance(error, ValidationError)
-        wrong = str(error) if known else "write at most 300 characters, or load the page again"
+        large = "write at most 300 characters, or load the page again"
+        wrong = large if isinstance(error, ValidationError) else str(error)
         return _page(request, who, incident, get_why(service, who, incident), wrong)
     return RedirectResponse(f"{PLACE.format(incident=incident)}#{edit.node}", 303)
 
 
 def _page(request: Request, who: Who, incident: str, found: Why, wrong: str = "") -> HTMLResponse:
-    newest = found.version == max(len(found.history) - 1, 0)
-    values = {
-        "id": incident,
-        "found": found,
-        "drawings": {drawing.value: placed(found.nodes, drawing) for drawing in Drawing},
-        "pictures": {name: Markup(svg) for name, svg in cause_drawings(found.nodes).items()},
-        "can_edit": newest and who.role.may(Role.responder),
-        "wrong": wrong,
-    }
+    newest = found.version >= len(found.history) - 1
+    drawings = {drawing.value: placed(found.nodes, drawing) for drawing in Drawing}
+    pictures = {name: Markup(svg) for name, svg in cause_drawings(found.nodes).items()}
+    values = {"id": incident, "found": found, "drawings": drawings, "pictures": pictures}
+    values |= {"can_edit": newest and who.role.may(Role.responder), "wrong": wrong}
     return page("why.html", 422 if wrong else 200, request, who, **values)

@@ -113,6 +113,18 @@ def test_one_caller_that_stops_is_likelier_than_its_callee():
     assert weights["web"] > weights["stock"] > 0
 
 
+def test_a_job_that_nobody_takes_any_more_speaks_against_who_took_it():
+    insert = Node("orders", "INSERT jobs", 2, kind="client", peer="database")
+    taken = Node("labels", "process labels", 9, kind="consumer", after_ms=4)
+    send = [
+        Node("orders", "send labels", 3, c, kind="producer") for c in ((insert, taken), (insert,))
+    ]
+    _, blame = compared(Requests().add(0, send[0], 60).add(ONSET, send[1], 60))
+    assert blame[0].service == "labels"
+    assert blame[0].callers == ("orders",)
+    assert "database" not in {one.service for one in blame}
+
+
 def test_few_spans_prove_little():
     many = compared(Requests().add(0, page(CART), 50).add(ONSET, page(ADS), 50))[1]
     few = compared(Requests().add(0, page(CART), 4).add(ONSET, page(ADS), 4))[1]

@@ -12,8 +12,7 @@ def one(number: int, opened: float, service: str = "", cause: str = "") -> Taken
     times = {"detect": None, "acknowledge": None, "resolve": None}
     more = {"month": "2026-11", "severity": "P2", "escalated": False, "acts": (0, 0)}
     told = {
-        "fired": opened,
-        "onset": None,
+        "began": opened,
         "over": None,
         "automatic": 0,
         "noise": False,

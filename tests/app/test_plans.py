@@ -16,7 +16,9 @@ from sqlalchemy import Engine, event
 
 from warroom.agents.runtime.context import ResponseContext
 from warroom.app import plans
+from warroom.app.configuration import Sources, remember
 from warroom.app.runbooks import Kept, kept
+from warroom.app.work import reopen, work_plan
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
 from warroom.incident.evidence import digest
@@ -190,8 +192,22 @@ def test_nothing_is_begun_where_the_response_is_over(context, running):
     standing = context.store.work.standing(incident)
     run = follow(context, incident, LOOK, RESTART)
     assert [step.state for step in run.steps] == ["done", "failed"]
-    assert "warroom recover" in run.steps[1].note
+    assert "the response is over: do it by `warroom recover`" in run.steps[1].note
     assert context.store.work.standing(incident).status == standing.status
+
+
+def test_whoever_works_the_incident_works_its_runbook_too(context):
+    (row,) = context.store.incidents()
+    remember(context.settings, row.id, Sources(telemetry=context.settings.home / "bundle"))
+    plans.start(context.store, row.id, book(context, LOOK, HAND), ANN)
+    with reopen(context.settings, row.id, Sources(), context.store) as response:
+        list(response.run(row.id))
+        assert states(context, row.id) == ["done", "asked"]
+        plans.resume(context.store, row.id, "", False, ANN)
+        assert context.store.load(row.id).plans[-1].state == "done"
+        plans.start(context.store, row.id, "edge", ANN)
+    work_plan(context.settings, row.id, context.store)
+    assert states(context, row.id) == ["done", "asked"]
 
 
 def test_what_is_not_there_is_not_followed(context, running):

@@ -4,7 +4,7 @@ import pytest
 
 from warroom.actions.edge import Throttle
 from warroom.app.record import Record
-from warroom.app.recovering import STEPS, UNREAD, Step, recovery, recovery_plan
+from warroom.app.recovering import STEPS, UNREAD, Step, plan_chart, recovery, recovery_plan
 from warroom.errors import InputError
 from warroom.incident.action import Outcome
 from warroom.incident.document import Incident
@@ -32,6 +32,13 @@ def test_the_critical_path_is_the_longest_way_through_what_needs_what():
         "c (critical)": "25 min",
         "d (critical)": "27 min",
     }
+
+
+def test_the_picture_goes_from_the_cause_to_the_traffic():
+    picture = plan_chart()
+    assert "Critical of the recovery: cause to data to function to traffic" in picture
+    assert picture.index(">cause<") < picture.index(">data<") < picture.index(">traffic<")
+    assert ">30 min<" in picture and "origin" not in picture and picture.count("<line") == 5
 
 
 def test_steps_wait_for_steps_before_them():

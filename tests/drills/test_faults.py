@@ -3,6 +3,7 @@
 import inspect
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +43,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.deploys: list[tuple[str, tuple, str]] = []
+        self.layout = SimpleNamespace(world=WORLD)
 
     def deploy(self, service: str, patches: tuple, message: str, author: str = "") -> str:
         self.deploys.append((service, tuple(patches), message))

@@ -6,7 +6,7 @@ from warroom.actions.services import RollBack, Scale
 from warroom.console.scoreboard import scoreboard
 from warroom.drills.faults import FAULTS
 from warroom.drills.faults.score import FaultTruth, score
-from warroom.drills.score import DrillObservation, not_run
+from warroom.drills.score import DrillObservation, not_run, regressions
 from warroom.drills.symptom import Symptom
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
@@ -150,3 +150,13 @@ def test_the_table_has_totals_and_says_what_fell_short():
     assert "no free port" in text
     total = next(line for line in lines if "total" in line)
     assert total.split()[1:3] == ["2/3", "2/3"]
+
+
+def test_what_got_worse_since_the_time_before_is_named():
+    def run(drill: str, kind: bool, proposal: float):
+        checks = [{"name": "kind", "met": kind}, {"name": "control", "met": None}]
+        return {"drill": drill, "checks": checks, "seconds": {"proposal": proposal, "detect": None}}
+
+    runs = [run("a", False, 20.0), run("b", True, 4.0), run("a", True, 9.0), run("a", True, 1.0)]
+    assert regressions(runs) == ["a: kind is missed", "a: proposal after 20 s, 9 s before"]
+    assert regressions(runs[1:3]) == regressions([run("c", True, 9.0), run("c", False, 8.0)]) == []

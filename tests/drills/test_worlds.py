@@ -62,3 +62,8 @@ def test_every_drill_that_it_names_can_be_brought_about(name):
     for fault in drills.values():
         assert fault.world == name
         assert fault.truth.to_json()
+
+
+def test_a_team_releases_its_own_service():
+    assert world().author("gateway") == "Storefront team <storefront@shop.example>"
+    assert world("queue").author("labels") == "Parcels team <parcels@shop.example>"

@@ -62,7 +62,7 @@ def leap_second(monkeypatch):
 
 
 def test_every_kind_that_code_names_has_its_file():
-    assert {kind.value for kind in FaultKind} == set(faults())
+    assert {kind.value for kind in FaultKind} <= set(faults())
     assert all(fault.kind == kind for kind, fault in faults().items())
 
 

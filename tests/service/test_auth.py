@@ -53,6 +53,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/severity"),
         ("POST", "/api/v1/incidents/{incident}/resolve"),
         ("POST", "/api/v1/incidents/{incident}/close"),
+        ("POST", "/api/v1/incidents/{incident}/forget"),
         ("POST", "/api/v1/incidents/{incident}/postmortem/publish"),
     },
     Role.admin: {

@@ -22,6 +22,7 @@ CALLS = {
     "resolve": WHY,
     "reopen": WHY,
     "close": WHY,
+    "forget": WHY,  # what is over is remembered
 }
 """By what is asked for, in an order that makes sense: what is said with it."""
 LEAST = ("observer", "responder", "commander", "admin")
@@ -41,7 +42,7 @@ def place(service: Asked) -> str:
 
 
 def test_each_takes_its_role_and_answers_the_document(service: Asked, place: str):
-    assert {"severity", "resolve", "close"} == {
+    assert {"severity", "resolve", "close", "forget"} == {
         path for path, act in BY_PATH.items() if act.needs is Role.commander
     }
     for what, body in CALLS.items():
@@ -139,7 +140,7 @@ def test_a_runbook_is_followed_on_the_page_and_over_http(service: Asked, place: 
     assert page.post(f"{url}/follow", data={"runbook": "gremlins"}).status_code == 422
     assert page.post(f"{url}/follow", data={"runbook": "disk-full"}).status_code == 200
     shown = page.get(url).text
-    assert "disk-full, running" in shown and "Stop following it" in shown
+    assert "disk-full</strong>, running" in shown and "Stop following it" in shown
     assert shown.count("diagnose") > 1 and "Follow it" not in shown
     again = page.post(f"/api/v1/incidents/{place}/follow", json={"runbook": "disk-full"})
     assert (again.status_code, "stop that first" in again.text) == (422, True)

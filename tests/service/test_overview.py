@@ -64,6 +64,10 @@ def test_drills_tell_what_came_of_them(tmp_path):
         page = text(service, "/drills")
         assert "memory-leak" in page and "1 of 2" in page
         assert "action: none, not &lt;b&gt;restart" in page
+        assert "Worse than the time before" not in page
+        worse = Score("memory-leak", "INC-2", [Check("kind", False, "none", "leak")])
+        keep(service.service.settings.home, [worse], utc_now())
+        assert "memory-leak: kind is missed" in text(service, "/drills")
 
 
 def test_health_says_in_words_what_metrics_tell(tmp_path):

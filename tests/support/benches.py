@@ -28,6 +28,7 @@ class ReadBench:
     survey: Surveying | None = None
     live: None = None
     runbooks: Sequence[Runbook] = field(default_factory=shipped)
+    memory: None = None
 
     def call(self, name: str, **arguments: Any) -> Table:
         """Run a read tool the way the toolbox does; its rows must be plain JSON."""
