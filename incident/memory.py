@@ -75,7 +75,7 @@ def remembered(document: Incident) -> Remembered:
     began, first = document.began.at, document.report(DetectionReport)
     found.at, found.team = began.timestamp(), "".join(s.team for s in document.services[:1])
     ends = [t.at for t in document.transitions if t.state is State.resolved]
-    if ends:
+    if ends and not document.ended_by:  # when somebody says so is not when it ended
         found.minutes = round((ends[-1] - began).total_seconds() / 60, 1)
     elif first and first.noise:
         found.cause, found.fault = "nothing was behind the alert", FaultKind.no_fault

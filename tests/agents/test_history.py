@@ -1,18 +1,27 @@
 """What the past may say of a cause and of a plan, and what it may not: by hand-made histories."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from warroom.agents import steps
 from warroom.agents.causes.candidate import Candidate
 from warroom.agents.causes.history import BOUND, COUNTS, recalled, warned
 from warroom.agents.causes.judgement import judge
 from warroom.agents.causes.observations import Observations
+from warroom.agents.runtime.context import ResponseContext
+from warroom.incident.document import Incident
 from warroom.incident.evidence import EvidenceStatus
+from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind, Hypothesis
+from warroom.incident.lifecycle import State
+from warroom.incident.memory import precedents
+from warroom.intake.handing import take
 from warroom.tests.support.incident_parts import at, plan
 from warroom.tests.support.incidents import minimal
+from warroom.tests.support.responses import alert, room_over
 from warroom.tools.base import Result
 from warroom.tools.seen_before import Seen
 
@@ -116,3 +125,34 @@ def test_a_fix_that_failed_under_the_same_signs_ranks_lower_and_says_so():
     assert warned(seen(*(past(n, **failed) for n in range(9))), made)[1] == 0.25
     assert warned(seen(past(1, **failed), past(2)), made)[1] == 1.0  # it helped as often
     assert warned(seen(past(1, **(failed | {"likeness": 0.3}))), made)[1] == 1.0
+
+
+def investigated(context: ResponseContext, name: str, team: str = "") -> Incident:
+    """Steps 1, 2 and 4 of a new incident with this alert."""
+    store = context.store
+    fired = alert().model_copy(update={"fingerprint": name})
+    incident, _new = take(store, fired, context.clock())
+    for step in (steps.DETECT, steps.SWEEP, steps.INVESTIGATE):
+        report = step.playbook(context.case(incident, step, 1, lambda _event: None))
+        store.update(incident, lambda doc, new=report: file_report(doc, new, store.payload))
+        if team:
+            store.update(incident, lambda doc: setattr(doc.services[0], "team", team))
+    end = lambda doc: doc.move(State.closed, context.now(doc), "ann", "a test")  # noqa: E731
+    return store.update(incident, end)
+
+
+def asked(document: Incident) -> bool:
+    return "seen_before" in {record.tool for record in document.evidence}
+
+
+def test_the_debugger_is_told_of_those_that_a_team_may_see_and_a_drill_of_none(tmp_path: Path):
+    context = room_over(tmp_path)
+    first = investigated(context, "f1", "vault")
+    assert not asked(first) and precedents(first) == []
+    assert not asked(investigated(context, "f2", "shop"))
+    third = investigated(context, "f3", "shop")
+    (told,) = precedents(third)
+    (proof,) = [record for record in third.evidence if record.tool == "seen_before"]
+    assert told.evidence == [proof.id] and first.id not in told.text
+    context.drill = True
+    assert not asked(investigated(context, "f4", "shop"))

@@ -47,6 +47,12 @@ def test_better_counts_only_where_telemetry_said_so_and_it_stayed(doubt: dict):
     assert True not in remembered(document).tried.values()
 
 
+def test_how_long_it_took_is_kept_where_telemetry_saw_the_end():
+    document = full()
+    document.ended_by = "ann"
+    assert remembered(document).minutes is None
+
+
 def test_noise_is_remembered_as_noise():
     found = remembered(noise())
     assert (found.cause, found.minutes) == ("nothing was behind the alert", None)
