@@ -59,10 +59,16 @@ class Placed:
         return ("all of" if self.node.every else "any of") if gates else ""
 
     @property
+    def stands(self) -> Stands:
+        """What it rests on; what stands above others rests on those, but for an answer to a why."""
+        rests = self.ends or self.node.drawing is Drawing.whys
+        return self.node.stands if rests else Stands.shown
+
+    @property
     def mark(self) -> str:
         """What has to be said of it besides its text; empty: nothing."""
         share = "" if self.node.share is None else f"{self.node.share:.0%}"
-        weak = self.node.stands.value if self.ends and self.node.stands is not Stands.shown else ""
+        weak = "" if self.stands is Stands.shown else self.stands.value
         return ", ".join(filter(None, (share, weak, self.node.by and f"by {self.node.by}")))
 
 

@@ -89,8 +89,7 @@ class _Pen:
             for fact in [*self._together(cause), *_missing(cause)]:
                 self.draw(Drawing.tree, name, fact)
         if (rest := 1 - sum(cause.confidence for cause in rivals)) >= LIKELY:
-            unnamed = ("A cause that nobody named", (), Stands.open)
-            self.draw(Drawing.tree, top, unnamed, share=rest)
+            self.draw(Drawing.tree, top, ("A cause that nobody named", (), Stands.open), share=rest)
 
     def _together(self, cause: Hypothesis) -> Iterator[Fact]:
         """The conditions of a cause that the record shows; where it shows none, its best reason."""
@@ -145,11 +144,10 @@ class _Pen:
         alert = Sentence(text=f"Why did {self.document.alert.name} fire?")
         for why in (self.report and self.report.five_whys) or [alert]:
             stands = Stands.assumed if any(text in why.text for text in guess) else None
-            evidence = why.evidence or (() if name else proven)
+            evidence = () if stands else why.evidence or (() if name else proven)
             name = self.draw(Drawing.whys, name, (why.text, evidence, stands))
         asked = fill(lesson(self.document).question, self.document)
-        end = f"The record ends here. To ask: {asked}?", (), Stands.open
-        self.draw(Drawing.whys, name, end)
+        self.draw(Drawing.whys, name, (f"The record ends here. To ask: {asked}?", (), Stands.open))
 
 
 def _missing(cause: Hypothesis) -> Iterator[Fact]:

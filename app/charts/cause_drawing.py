@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...incident.cause_chart import CauseNode, Drawing, Placed, Stands, placed
 from .svg import ACCENT, INK, QUIET, SHADE, box, document, rule, text
 
-WIDTH, EDGE, INDENT, LINE, PAD, LETTER, BOLD = 360, 4, 18, 15, 7, 6.3, 7.1
+WIDTH, EDGE, INDENT, LINE, PAD, LETTER, BOLD = 360, 4, 18, 15, 7, 6.6, 7.6
 DASHES = {Stands.assumed: {"stroke_dasharray": "6 3"}, Stands.open: {"stroke_dasharray": "1 3"}}
 """A frame says what it rests on, as the words in the box do: evidence is drawn through."""
 
@@ -30,7 +30,7 @@ def _drawn(drawing: Drawing, boxes: Sequence[Placed]) -> str:
             trunk, middle = above[0], y + height / 2
             parts.append(rule(trunk, above[1], trunk, middle - slant, QUIET))
             parts.append(rule(trunk, middle - slant, x, middle, QUIET))
-        weak = DASHES.get(each.node.stands, {}) if each.ends else {}
+        weak = DASHES.get(each.stands, {})
         stroke = INK if depth else ACCENT
         parts.append(box(x, y, WIDTH - EDGE - x, height, SHADE, stroke=stroke, rx="6", **weak))
         bold = "normal" if each.ends else "bold"

@@ -9,9 +9,11 @@ import pytest
 from warroom.agents.reporting.cause_charts import as_tables, cause_charts, cut_sets
 from warroom.agents.reporting.narrator import Narrator
 from warroom.app.charts.cause_drawing import WIDTH, cause_drawings
+from warroom.faults import fault_of
 from warroom.incident.cause_chart import CauseNode, Drawing, Stands, placed
 from warroom.incident.evidence import Quote
 from warroom.incident.finding import Argument, FaultKind
+from warroom.incident.report import InvestigationReport, Sentence
 from warroom.tests.support import incidents
 from warroom.tests.support.incident_parts import evidence
 from warroom.text_safety.blame_language import blame_marks
@@ -104,6 +106,16 @@ def test_a_bone_without_anything_says_what_was_looked_for():
     for each in placed(nodes, Drawing.bones):
         if each.node.stands is Stands.open and each.ends:
             assert "looked for" in each.node.text or "gap" in each.node.text.lower()
+
+
+def test_a_safeguard_that_no_record_shows_is_an_assumption_among_the_whys_too():
+    document = incidents.full()
+    report = document.report(InvestigationReport)
+    assert report
+    guess = f"Why could it reach users? {fault_of(FaultKind.bad_deploy).systemic}"
+    report.five_whys[1] = Sentence(text=guess, evidence=["E1"])
+    _first, box, _end = placed(drawn(document), Drawing.whys)
+    assert (box.node.evidence, box.mark) == ([], "assumption") and not box.ends
 
 
 def test_the_whys_end_where_the_record_ends_and_say_so():

@@ -85,7 +85,7 @@ def test_axe_finds_nothing(browser, shop, viewport, colours):
     ann = person(browser, shop, viewport=viewport, color_scheme=colours)
     page = ann.page()
     wrong = {}
-    told = ("charts", "evidence/E22", "change", "recovery")
+    told = ("charts", "evidence/E22", "change", "recovery", "why")
     for path in ("/", shop.at, *(f"{shop.at}/{each}" for each in told), shop.question):
         ann.open(path, page)
         settled(page)
