@@ -20,7 +20,4 @@ def test_every_command_stands_below_one_heading():
 
 
 def test_every_command_says_what_it_is_for():
-    silent = [
-        name for name, one in get_command(app).commands.items() if not one.get_short_help_str()
-    ]
-    assert silent == []
+    assert [name for name, one in commands().items() if not one.get_short_help_str()] == []
