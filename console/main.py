@@ -15,6 +15,7 @@ import typer
 from ..errors import InputError, NotFound
 from .across import ACROSS
 from .by_hand import BY_HAND
+from .contents import Contents
 from .emergency import EMERGENCY
 from .game_day import GAME_DAY
 from .keeping import KEEP, bundle, catalog
@@ -29,6 +30,7 @@ from .status_page import status_page
 
 app = typer.Typer(
     name="warroom",
+    cls=Contents,
     help="A multi-agent incident responder that proves every word.",
     no_args_is_help=True,
     add_completion=False,
@@ -257,7 +259,7 @@ for part in (KEEP, RUN, ACK, ACROSS, BY_HAND, EMERGENCY, SEEN):
     app.add_typer(part)
 app.add_typer(memory, name="memory")
 app.add_typer(oncall, name="oncall")
-app.add_typer(GAME_DAY, name="game-day")
+app.add_typer(GAME_DAY, name="game-day", help="Respond to a surprise, and hear how it went.")
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")

@@ -143,8 +143,9 @@ class _Pen:
         proven = proof(q for f in self.document.findings if f.kind == "condition" for q in f.quotes)
         alert = Sentence(text=f"Why did {self.document.alert.name} fire?")
         for why in (self.report and self.report.five_whys) or [alert]:
-            stands = Stands.assumed if any(text in why.text for text in guess) else None
-            evidence = () if stands else why.evidence or (() if name else proven)
+            assumed = any(text in why.text for text in guess)
+            stands = Stands.assumed if assumed else None if name else Stands.shown  # by the alert
+            evidence = () if assumed else why.evidence or (() if name else proven)
             name = self.draw(Drawing.whys, name, (why.text, evidence, stands))
         asked = fill(lesson(self.document).question, self.document)
         self.draw(Drawing.whys, name, (f"The record ends here. To ask: {asked}?", (), Stands.open))

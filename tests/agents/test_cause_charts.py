@@ -116,6 +116,9 @@ def test_a_safeguard_that_no_record_shows_is_an_assumption_among_the_whys_too():
     report.five_whys[1] = Sentence(text=guess, evidence=["E1"])
     _first, box, _end = placed(drawn(document), Drawing.whys)
     assert (box.node.evidence, box.mark) == ([], "assumption") and not box.ends
+    report.five_whys[0].evidence = []
+    first = placed(drawn(document), Drawing.whys)[0]
+    assert first.mark == "", "that it fired is what the alert says"
 
 
 def test_the_whys_end_where_the_record_ends_and_say_so():
