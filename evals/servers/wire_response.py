@@ -28,7 +28,7 @@ from .wire_asks import PATIENCE_S, PORTS
 DRILL = "bad-deploy"
 KIND = "xllamacpp"
 """The server that holds replies to their schema."""
-TOKENS = 1_500
+TOKENS = 1_700
 """Of each specialist: who asks little is heard, all others meet the budget. Specialists that work
 side by side share none of it, so that a replay makes the same asks whoever is first."""
 INCIDENT = 60_000
