@@ -8,6 +8,7 @@ import pytest
 from warroom.agents.comms import communicate
 from warroom.agents.postmortem import draft
 from warroom.agents.reasoning.style import breaches
+from warroom.agents.reporting.incident_status import is_noise
 from warroom.app.opening import open_context, playbooks
 from warroom.evals.incidents.cases import recorded
 from warroom.evals.incidents.run import respond
@@ -61,6 +62,9 @@ def test_every_sentence_of_a_response_says_its_figures_as_people_do(response: In
 def test_each_step_hands_over_what_the_practice_asks_for(response: Incident):
     """§3: of a fault whose cause is found, each phase in the shared document, with reasons."""
     found = {report.step: report for report in response.reports}
+    if is_noise(response):
+        assert {*found} == {1}
+        return
     assert {*found} == {*range(1, 14)}
     told = {
         1: ("services", "impact", "slo", "command", "rule"),

@@ -58,7 +58,8 @@ def test_what_cannot_be_written_is_said_and_the_rest_is_written(here):
     (folder / "charts").write_text("a file where a folder should be")
     written = write_files(here, incident)
     gaps = [gap.what for gap in written.gaps]
-    assert gaps == ["the file incident.md", "the file charts/timeline.svg"]
+    charts = ("fault-tree", "fishbone", "five-whys", "timeline")
+    assert gaps == ["the file incident.md", *(f"the file charts/{name}.svg" for name in charts)]
     assert [path.name for path in written.files] == ["incident.json"]
 
 
