@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...plans.runbook import Runbook
 from ...telemetry.bundle import read_bundle
 from ...telemetry.model import Window
 from ...telemetry.recording import Recording
@@ -36,6 +37,8 @@ class View:
     frame: Frame
     live: None = None
     survey: None = None
+    memory: None = None
+    runbooks: Sequence[Runbook] = ()
 
 
 def noticed(case: Attack) -> bool:

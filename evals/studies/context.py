@@ -63,6 +63,7 @@ class StudyBench:
     frame: Frame
     survey: Surveying | None = None
     live: None = None
+    memory: None = None
     runbooks: Sequence[Runbook] = field(default_factory=shipped)
 
 
