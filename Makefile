@@ -31,7 +31,7 @@ demo: .venv/demo.stamp
 
 test: lint
 	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability and not conformance" \
-		-n 2 --dist loadfile $(PYTEST_ARGS)
+		-n 3 --dist loadfile $(PYTEST_ARGS)
 
 # Live tests measure latencies: nothing else runs beside them. The others share the cores.
 thorough: .venv/dev.stamp

@@ -49,6 +49,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "after": [ONSET, synthetic.START + synthetic.SECONDS],
     },
     "query_telemetry": {"sql": "SELECT * FROM logs ORDER BY length(message) DESC, ts"},
+    "seen_before": {"signs": ["service checkout"]},
 }
 """Arguments of the tools that need some."""
 ELSEWHERE = {"backup_differences", "promql", "logql", "traceql"}

@@ -28,7 +28,8 @@ def link_of(service: Asked, name: str) -> str:
 def test_an_account_is_made_opened_and_used(service):
     ann = person(service, "ann", "commander")
     me = ann.get(f"{V1}/me").json()
-    assert me == {"name": "ann", "role": "commander", "vouched": "account", "teams": []}
+    mine = {"teams": [], "role_in": {}}
+    assert me == {"name": "ann", "role": "commander", "vouched": "account", **mine}
     (listed,) = service["admin"].get(f"{V1}/accounts").json()
     assert (listed["name"], listed["has_password"], listed["disabled_at"]) == ("ann", True, None)
     assert "argon" not in str(listed)

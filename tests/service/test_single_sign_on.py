@@ -93,6 +93,7 @@ def test_an_account_is_made_at_the_first_sign_in(service, provider):
         "role": "commander",
         "vouched": "oidc",
         "teams": ["payments"],
+        "role_in": {"payments": "commander"},
     }
     (account,) = service["admin"].get(f"{V1}/accounts").json()
     assert account["signs_on"] and not account["has_password"]

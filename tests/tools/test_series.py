@@ -18,8 +18,8 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> ReadBench:
             at = START + 5 * n + 2
             bundle.metric(at, "up", "cart", 1)
             bundle.metric(at, "process_resident_memory_bytes", "cart", 1e6 * (1 + n))
-            bundle.metric(at, "queue_depth", "cart", 400 if n >= 12 else 2, queue="mail")
-            bundle.metric(at, "queue_depth", "cart", 1, queue="bills")
+            bundle.metric(at, "letters_waiting", "cart", 400 if n >= 12 else 2, queue="mail")
+            bundle.metric(at, "letters_waiting", "cart", 1, queue="bills")
             bundle.metric(at, "mails_total", "cart", 10 * n)
     return bench_over(root)
 
@@ -32,12 +32,12 @@ def test_times_are_those_of_the_samples(scraped: ReadBench) -> None:
 
 
 def test_what_is_in_no_catalogue_is_shown_as_it_was_recorded(scraped: ReadBench) -> None:
-    rows = scraped.rows("signal_series", signal="queue_depth", service="cart")
+    rows = scraped.rows("signal_series", signal="letters_waiting", service="cart")
     assert {row["service"] for row in rows} == {"cart"}
     assert rows[0]["labels"] == "queue=mail", "what moved comes first"
     risen = next(row for row in rows if row["value"] == 400)
     assert risen["ts"] == START + 62
-    alone = scraped.rows("signal_series", signal="queue_depth", labels='queue="bills"')
+    alone = scraped.rows("signal_series", signal="letters_waiting", labels='queue="bills"')
     assert {row["labels"] for row in alone} == {"queue=bills"}
 
 
@@ -48,17 +48,20 @@ def test_a_counter_tells_its_rate(scraped: ReadBench) -> None:
 
 
 def test_a_time_may_be_asked_for(scraped: ReadBench) -> None:
-    rows = scraped.rows("signal_series", signal="queue_depth", labels="queue=mail", start="+0s")
+    rows = scraped.rows("signal_series", signal="letters_waiting", labels="queue=mail", start="+0s")
     assert min(row["ts"] for row in rows) == ONSET + 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"signal": "queue_deep"}, "nothing is recorded as 'queue_deep'; there is queue_depth, "),
-        ({"signal": "queue_depth", "labels": "queue=x"}, "labels are queue bills, mail"),
-        ({"signal": "queue_depth", "labels": "queue"}, "written name=value"),
-        ({"signal": "queue_depth", "service": "card"}, "known are cart"),
+        (
+            {"signal": "letters_waitin"},
+            "nothing is recorded as 'letters_waitin'; there is letters_waiting, ",
+        ),
+        ({"signal": "letters_waiting", "labels": "queue=x"}, "labels are queue bills, mail"),
+        ({"signal": "letters_waiting", "labels": "queue"}, "written name=value"),
+        ({"signal": "letters_waiting", "service": "card"}, "known are cart"),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_there_is(
