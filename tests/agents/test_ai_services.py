@@ -29,7 +29,7 @@ MISSED = {
 
 @pytest.mark.parametrize(
     ("scenario", "told"),
-    zip(CASES, [*KINDS, None, None], strict=True),
+    list(zip(CASES, [*KINDS, None, None], strict=True)),
     ids=lambda found: getattr(found, "name", found),
 )
 def test_the_kind_leads_and_the_decoy_does_not(

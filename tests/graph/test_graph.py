@@ -182,7 +182,7 @@ def test_a_message_claimed_by_a_process_that_died_is_sent_all_the_same(tmp_path:
     assert context.store.ledger.claim(Effect(incident, Does.send, subject)) is None
     list(response.run(incident))
     outbox = context.settings.files(incident) / "messages"
-    assert list(outbox.glob(f"{subject}-*.md"))
+    assert list(outbox.glob(f"{subject}-*.txt"))
 
 
 def test_rejection_is_recorded_and_ends_without_acting(tmp_path: Path) -> None:

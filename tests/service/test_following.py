@@ -54,7 +54,7 @@ def lines(service: Asked, **asked_with) -> list[str]:
 
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(service):
     happen(service, "INC-1", "INC-2", "INC-3")
-    threading.Timer(1.0, service.service.stopping.set).start()
+    threading.Timer(3.0, service.service.stopping.set).start()
     found = lines(service, headers={"Last-Event-ID": "1"})
     assert [line for line in found if line.startswith("id:")] == ["id: 2", "id: 3"]
     bodies = [json.loads(line[5:]) for line in found if line.startswith("data:")]

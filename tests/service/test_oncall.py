@@ -57,7 +57,7 @@ def on(service: Asked) -> list[str]:
 def sent(service: Asked) -> str:
     """What went out last, after everything that is due was delivered."""
     dispatch(service.service.store, service.service.settings)
-    files = service.service.settings.home.rglob("messages/*.md")
+    files = service.service.settings.home.rglob("messages/*.txt")
     return max(files, key=lambda file: file.stat().st_mtime_ns).read_text()
 
 
