@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ..diagnosis.cluster import look_at_cluster
 from ..diagnosis.look import Health, Look
 from ..diagnosis.quick import changes, diagnose
 from .desk import print_json
@@ -26,10 +27,15 @@ EVERY_S = 15.0
 
 
 def diagnose_command(
-    places: Sequence[str], operations: Path | None, all_of_it: bool, as_json: bool
+    places: Sequence[str],
+    operations: Path | None,
+    cluster: Path | None,
+    all_of_it: bool,
+    as_json: bool,
 ) -> Exit:
     """Look once. Exit code 1 where something is bad."""
-    found = diagnose(operations, places)
+    found = look_at_cluster(cluster) if cluster else []
+    found += diagnose(operations, places) if places or operations or not cluster else []
     if as_json:
         print_json([asdict(look) for look in found])
     else:

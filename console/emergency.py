@@ -18,6 +18,10 @@ def diagnose(
         list[str] | None, typer.Argument(metavar="[URL|HOST:PORT]…", help="Besides the system.")
     ] = None,
     operations: Hands = None,
+    kubernetes: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Dumps of a cluster: kubectl get … -o json."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", help="What is well, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +29,7 @@ def diagnose(
     processes, restarts, errors, the database, this machine. Changes nothing."""
     from .diagnose import diagnose_command
 
-    raise typer.Exit(diagnose_command(places or [], operations, verbose, as_json))
+    raise typer.Exit(diagnose_command(places or [], operations, kubernetes, verbose, as_json))
 
 
 @EMERGENCY.command()

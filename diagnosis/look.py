@@ -30,6 +30,7 @@ Area = Literal[
     "errors",
     "database",
     "resource",
+    "cluster",
 ]
 
 

@@ -17,7 +17,7 @@ from warroom.tools.base import REGISTRY, Effect, Row
 LEVELS = (
     ("errors", "outgoing", "state"),
     ("yaml_tables",),
-    ("analysis",),
+    ("analysis", "cluster"),
     ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("notify", "oncall"),
@@ -39,6 +39,7 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
+    "cluster": {"yaml_tables"},
     "faults": {"errors", "yaml_tables"},
     "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},

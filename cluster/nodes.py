@@ -1,0 +1,157 @@
+"""Nodes that do not work, and the control plane: kubelet, runtime, network, pressure, clock,
+scheduler, controllers, proxy, certificates."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from .objects import Fields, Object, seconds
+from .snapshot import SYSTEM, Snapshot
+from .trouble import Sign, Trouble, said_by, sign, words
+
+PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
+STALE_S = 60.0
+"""A lease that was not renewed for so long is given up: four times what nodes take (10 s, 40 s)."""
+AHEAD_S = 30.0
+PARTS = ("kube-apiserver", "kube-scheduler", "kube-controller-manager", "etcd")
+LEASED = ("kube-scheduler", "kube-controller-manager")
+
+
+def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
+    """By the conditions that nodes report, and by their leases."""
+    for node in seen.nodes:
+        victims = frozenset({node.ref, *(seen.top(p).ref for p in _on(seen, node))})
+        ready = node.condition("Ready")
+        if ready and ready.get("status") != "True":
+            yield _unready(node, ready, victims)
+        for type_ in PRESSURES:
+            condition = node.condition(type_)
+            if condition.get("status") == "True":
+                yield _by_condition("node-pressure", node, condition, type_, victims)
+        for condition in node.list("status.conditions"):
+            type_ = str(condition.get("type"))
+            if condition.get("status") == "True" and type_ not in ("Ready", *PRESSURES):
+                cause = "node-network" if type_ == "NetworkUnavailable" else "node-problem"
+                yield _by_condition(cause, node, condition, type_, victims)
+    yield from _clocks(seen)
+
+
+def _on(seen: Snapshot, node: Object) -> list[Object]:
+    return [pod for pod in seen.pods if pod.text("spec.nodeName") == node.name]
+
+
+def _unready(node: Object, ready: Fields, victims: frozenset[str]) -> Trouble:
+    message = f"{ready.get('reason') or ''} {ready.get('message') or ''}"
+    default = "kubelet-silent" if ready.get("status") == "Unknown" else "node-not-ready"
+    cause, _ = said_by(words().unwell, message) or (default, {})
+    return _by_condition(cause, node, ready, "Ready", victims)
+
+
+def _by_condition(
+    cause: str, node: Object, condition: Fields, type_: str, victims: frozenset[str]
+) -> Trouble:
+    get = condition.get
+    text = f"{get('status')}: {get('reason') or ''} {get('message') or ''}".strip()
+    shown = Sign(node.ref, f"status.conditions[{type_}]", text[:400])
+    said = {"name": type_, "why": text[:200], "workload": node.ref}
+    since = seconds(get("lastTransitionTime"))
+    return Trouble(cause, node.ref, (shown,), victims, 1.0, said, since)
+
+
+def _clocks(seen: Snapshot) -> Iterator[Trouble]:
+    """A node whose lease is renewed in the future has another clock than the others."""
+    leases = [
+        (one, seconds(one.get("spec.renewTime"))) for one in seen.of("Lease", "kube-node-lease")
+    ]
+    times = [at for _, at in leases if at]
+    if len(times) < 2:
+        return
+    usual = median(times)
+    for one, at in leases:
+        if at and at - usual > AHEAD_S:
+            said = {"name": one.name, "why": f"{at - usual:.0f} s ahead", "workload": one.ref}
+            shown = (sign(one, "spec.renewTime"),)
+            yield Trouble(
+                "clock-off", f"Node {one.name}", shown, frozenset({f"Node {one.name}"}), 0.8, said
+            )
+
+
+# The control plane.
+
+
+def control_plane(seen: Snapshot) -> Iterator[Trouble]:
+    """Parts that are away, stand still or run nowhere."""
+    everybody = frozenset(w.ref for w in seen.workloads)
+    yield from _parts(seen, everybody)
+    yield from _leases(seen, everybody)
+    yield from _daemons(seen)
+    yield from _requests(seen)
+
+
+def _parts(seen: Snapshot, everybody: frozenset[str]) -> Iterator[Trouble]:
+    """Static pods of the control plane: where some are listed, all should be."""
+    pods = {name: [p for p in seen.of("Pod", SYSTEM) if _is(p, name)] for name in PARTS}
+    if not any(pods.values()):
+        return
+    for name, some in pods.items():
+        well = [p for p in some if _ready(p)]
+        if well:
+            continue
+        place = some[0].ref if some else f"Pod {SYSTEM}/{name}"
+        shown = (sign(some[0], "status"),) if some else (Sign(place, "metadata.name", "not there"),)
+        said = {"name": name, "why": "it does not run" if some else "it is not there"}
+        said["workload"] = "every workload"
+        yield Trouble("control-plane", place, shown, everybody, 0.9 if some else 0.6, said)
+
+
+def _is(pod: Object, name: str) -> bool:
+    return pod.labels.get("component") == name or pod.name.startswith(f"{name}-")
+
+
+def _ready(pod: Object) -> bool:
+    ready = pod.condition("Ready").get("status")
+    return pod.text("status.phase") == "Running" and ready in (None, "True")
+
+
+def _leases(seen: Snapshot, everybody: frozenset[str]) -> Iterator[Trouble]:
+    """A leader that renews its lease no more works no more."""
+    for name in LEASED:
+        lease = seen.find("Lease", SYSTEM, name)
+        at = seconds(lease.get("spec.renewTime")) if lease else None
+        newest = max(
+            (seconds(o.get("spec.renewTime")) or 0.0 for o in seen.of("Lease")), default=0.0
+        )
+        if lease and at and newest - at > STALE_S:
+            said = {"name": name, "why": f"its lease is {newest - at:.0f} s old"}
+            said["workload"] = "every workload"
+            shown = (sign(lease, "spec.renewTime"),)
+            yield Trouble("control-plane", f"Pod {SYSTEM}/{name}", shown, everybody, 0.8, said)
+
+
+def _daemons(seen: Snapshot) -> Iterator[Trouble]:
+    """DaemonSets that run on no node, or on fewer than they should."""
+    for one in seen.of("DaemonSet"):
+        if one.number("status.desiredNumberScheduled") == 0 and seen.nodes:
+            said = {"name": one.name, "why": "", "workload": one.ref}
+            shown = (sign(one, "spec.template.spec.nodeSelector"),)
+            yield Trouble(
+                "selector-matches-no-node", one.ref, shown, frozenset({one.ref}), 0.7, said
+            )
+
+
+def _requests(seen: Snapshot) -> Iterator[Trouble]:
+    """Certificates that were asked for and that nobody signed."""
+    for one in seen.of("CertificateSigningRequest"):
+        types = {str(c.get("type")) for c in one.list("status.conditions")}
+        if (
+            "Denied" in types
+            or "Failed" in types
+            or ("Approved" not in types and not one.get("status.certificate"))
+        ):
+            said = {"name": one.text("spec.signerName"), "why": ", ".join(types) or "pending"}
+            said["workload"] = one.text("spec.username")
+            shown = (sign(one, "spec.signerName"),)
+            yield Trouble("not-signed", one.ref, shown, frozenset({one.ref}), 0.6, said)
+    for one in seen.of("Certificate"):
+        ready = one.condition("Ready")
+        if ready.get("status") == "False":
+            yield _by_condition("certificate", one, ready, "Ready", frozenset({one.ref}))

@@ -1,0 +1,73 @@
+"""All troubles of a snapshot, the one that others follow from first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .admission import not_admitted
+from .calling import forbidden, names, wrong_addresses
+from .nodes import broken_nodes, control_plane
+from .reaching import not_reached
+from .scheduling import not_scheduled
+from .settings import set_so
+from .snapshot import Snapshot
+from .starting import not_started
+from .staying import not_staying
+from .storage import without_volume
+from .trouble import Recogniser, Trouble
+
+RECOGNISERS: tuple[Recogniser, ...] = (
+    *(broken_nodes, control_plane, not_admitted, not_scheduled, without_volume),
+    *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
+)
+"""A stage of a pod's life each, those that others follow from first."""
+FOLLOWS = {
+    "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
+    "not-ready": ("*",),
+    "crashes": ("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
+    "probe-timing": ("throttled", "experiment", "policy-forbids"),
+}
+"""What is only the consequence where something of the others hits the same."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A trouble, how sure it is, and of what it is the consequence."""
+
+    trouble: Trouble
+    sure: float  # 0 to 1
+    follows: str = ""  # object of another trouble; empty: it stands by itself
+
+
+def troubles(seen: Snapshot) -> list[Ranked]:
+    """Every trouble once, with all who suffer from it; consequences last."""
+    found = list(_merged(trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)))
+    ranked = [Ranked(one, one.surety, _behind(one, found)) for one in found]
+    return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
+
+
+def _merged(found: Iterator[Trouble]) -> Iterator[Trouble]:
+    """One cordoned node, not eleven pending pods."""
+    kept: dict[tuple[str, str], Trouble] = {}
+    for one in found:
+        key = one.cause, one.object
+        first = kept.get(key)
+        kept[key] = one if first is None else _both(first, one)
+    yield from kept.values()
+
+
+def _both(one: Trouble, other: Trouble) -> Trouble:
+    signs = tuple(dict.fromkeys((*one.signs, *other.signs)))[:6]
+    victims = one.victims | other.victims
+    return replace(one, signs=signs, victims=victims, surety=max(one.surety, other.surety))
+
+
+def _behind(one: Trouble, found: list[Trouble]) -> str:
+    """The object that this one follows from; empty: none here."""
+    for other in found:
+        if other is one or not one.victims <= other.victims | {other.object}:
+            continue
+        causes = FOLLOWS.get(one.cause, ())
+        if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
+            return other.object
+    return ""

@@ -1,0 +1,159 @@
+"""Pods that run and are not reached: selectors, ports, ingresses; see `calling` for who asks."""
+
+from collections.abc import Iterator, Mapping
+
+from .objects import NOTHING, Fields, Object, containers, quantity, value, words
+from .revisions import last_change
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, sign
+
+NEARLY = 0.5
+"""Share of a selector's labels that a workload's pods have for it to be meant."""
+
+
+def not_reached(seen: Snapshot) -> Iterator[Trouble]:
+    """Services that lead nowhere, and ingresses that lead to none."""
+    for service in seen.of("Service"):
+        selector = words(service.fields("spec.selector"))
+        if selector and service.text("spec.type") != "ExternalName":
+            yield from _service(seen, service, selector)
+    for ingress in seen.of("Ingress"):
+        yield from _ingress(seen, ingress)
+
+
+def chosen(seen: Snapshot, service: Object) -> list[Object]:
+    """The pods that a service's selector selects."""
+    selector = words(service.fields("spec.selector"))
+    pods = (p for p in seen.pods if p.namespace == service.namespace)
+    return [p for p in pods if selector and _has(p.labels, selector)]
+
+
+def _has(labels: Mapping[str, str], selector: dict[str, str]) -> bool:
+    return all(labels.get(key) == text for key, text in selector.items())
+
+
+def _service(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterator[Trouble]:
+    pods = chosen(seen, service)
+    if not pods:
+        yield from _nobody(seen, service, selector)
+        return
+    for port in service.list("spec.ports"):
+        if why := _leads_nowhere(port, pods):
+            shown = Sign(
+                service.ref, f"spec.ports[{port.get('name') or port.get('port')}]", str(dict(port))
+            )
+            said = {"name": service.name, "why": why, "workload": seen.top(pods[0]).ref}
+            surety = 1.0 if isinstance(port.get("targetPort"), str) else 0.8
+            yield Trouble(
+                "service-port", service.ref, (shown,), frozenset({service.ref}), surety, said
+            )
+
+
+def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterator[Trouble]:
+    """No pod has these labels: the workload that is meant has none, or others."""
+    meant = _meant(seen, service, selector)
+    if meant is None:
+        said = {"name": service.name, "why": _pairs(selector), "workload": "no workload"}
+        shown = (sign(service, "spec.selector"),)
+        yield Trouble("selects-nobody", service.ref, shown, frozenset({service.ref}), 0.6, said)
+        return
+    labels = words(meant.fields("spec.template.metadata.labels"))
+    lacking = {key: text for key, text in selector.items() if labels.get(key) != text}
+    if not lacking:
+        return  # it would be reached: that it has no pods is its own trouble
+    change = last_change(seen, meant)
+    place = meant if change is not None and change.labels else service
+    why = f"{_pairs(lacking)}; its pods have {_pairs({k: labels.get(k, 'none') for k in lacking})}"
+    said = {"name": service.name, "why": why, "workload": meant.ref}
+    shown = (sign(service, "spec.selector"), sign(meant, "spec.template.metadata.labels"))
+    yield Trouble("selects-nobody", place.ref, shown, frozenset({service.ref}), 1.0, said)
+
+
+def _meant(seen: Snapshot, service: Object, selector: dict[str, str]) -> Object | None:
+    """The workload of the service's name, else the one that has most of the selector's labels."""
+    found = []
+    for one in seen.workloads:
+        if one.namespace != service.namespace:
+            continue
+        labels = words(one.fields("spec.template.metadata.labels"))
+        share = sum(labels.get(key) == text for key, text in selector.items()) / len(selector)
+        same = one.name == service.name
+        if share >= NEARLY or same or _near(labels, selector):
+            found.append((share == 1, same, share, one.name, one))
+    return max(found, key=lambda f: f[:4])[4] if found else None
+
+
+def _near(labels: dict[str, str], selector: dict[str, str]) -> bool:
+    """Whether a value differs by a letter or two only, or stands under another key."""
+    return any(
+        text == other or (key == k and (text in other or other in text))
+        for key, text in selector.items()
+        for k, other in labels.items()
+    )
+
+
+def _pairs(found: dict[str, str]) -> str:
+    return ", ".join(f"{key}={text}" for key, text in found.items())
+
+
+def _leads_nowhere(port: Fields, pods: list[Object]) -> str:
+    """Why no container of these pods listens on a service's target port; empty where one does."""
+    target = port.get("targetPort", port.get("port"))
+    protocol = port.get("protocol") or "TCP"
+    known = [p for pod in pods[:1] for one in containers(pod) for p in one.ports() if not one.init]
+    if isinstance(target, str) and not target.isdigit():
+        hit = [p for p in known if p.get("name") == target]
+        if not hit:
+            names = ", ".join(str(p.get("name")) for p in known if p.get("name")) or "none"
+            return f"no container has a port named {target}; there are: {names}"
+    else:
+        hit = [p for p in known if quantity(p.get("containerPort")) == quantity(target)]
+        if known and not hit:
+            numbers = ", ".join(str(p.get("containerPort")) for p in known)
+            return f"it leads to port {target}; the containers listen on {numbers}"
+    if hit and all((p.get("protocol") or "TCP") != protocol for p in hit):
+        return f"it speaks {protocol} to port {target}, which is {hit[0].get('protocol') or 'TCP'}"
+    return ""
+
+
+# Ingresses.
+
+
+def _ingress(seen: Snapshot, ingress: Object) -> Iterator[Trouble]:
+    class_ = ingress.text("spec.ingressClassName")
+    if class_ and seen.missing("IngressClass", "", class_):
+        yield _wrong(ingress, "spec.ingressClassName", f"there is no IngressClass {class_}")
+    for tls in ingress.list("spec.tls"):
+        name = str(tls.get("secretName") or "")
+        if name and seen.missing("Secret", ingress.namespace, name):
+            yield _wrong(ingress, "spec.tls", f"there is no Secret {name} with its certificate")
+    backends = [value(ingress.raw, "spec.defaultBackend") or NOTHING]
+    for rule in ingress.list("spec.rules"):
+        backends += [one.get("backend") or NOTHING for one in value(rule, "http.paths") or []]
+    for backend in backends:
+        if why := _no_backend(seen, ingress, backend):
+            yield _wrong(ingress, "spec.rules", why)
+
+
+def _wrong(ingress: Object, path: str, why: str) -> Trouble:
+    said = {"name": ingress.name, "why": why, "workload": ingress.ref}
+    shown = (sign(ingress, path),)
+    return Trouble("ingress-wrong", ingress.ref, shown, frozenset({ingress.ref}), 1.0, said)
+
+
+def _no_backend(seen: Snapshot, ingress: Object, backend: Fields) -> str:
+    name = str(value(backend, "service.name") or "")
+    if not name:
+        return ""
+    service = seen.find("Service", ingress.namespace, name)
+    if service is None:
+        return f"there is no Service {name}" if "Service" in seen.listed else ""
+    port = value(backend, "service.port") or NOTHING
+    ports = service.list("spec.ports")
+    by_name = port.get("name") in {p.get("name") for p in ports} if port.get("name") else True
+    number = port.get("number")
+    by_number = number in {p.get("port") for p in ports} if number else True
+    if by_name and by_number:
+        return ""
+    known = ", ".join(str(p.get("name") or p.get("port")) for p in ports)
+    return f"Service {name} has no port {port.get('name') or number}; it has {known}"

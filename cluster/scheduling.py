@@ -1,0 +1,244 @@
+"""Pods that have no node: which one thing, put right, would give them one."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from .fitting import OWN, ROLES, Obstacle, Room, wanted
+from .objects import Object, quantity, value, words
+from .revisions import last_change
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, sign, told
+
+CAUSES = {
+    "cordon": "cordoned",
+    "taint": "tainted",
+    "selector": "selector-matches-no-node",
+    "affinity": "selector-matches-no-node",
+    "apart": "kept-apart",
+    "together": "no-company",
+    "spread": "spread",
+    "ports": "port-taken",
+    "volume": "volume-elsewhere",
+    "room": "no-room",
+}
+ORDER = list(CAUSES)
+"""Of two that would both do, the one that somebody set by hand comes first."""
+NAMED = {
+    "cordon": r"unschedulable",
+    "taint": r"untolerated taint \{(?P<detail>[^:}]+)",
+    "selector": r"didn't match Pod's node affinity/selector",
+    "apart": r"didn't match pod anti-affinity rules",
+    "together": r"didn't match pod affinity rules",
+    "spread": r"didn't match pod topology spread constraints",
+    "ports": r"didn't have free ports",
+    "volume": r"volume node affinity conflict",
+    "room": r"Insufficient (?P<detail>\S+?)[,.]?(?:\s|$)|(?P<pods>Too many pods)",
+}
+"""The scheduler's words, for where nodes were not read."""
+VOLUMES = re.compile(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"", re.I)
+
+
+def not_scheduled(seen: Snapshot) -> Iterator[Trouble]:
+    """Pending pods without a node, told by what would help them."""
+    room, waiting = Room(seen), [pod for pod in seen.pods if _waits(pod)]
+    by_workload: dict[str, list[Object]] = defaultdict(list)
+    for pod in waiting:
+        by_workload[seen.top(pod).ref].append(pod)
+    for pods in by_workload.values():
+        yield from _of(seen, room, pods[0], frozenset({seen.top(pods[0]).ref}))
+
+
+def _waits(pod: Object) -> bool:
+    return pod.text("status.phase") in ("Pending", "") and not pod.text("spec.nodeName")
+
+
+def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Iterator[Trouble]:
+    workload, signs = seen.top(pod), _signs(seen, pod)
+    if gates := pod.list("spec.schedulingGates"):
+        said = {
+            "name": ", ".join(str(gate.get("name")) for gate in gates),
+            "workload": workload.ref,
+        }
+        gate = (sign(pod, "spec.schedulingGates"),)
+        yield Trouble("gated", workload.ref, gate, victims, 1.0, said)
+        return
+    if not signs and (found := _unheard(seen, pod, victims)):
+        yield found
+        return
+    if any(VOLUMES.search(one.value) for one in signs):
+        return  # its claims are looked at by themselves
+    if not seen.nodes:
+        yield from _by_words(workload, signs, victims)
+        return
+    for obstacle, nodes in _blamed(room, pod, seen.nodes):
+        yield _trouble(seen, room, pod, obstacle, nodes, signs, victims)
+
+
+def _signs(seen: Snapshot, pod: Object) -> tuple[Sign, ...]:
+    """What the scheduler says."""
+    events = [told(pod, event) for event in seen.events(pod, "FailedScheduling")[:1]]
+    message = str(pod.condition("PodScheduled").get("message") or "")
+    field = "status.conditions[PodScheduled].message"
+    return (*([Sign(pod.ref, field, message[:400])] if message else []), *events)
+
+
+def _unheard(seen: Snapshot, pod: Object, victims: frozenset[str]) -> Trouble | None:
+    """No scheduler has said anything about it: whose it is does not work, or is not there."""
+    name, workload = pod.text("spec.schedulerName") or "default-scheduler", seen.top(pod)
+    if name == "default-scheduler":
+        return None  # the control plane is looked at by itself
+    if any(name in one.name for one in (*seen.pods, *seen.workloads)):
+        return None
+    said = {"name": name, "workload": workload.ref}
+    return Trouble(
+        "scheduler-unknown", workload.ref, (sign(pod, "spec.schedulerName"),), victims, 0.9, said
+    )
+
+
+def _by_words(
+    workload: Object, signs: tuple[Sign, ...], victims: frozenset[str]
+) -> Iterator[Trouble]:
+    text = " ".join(one.value for one in signs)
+    for kind, pattern in NAMED.items():
+        if match := re.search(pattern, text):
+            detail = "pods" if match.groupdict().get("pods") else match.groupdict().get("detail")
+            said = {"name": detail or kind, "why": "", "workload": workload.ref}
+            yield Trouble(CAUSES[kind], workload.ref, signs, victims, 0.5, said)
+            return
+
+
+def _blamed(
+    room: Room, pod: Object, nodes: list[Object]
+) -> Iterator[tuple[Obstacle, list[Object]]]:
+    """The obstacle that alone keeps it from most nodes; where each node has several, the one that
+    stands on most nodes."""
+    found = {node.ref: room.obstacles(pod, node) for node in nodes}
+    ordinary = {ref: some for ref, some in found.items() if not _role(some)} or found
+    if not all(ordinary.values()):
+        return  # a node takes it: it has not been tried there yet
+    alone = Counter(_key(some[0]) for some in ordinary.values() if len({*map(_key, some)}) == 1)
+    every = Counter(key for some in ordinary.values() for key in {*map(_key, some)})
+    ranked = sorted(alone or every, key=lambda key: (-(alone or every)[key], ORDER.index(key[0])))
+    if not ranked:
+        return
+    hand = [key for key in alone if key[0] in ("cordon", "taint")]
+    key = min(hand or ranked[:1], key=lambda k: (ORDER.index(k[0]), -every[k]))
+    hit = [node for node in nodes if key in {*map(_key, found[node.ref])}]
+    one = next(o for node in hit for o in found[node.ref] if _key(o) == key)
+    yield one, [node for node in hit if node.ref in ordinary]
+
+
+def _key(obstacle: Obstacle) -> tuple[str, str]:
+    """Cordons of several nodes are one obstacle."""
+    return obstacle.kind, "" if obstacle.kind == "cordon" else obstacle.detail
+
+
+def _role(some: list[Obstacle]) -> bool:
+    return any(one.kind == "taint" and one.detail in ROLES for one in some)
+
+
+def _trouble(
+    seen: Snapshot,
+    room: Room,
+    pod: Object,
+    obstacle: Obstacle,
+    nodes: list[Object],
+    signs: tuple[Sign, ...],
+    victims: frozenset[str],
+) -> Trouble:
+    workload, cause = seen.top(pod), CAUSES[obstacle.kind]
+    place, more = workload.ref, ()
+    if obstacle.kind == "cordon":
+        place, more = nodes[0].ref, tuple(sign(node, "spec.unschedulable") for node in nodes)
+    elif obstacle.kind == "taint":
+        cause, place, more = _tainted(seen, workload, obstacle, nodes)
+    elif obstacle.kind in ("selector", "affinity"):
+        place, more = _selected(seen, pod, workload, obstacle)
+    elif obstacle.kind == "room":
+        cause, place, more = _crowded(seen, room, pod, obstacle)
+    elif obstacle.kind == "volume":
+        place, more = obstacle.detail, ()
+    names = ", ".join(node.name for node in nodes[:5])
+    said = {"name": obstacle.detail, "why": names, "workload": workload.ref}
+    return Trouble(cause, place, (*more, *signs), victims, 0.9, said)
+
+
+def _tainted(
+    seen: Snapshot, workload: Object, obstacle: Obstacle, nodes: list[Object]
+) -> tuple[str, str, tuple[Sign, ...]]:
+    """A taint that the control plane set tells of the node's trouble; one by hand is the node's
+    where others stand pending too or older pods of the workload run there, else a toleration is
+    missing."""
+    signs = tuple(sign(node, "spec.taints") for node in nodes[:3])
+    if obstacle.detail.startswith(OWN):
+        return "tainted-by-itself", nodes[0].ref, signs
+    change = last_change(seen, workload)
+    lost = change is not None and change.at("tolerations") is not None
+    return ("tainted", workload.ref if lost else nodes[0].ref, signs)
+
+
+def _selected(
+    seen: Snapshot, pod: Object, workload: Object, obstacle: Obstacle
+) -> tuple[str, tuple[Sign, ...]]:
+    """The selector is wrong, or a node lost its label: where older pods of it run, the node."""
+    change = last_change(seen, workload)
+    new = change is not None and bool(change.at("nodeSelector") or change.at("affinity"))
+    path = "spec.nodeSelector" if obstacle.kind == "selector" else "spec.affinity.nodeAffinity"
+    if not new:
+        for other in seen.pods_of(workload):
+            node = seen.find("Node", "", other.text("spec.nodeName"))
+            if node and other.get(path) == pod.get(path) and _without(node, pod):
+                return node.ref, (sign(pod, path), sign(node, "metadata.labels"))
+    return workload.ref, (sign(pod, path),)
+
+
+def _without(node: Object, pod: Object) -> bool:
+    wanted_ = words(pod.fields("spec.nodeSelector"))
+    return any(node.labels.get(key) != text for key, text in wanted_.items())
+
+
+def _crowded(
+    seen: Snapshot, room: Room, pod: Object, obstacle: Obstacle
+) -> tuple[str, str, tuple[Sign, ...]]:
+    """It asks for more than any node has, or others hold what there is."""
+    workload, resource = seen.top(pod), obstacle.detail
+    asks = tuple(
+        Sign(pod.ref, f"resources.requests.{resource}", f"{amount:g}")
+        for name, amount in wanted(pod).items()
+        if name == resource
+    )
+    if obstacle.never:
+        return "asks-too-much", workload.ref, asks
+    change = last_change(seen, workload)
+    if change is not None and any(_asks_more(change, one) for one in pod.list("spec.containers")):
+        return "asks-too-much", workload.ref, asks
+    hog = _hog(seen, room, resource)
+    if hog and hog.ref != workload.ref:
+        held = sum(wanted(p).get(resource, 0.0) for p in seen.pods_of(hog))
+        return "crowded-out", hog.ref, (*asks, Sign(hog.ref, f"requests.{resource}", f"{held:g}"))
+    return "no-room", workload.ref, asks
+
+
+def _asks_more(change, one) -> bool:
+    changed = change.container(str(one.get("name")), "resources.requests")
+    if not changed:
+        return False
+    was, now = changed
+    return any(
+        (quantity(value(now, key)) or 0) > 1.5 * (quantity(value(was, key)) or 0)
+        for key in ("cpu", "memory")
+    )
+
+
+def _hog(seen: Snapshot, room: Room, resource: str) -> Object | None:
+    """The workload that holds more than half of all there is."""
+    whole = sum(quantity(n.fields("status.allocatable").get(resource)) or 0.0 for n in seen.nodes)
+    held: Counter[str] = Counter()
+    for pods in room.on.values():
+        for pod in pods:
+            held[seen.top(pod).ref] += wanted(pod).get(resource, 0.0)  # pyright: ignore
+    for ref, amount in held.most_common(1):
+        if whole and amount > whole / 2:
+            return next((w for w in (seen.top(p) for p in seen.pods) if w.ref == ref), None)
+    return None

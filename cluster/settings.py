@@ -1,0 +1,135 @@
+"""What somebody set so: scaled to nothing, paused, capped, slowed, or broken on purpose."""
+
+from collections.abc import Iterator
+
+from .objects import Object, containers, quantity, value, words
+from .reaching import chosen
+from .revisions import last_change
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, sign
+
+CHAOS = "Chaos"
+TIGHT = 0.1
+"""Cores below which a limit slows nearly any server."""
+NEAR = 0.95
+"""Share of its limit from which a container is throttled."""
+
+
+def set_so(seen: Snapshot) -> Iterator[Trouble]:
+    """By workload, autoscaler, experiment."""
+    for workload in seen.workloads:
+        yield from _workload(seen, workload)
+        yield from _slow(seen, workload)
+    for scaler in seen.of("HorizontalPodAutoscaler"):
+        yield from _scaler(seen, scaler)
+    for one in seen.objects:
+        if one.kind.endswith(CHAOS) and "chaos-mesh" in one.text("apiVersion"):
+            yield from _experiment(seen, one)
+        if one.kind == "VirtualService":
+            yield from _mesh(one)
+
+
+def _workload(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+    if workload.get("spec.replicas") == 0 and (wanting := _wanting(seen, workload)):
+        said = {"name": workload.name, "why": ", ".join(wanting), "workload": workload.ref}
+        shown = (sign(workload, "spec.replicas"),)
+        victims = frozenset({workload.ref, *wanting})
+        yield Trouble("scaled-to-nothing", workload.ref, shown, victims, 0.9, said)
+    if workload.get("spec.paused") is True:
+        said = {"name": workload.name, "why": "", "workload": workload.ref}
+        shown = (sign(workload, "spec.paused"),)
+        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.5, said)
+    if workload.kind == "CronJob" and workload.get("spec.suspend") is True:
+        said = {"name": workload.name, "why": "", "workload": workload.ref}
+        shown = (sign(workload, "spec.suspend"),)
+        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.4, said)
+
+
+def _wanting(seen: Snapshot, workload: Object) -> list[str]:
+    """Services that would lead to its pods and lead to nobody."""
+    labels = words(workload.fields("spec.template.metadata.labels"))
+    return [
+        service.ref
+        for service in seen.of("Service", workload.namespace)
+        if (selector := words(service.fields("spec.selector")))
+        and all(labels.get(key) == text for key, text in selector.items())
+        and not chosen(seen, service)
+    ]
+
+
+def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+    """Limits of CPU that its use meets, or that the last change made much lower."""
+    change = last_change(seen, workload)
+    for one in containers(workload, "spec.template.spec"):
+        limit = one.resource("limits", "cpu")
+        if limit is None:
+            continue
+        used = max((_used(seen, pod, one.name) for pod in seen.pods_of(workload)), default=0.0)
+        lowered = change.container(one.name, "resources.limits.cpu") if change else None
+        was = quantity(lowered[0]) if lowered else None
+        met, cut = used >= NEAR * limit, bool(lowered) and (was is None or limit < was / 2)
+        if met or (cut and limit <= TIGHT) or limit <= TIGHT / 5:
+            why = f"uses {used:g} cores of {limit:g}" if met else f"may use {limit:g} cores"
+            why += f", {lowered[0] or 'unlimited'} before" if cut and lowered else ""
+            text = str(value(one.spec, "resources.limits.cpu"))
+            shown = (Sign(workload.ref, f"{one.name}.resources.limits.cpu", text),)
+            said = {"name": one.name, "why": why, "workload": workload.ref}
+            surety = 0.8 if met or cut else 0.5
+            yield Trouble("throttled", workload.ref, shown, frozenset({workload.ref}), surety, said)
+
+
+def _used(seen: Snapshot, pod: Object, container: str) -> float:
+    """Cores, where metrics of pods were read."""
+    metrics = seen.find("PodMetrics", pod.namespace, pod.name)
+    for one in metrics.list("containers") if metrics else []:
+        if one.get("name") == container:
+            return quantity(value(one, "usage.cpu")) or 0.0
+    return 0.0
+
+
+def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
+    target = scaler.fields("spec.scaleTargetRef")
+    kind, name = str(target.get("kind")), str(target.get("name"))
+    victims = frozenset({f"{kind} {scaler.namespace}/{name}"})
+    if seen.missing(kind, scaler.namespace, name):
+        shown = (sign(scaler, "spec.scaleTargetRef"),)
+        said = {"name": scaler.name, "why": f"there is no {kind} {name}", "workload": name}
+        yield Trouble("scaler-blind", scaler.ref, shown, victims, 0.9, said)
+        return
+    for type_ in ("ScalingActive", "AbleToScale"):
+        condition = scaler.condition(type_)
+        if condition.get("status") == "False" and condition.get("reason") != "ScalingDisabled":
+            why = str(condition.get("message") or condition.get("reason"))[:200]
+            shown = (Sign(scaler.ref, f"status.conditions[{type_}]", why),)
+            said = {"name": scaler.name, "why": why, "workload": name}
+            yield Trouble("scaler-blind", scaler.ref, shown, victims, 0.7, said)
+    limited = scaler.condition("ScalingLimited")
+    if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
+        shown = (sign(scaler, "spec.maxReplicas"),)
+        said = {"name": scaler.name, "why": scaler.text("spec.maxReplicas"), "workload": name}
+        yield Trouble("scaler-capped", scaler.ref, shown, victims, 0.6, said)
+
+
+def _experiment(seen: Snapshot, one: Object) -> Iterator[Trouble]:
+    """An experiment that runs: what it does is what happens."""
+    spaces = one.get("spec.selector.namespaces") or [one.namespace]
+    labels = words(one.fields("spec.selector.labelSelectors"))
+    hit = [
+        pod
+        for pod in seen.pods
+        if pod.namespace in spaces and all(pod.labels.get(k) == v for k, v in labels.items())
+    ]
+    victims = frozenset(seen.top(pod).ref for pod in hit) or frozenset({one.ref})
+    what = f"{one.kind.removesuffix(CHAOS).lower()} {one.text('spec.action')}".strip()
+    shown = (sign(one, "spec.action"), sign(one, "spec.selector"))
+    said = {"name": what, "why": ", ".join(sorted(victims)[:3]), "workload": min(victims)}
+    yield Trouble("experiment", one.ref, shown, victims, 0.9, said)
+
+
+def _mesh(one: Object) -> Iterator[Trouble]:
+    """A route that delays or refuses requests because it is told to."""
+    for route in one.list("spec.http"):
+        if fault := route.get("fault"):
+            shown = (Sign(one.ref, "spec.http[].fault", str(fault)[:300]),)
+            said = {"name": one.name, "why": str(fault)[:160], "workload": one.ref}
+            yield Trouble("experiment", one.ref, shown, frozenset({one.ref}), 0.9, said)

@@ -1,0 +1,169 @@
+"""A cluster at one time: its objects by kind and name, who owns whom, what events say of whom."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .objects import Fields, Object, mappings, quantity, reference, seconds, value
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
+SYSTEM = "kube-system"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an event says of an object."""
+
+    reason: str
+    message: str
+    count: int
+    last: float  # unix seconds; 0: it does not say
+    ref: str  # of the event itself
+    normal: bool
+
+
+class Snapshot:
+    """All objects that were read. `listed` are the kinds that were read whole: of those, what is
+    not here is not there; of others nobody knows."""
+
+    def __init__(self, objects: Iterable[Object], listed: Iterable[str] = ()) -> None:
+        self.objects = [one for one in objects if one.kind and one.name]
+        self.listed = {*listed, *(one.kind for one in self.objects)}
+        self._named = {(o.kind, o.namespace, o.name): o for o in self.objects}
+        self._kinds: Mapping[str, list[Object]] = defaultdict(list)
+        for one in self.objects:
+            self._kinds[one.kind].append(one)
+
+    def of(self, kind: str, namespace: str | None = None) -> list[Object]:
+        """Those of a kind, of a namespace or all."""
+        found = self._kinds.get(kind, [])
+        return [o for o in found if o.namespace == namespace] if namespace is not None else found
+
+    def find(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The one of this name."""
+        return self._named.get((kind, namespace, name))
+
+    def missing(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether it is known not to be there."""
+        return kind in self.listed and self.find(kind, namespace, name) is None
+
+    @cached_property
+    def at(self) -> float:
+        """The newest time that any object tells, unix seconds: when the snapshot was taken at the
+        earliest; 0 where none tells any."""
+        return max((t for o in self.objects for t in _times(o)), default=0.0)
+
+    def owner(self, one: Object) -> Object | None:
+        """Whoever controls it."""
+        for link in one.list("metadata.ownerReferences"):
+            if link.get("controller") or len(one.list("metadata.ownerReferences")) == 1:
+                found = self.find(str(link.get("kind")), one.namespace, str(link.get("name")))
+                if found:
+                    return found
+        return None
+
+    def top(self, one: Object) -> Object:
+        """The workload that people wrote: of a pod's ReplicaSet the Deployment."""
+        seen = {one.ref}
+        while (above := self.owner(one)) and above.ref not in seen:
+            seen.add(above.ref)
+            one = above
+        return one
+
+    @cached_property
+    def pods(self) -> list[Object]:
+        """Every pod that is not over."""
+        return [p for p in self.of("Pod") if p.text("status.phase") != "Succeeded"]
+
+    @cached_property
+    def _of_workload(self) -> Mapping[str, list[Object]]:
+        found: dict[str, list[Object]] = defaultdict(list)
+        for pod in self.pods:
+            found[self.top(pod).ref].append(pod)
+        return found
+
+    def pods_of(self, workload: Object) -> list[Object]:
+        """The pods that a workload owns at last."""
+        return self._of_workload.get(workload.ref, [])
+
+    @cached_property
+    def workloads(self) -> list[Object]:
+        """What people wrote: workloads that nothing here owns."""
+        return [o for kind in WORKLOADS for o in self.of(kind) if self.owner(o) is None]
+
+    @cached_property
+    def _told(self) -> Mapping[str, list[Told]]:
+        found: dict[str, list[Told]] = defaultdict(list)
+        for event in self.of("Event"):
+            about = event.fields("involvedObject") or event.fields("regarding")
+            namespace = str(about.get("namespace") or "")
+            ref = reference(str(about.get("kind")), namespace, str(about.get("name")))
+            found[ref].append(_read(event))
+        for told in found.values():
+            told.sort(key=lambda one: -one.last)
+        return found
+
+    def events(self, one: Object, *reasons: str) -> list[Told]:
+        """What events say of an object, the newest first; of these reasons, or all."""
+        told = self._told.get(one.ref, [])
+        return [event for event in told if not reasons or event.reason in reasons]
+
+    def events_about(self, pods: Sequence[Object], *reasons: str) -> list[Told]:
+        """The same of several."""
+        return [told for pod in pods for told in self.events(pod, *reasons)]
+
+    @cached_property
+    def nodes(self) -> list[Object]:
+        """The machines."""
+        return self.of("Node")
+
+
+def _read(event: Object) -> Told:
+    series = event.fields("series")
+    last = (
+        series.get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("deprecatedLastTimestamp"),
+        event.get("eventTime"),
+        event.get("metadata.creationTimestamp"),
+    )
+    counts = (series.get("count"), event.get("count"), event.get("deprecatedCount"))
+    return Told(
+        reason=event.text("reason"),
+        message=event.text("message") or event.text("note"),
+        count=int(next((n for n in map(quantity, counts) if n), 1)),
+        last=next((at for at in map(seconds, last) if at), 0.0),
+        ref=event.ref,
+        normal=event.text("type") == "Normal",
+    )
+
+
+def _times(one: Object) -> Iterable[float]:
+    """Times that an object tells of itself."""
+    found: list[Any] = [one.get("metadata.creationTimestamp"), one.get("lastTimestamp")]
+    found += [one.get("spec.renewTime"), one.get("eventTime"), one.get("status.startTime")]
+    for condition in one.list("status.conditions"):
+        found += [condition.get("lastTransitionTime"), condition.get("lastHeartbeatTime")]
+    return [at for at in map(seconds, found) if at]
+
+
+def read_list(document: Any) -> tuple[list[Object], set[str]]:
+    """The objects of one decoded file: an object, or a list as `kubectl get -o json` writes it, and
+    the kinds that the list is of: a list without items says that there are none."""
+    if not isinstance(document, Mapping):
+        return [o for part in mappings(document) for o in read_list(part)[0]], set()
+    kind = str(document.get("kind") or "")
+    if not kind.endswith("List") or "items" not in document:
+        return [Object(document)], set()
+    of = kind.removesuffix("List")
+    items = [_kinded(item, of, document) for item in mappings(document.get("items"))]
+    return [Object(item) for item in items], {of} if of else set()
+
+
+def _kinded(item: Fields, kind: str, of: Fields) -> Fields:
+    """The API leaves kind and version out of a typed list's items."""
+    if item.get("kind"):
+        return item
+    return {"kind": kind, "apiVersion": value(of, "apiVersion"), **item}

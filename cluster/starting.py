@@ -1,0 +1,187 @@
+"""Pods that have a node and do not start: images, configuration, mounts, commands, the sandbox."""
+
+import re
+from collections.abc import Iterator
+
+from .objects import Container, Object, containers, texts, value
+from .revisions import brought_it, last_change
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, said_by, sign, told, words
+
+IMAGE = (
+    *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
+    *("ImageInspectError", "RegistryUnavailable"),
+)
+CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+ABSENT = re.compile(
+    r"(?:(?P<kind>configmaps?|secrets?) \"(?P<name>[^\"]+)\" (?:not found|is forbidden))"
+    r"|couldn't find key (?P<key>\S+) in (?P<of>ConfigMap|Secret) \S+?/(?P<there>[^\s,]+)"
+    r"|references non-existent (?P<which>config|secret) key: (?P<lost>\S+)",
+    re.IGNORECASE,
+)
+COMMAND = re.compile(
+    r"exec: \"?(?P<command>[^\":]+)\"?:? .*?(?:not found|no such file|permission denied)"
+    r"|stat (?P<file>\S+): no such file|no command specified|is a directory",
+    re.DOTALL,
+)
+ROOT = re.compile(r"runAsNonRoot|will run as root|non-numeric user|runAsUser breaks")
+SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus")
+
+
+def not_started(seen: Snapshot) -> Iterator[Trouble]:
+    """One trouble for each container that cannot begin, and for what pods wait to have mounted."""
+    for pod in seen.pods:
+        if not pod.text("spec.nodeName"):
+            continue
+        for one in containers(pod):
+            yield from _container(seen, pod, one)
+        if not any(one.running or one.ended for one in containers(pod)):
+            yield from _mounts(seen, pod)
+
+
+def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]:
+    reason = str(one.waiting.get("reason") or "")
+    message = " ".join((str(one.waiting.get("message") or ""), *_ended(one)))
+    if reason in IMAGE:
+        yield _pull(seen, pod, one, reason, message)
+    elif reason in CONFIG or ABSENT.search(message):
+        yield from _config(seen, pod, one, reason, message)
+    elif (found := COMMAND.search(message)) and one.ended.get("reason") in (
+        *("StartError", "ContainerCannotRun", "Error"),
+    ):
+        yield _command(seen, pod, one, found)
+
+
+def _ended(one: Container) -> Iterator[str]:
+    yield str(one.ended.get("message") or "")
+
+
+def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str) -> Trouble:
+    events = [e for e in seen.events(pod, "Failed", "InspectFailed") if one.image in e.message]
+    text = " ".join((reason, message, *(event.message for event in events)))
+    workload = seen.top(pod)
+    cause, _ = said_by(words().pulls, text) or ("image-missing", {})
+    place, signs = workload.ref, _waits(pod, one)
+    if cause == "image-denied":
+        place, more = _secrets(seen, pod, workload)
+        signs = (*signs, *more)
+    said = {"name": one.image, "why": _line(text), "workload": workload.ref}
+    shown = tuple(told(pod, event) for event in events[:1])
+    return Trouble(cause, place, (*signs, *shown), frozenset({workload.ref}), 1.0, said)
+
+
+def _secrets(seen: Snapshot, pod: Object, workload: Object) -> tuple[str, tuple[Sign, ...]]:
+    """A pull secret that is not there is what denies."""
+    for secret in pod.list("spec.imagePullSecrets"):
+        name = str(secret.get("name") or "")
+        if seen.missing("Secret", pod.namespace, name):
+            place = f"Secret {pod.namespace}/{name}"
+            new = brought_it(seen, workload, name)
+            return workload.ref if new else place, (sign(pod, "spec.imagePullSecrets"),)
+    return workload.ref, ()
+
+
+def _config(
+    seen: Snapshot, pod: Object, one: Container, reason: str, message: str
+) -> Iterator[Trouble]:
+    workload, signs = seen.top(pod), _waits(pod, one)
+    found = ABSENT.search(message)
+    if found:
+        yield _absent(seen, pod, found, signs)
+    elif ROOT.search(message):
+        said = {"name": one.name, "why": _line(message), "workload": workload.ref}
+        yield Trouble("runs-as-root", workload.ref, signs, frozenset({workload.ref}), 1.0, said)
+    elif command := COMMAND.search(message):
+        yield _command(seen, pod, one, command)
+    else:
+        said = {"name": one.name, "why": _line(message) or reason, "workload": workload.ref}
+        yield Trouble("not-created", workload.ref, signs, frozenset({workload.ref}), 0.8, said)
+
+
+def _absent(
+    seen: Snapshot, pod: Object, found: "re.Match[str]", signs: tuple[Sign, ...]
+) -> Trouble:
+    """What a pod needs of a ConfigMap or Secret that is not there, or has no such key."""
+    workload, parts = seen.top(pod), found.groupdict()
+    word = (parts["kind"] or parts["of"] or parts["which"] or "").lower()
+    kind = "Secret" if word.startswith("secret") else "ConfigMap"
+    name, key = parts["name"] or parts["there"] or "", parts["key"] or parts["lost"] or ""
+    name = name or _holding(pod, kind, key)
+    place = f"{kind} {pod.namespace}/{name}" if name else workload.ref
+    new = brought_it(seen, workload, key or name)
+    cause = "key-missing" if key else "config-missing"
+    said = {"name": f"{kind} {name}", "why": key, "workload": workload.ref}
+    victims = frozenset({workload.ref})
+    return Trouble(cause, workload.ref if new else place, signs, victims, 1.0, said)
+
+
+def _holding(pod: Object, kind: str, key: str) -> str:
+    """The volume's ConfigMap or Secret from which a key is wanted."""
+    source, field = ("secret", "secretName") if kind == "Secret" else ("configMap", "name")
+    for volume in pod.list("spec.volumes"):
+        items = value(volume, f"{source}.items") or []
+        if any(value(item, "key") == key for item in items if isinstance(items, list)):
+            return str(value(volume, f"{source}.{field}") or "")
+    return ""
+
+
+def _command(seen: Snapshot, pod: Object, one: Container, found: "re.Match[str]") -> Trouble:
+    workload = seen.top(pod)
+    command = found.groupdict().get("command") or found.groupdict().get("file") or ""
+    command = command or " ".join(texts(one.spec.get("command"))) or "its command"
+    said = {"name": one.name, "why": command, "workload": workload.ref}
+    signs = (
+        *_waits(pod, one),
+        Sign(pod.ref, f"containers[{one.name}].command", str(command)[:200]),
+    )
+    return Trouble("command-wrong", workload.ref, signs, frozenset({workload.ref}), 1.0, said)
+
+
+def _mounts(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
+    """What the kubelet cannot mount, or where it cannot make a sandbox."""
+    for event in seen.events(pod, "FailedMount"):
+        if found := ABSENT.search(event.message):
+            yield _absent(seen, pod, found, (told(pod, event),))
+            return
+    for event in seen.events(pod, *SANDBOX)[:1]:
+        node = pod.text("spec.nodeName")
+        said = {"name": node, "why": _line(event.message), "workload": seen.top(pod).ref}
+        victims = frozenset({seen.top(pod).ref})
+        yield Trouble("no-sandbox", f"Node {node}", (told(pod, event),), victims, 0.8, said)
+        return
+    if not seen.events(pod):
+        yield from _referred(seen, pod)
+
+
+def _referred(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
+    """Events last an hour: without any, what the pod names and is not there."""
+    workload = seen.top(pod)
+    for volume in pod.list("spec.volumes"):
+        for kind, path in (("ConfigMap", "configMap"), ("Secret", "secret")):
+            source = value(volume, path)
+            name = str(value(source, "name") or value(source, "secretName") or "")
+            optional = value(source, "optional") is True
+            if name and not optional and seen.missing(kind, pod.namespace, name):
+                place = f"{kind} {pod.namespace}/{name}"
+                new = brought_it(seen, workload, name)
+                said = {"name": f"{kind} {name}", "why": "", "workload": workload.ref}
+                signs, victims = (sign(pod, "spec.volumes"),), frozenset({workload.ref})
+                where = workload.ref if new else place
+                yield Trouble("config-missing", where, signs, victims, 0.8, said)
+
+
+def image_changed(seen: Snapshot, workload: Object, container: str) -> bool:
+    """Whether its image is new since the last change."""
+    change = last_change(seen, workload)
+    return change is not None and change.container(container, "image") is not None
+
+
+def _waits(pod: Object, one: Container) -> tuple[Sign, ...]:
+    reason = str(one.waiting.get("reason") or one.ended.get("reason") or "")
+    message = str(one.waiting.get("message") or one.ended.get("message") or "")
+    field = f"status.containerStatuses[{one.name}]"
+    return (Sign(pod.ref, field, f"{reason}: {message}"[:400]),)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:240]

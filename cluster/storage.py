@@ -1,0 +1,132 @@
+"""Claims that have no volume, and volumes that cannot be attached."""
+
+import re
+from collections.abc import Iterator
+
+from .objects import Object, quantity, texts, value
+from .revisions import brought_it
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, sign, told
+
+DEFAULT = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+FAILED = ("ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ExternalProvisioning")
+LATE = "WaitForFirstConsumer"
+
+
+def without_volume(seen: Snapshot) -> Iterator[Trouble]:
+    """Claims that pods wait for, by why nothing fits them."""
+    for pod in seen.pods:
+        for volume in pod.list("spec.volumes"):
+            name = str(value(volume, "persistentVolumeClaim.claimName") or "")
+            if name and seen.missing("PersistentVolumeClaim", pod.namespace, name):
+                yield _gone(seen, pod, name)
+    for claim in seen.of("PersistentVolumeClaim"):
+        users = frozenset(seen.top(pod).ref for pod in _users(seen, claim))
+        if claim.text("status.phase") in ("Pending", "Lost") and users:
+            yield _unbound(seen, claim, users)
+    yield from _attached(seen)
+
+
+def _users(seen: Snapshot, claim: Object) -> list[Object]:
+    return [
+        pod
+        for pod in seen.pods
+        if pod.namespace == claim.namespace
+        and any(
+            value(volume, "persistentVolumeClaim.claimName") == claim.name
+            for volume in pod.list("spec.volumes")
+        )
+    ]
+
+
+def _gone(seen: Snapshot, pod: Object, name: str) -> Trouble:
+    workload = seen.top(pod)
+    claim = f"PersistentVolumeClaim {pod.namespace}/{name}"
+    place = workload.ref if brought_it(seen, workload, name) else claim
+    said = {"name": claim, "why": "", "workload": workload.ref}
+    signs = (sign(pod, "spec.volumes"),)
+    return Trouble("claim-missing", place, signs, frozenset({workload.ref}), 1.0, said)
+
+
+def _unbound(seen: Snapshot, claim: Object, users: frozenset[str]) -> Trouble:
+    events = seen.events(claim, *FAILED)[:2]
+    signs = (sign(claim, "status.phase"), *(told(claim, event) for event in events))
+    cause, place, why = _why(seen, claim, " ".join(event.message for event in events))
+    said = {"name": claim.name, "why": why, "workload": min(users)}
+    return Trouble(cause, place, signs, users, 0.9, said)
+
+
+def _why(seen: Snapshot, claim: Object, text: str) -> tuple[str, str, str]:
+    """(cause, object, in words)"""
+    class_, name = claim.get("spec.storageClassName"), claim.text("spec.volumeName")
+    known = seen.find("StorageClass", "", str(class_)) if class_ else _default(seen)
+    if claim.text("status.phase") == "Lost":
+        return "volume-lost", claim.ref, f"PersistentVolume {name} is gone"
+    if name and seen.missing("PersistentVolume", "", name):
+        return "volume-lost", claim.ref, f"there is no PersistentVolume {name}"
+    fits = [v for v in seen.of("PersistentVolume") if v.text("spec.storageClassName") == class_]
+    if class_ and known is None and "StorageClass" in seen.listed and not fits:
+        return "class-missing", claim.ref, f"there is no StorageClass {class_}"
+    if class_ is None and known is None and "StorageClass" in seen.listed:
+        return "class-missing", claim.ref, "it names no StorageClass, and none is the default"
+    if fits and (why := _misfit(claim, name, fits)):
+        return "volume-misfit", claim.ref, why
+    if known is not None and known.text("volumeBindingMode") == LATE and not text:
+        return "not-provisioned", claim.ref, "it waits for a pod that can be scheduled"
+    if re.search(r"external provisioner|waiting for a volume to be created", text):
+        by = known.text("provisioner") if known else "its provisioner"
+        return "not-provisioned", known.ref if known else claim.ref, f"{by} has made none"
+    if re.search(r"ProvisioningFailed|failed to provision|storageclass\.\S+ .* not found", text):
+        return "not-provisioned", known.ref if known else claim.ref, text[:200]
+    return "not-provisioned", claim.ref, text[:200] or "nothing says why"
+
+
+def _default(seen: Snapshot) -> Object | None:
+    found = (
+        one
+        for one in seen.of("StorageClass")
+        if any(one.annotations.get(name) == "true" for name in DEFAULT)
+    )
+    return next(found, None)
+
+
+def _misfit(claim: Object, name: str, volumes: list[Object]) -> str:
+    """Why none of these volumes is for it; empty where one is."""
+    asked, modes = (
+        claim.number("spec.resources.requests.storage"),
+        texts(claim.get("spec.accessModes")),
+    )
+    free = [v for v in volumes if not name or v.name == name]
+    free = [v for v in free if v.text("status.phase") in ("Available", "") or name]
+    if not free:
+        return "every volume of its class is taken"
+    roomy = [v for v in free if (quantity(v.get("spec.capacity.storage")) or 0) >= (asked or 0)]
+    if not roomy:
+        size = claim.text("spec.resources.requests.storage")
+        return f"it asks for {size}, and no volume is as large"
+    if not any({*modes} <= {*texts(v.get("spec.accessModes"))} for v in roomy):
+        return f"it asks for {', '.join(modes)}, which no volume offers"
+    return ""
+
+
+def _attached(seen: Snapshot) -> Iterator[Trouble]:
+    """What mounts and attaches report of pods that are scheduled."""
+    for pod in seen.pods:
+        for event in seen.events(pod, "FailedAttachVolume", "FailedMount"):
+            if "Multi-Attach" in event.message:
+                yield _attach(seen, pod, event, "attached-elsewhere")
+                break
+            if re.search(r"hostPath type check failed|mount failed|exit status 32", event.message):
+                yield _attach(seen, pod, event, "mount-fails")
+                break
+
+
+def _attach(seen: Snapshot, pod: Object, event, cause: str) -> Trouble:
+    workload = seen.top(pod)
+    found = re.search(r"volume \"([^\"]+)\"", event.message)
+    said = {"name": found[1] if found else "", "why": event.message[:200], "workload": workload.ref}
+    signs: tuple[Sign, ...] = (told(pod, event),)
+    return Trouble(cause, workload.ref, signs, frozenset({workload.ref}), 0.9, said)
