@@ -66,14 +66,30 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         quotes = cite(seen.new_failures, calls, "callee", "way", "count")
         candidate.backed(2.0, 1.0 if calls else 0.0, text, quotes)
         _untaken(seen, candidate, 2.0)
+        _still_taken(seen, candidate)
         _released_before(seen, candidate)
         yield candidate
 
 
+def waited_for(seen: Observations) -> dict[str, SignalShift]:
+    """Services for which jobs wait longer than they did, the longest first."""
+    rows = [r for r in where(seen.signals, signal=SignalName.queue_oldest_s) if r.worse]
+    return {row.service: row for row in sorted(rows, key=lambda row: -(row.current or 0.0))}
+
+
+def _still_taken(seen: Observations, candidate: Candidate) -> None:
+    """Who does jobs as before was started anew, by a release or a person, and stays."""
+    row = seen.signal(candidate.service, SignalName.request_rate)
+    if candidate.service in waited_for(seen) and row and row.current and row.baseline:
+        text = f"it does jobs all the same: {row.current:.3g}/s, {row.baseline:.3g}/s before"
+        share = row.current / row.baseline
+        candidate.doubted(4.0, share / 0.5, text, cite(seen.signals, row, "current", "baseline"))
+
+
 def _untaken(seen: Observations, candidate: Candidate, weight: float) -> None:
     """Jobs wait for it longer and longer: nobody takes them."""
-    row = seen.signal(candidate.service, SignalName.queue_oldest_s)
-    if row and row.worse and row.current is not None:
+    row = waited_for(seen).get(candidate.service)
+    if row and row.current is not None:
         text = f"the oldest job waits for {candidate.service} for {quantity(row.current, 's')}"
         candidate.backed(weight, 1.0, text, cite(seen.signals, row, "current", "baseline"))
 
