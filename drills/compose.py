@@ -42,7 +42,7 @@ class Together(Truth):
 class Composed(Fault[Together]):
     """Two or three faults, each so many seconds after the one before it."""
 
-    faults: tuple[SerializeAsAny[Fault[Any]], ...]
+    faults: tuple[Any, ...] = Field(description="each a Fault")
     after_s: float = Field(default=0.0, description="from one to the next")
 
     @classmethod
@@ -107,11 +107,12 @@ def surprise(seed: int, world: str) -> Drawn | Composed:
     if seed not in TWO:
         return draw(seed, world)
     luck, known = random.Random(seed), ground(world).mechanisms.values()
-    found = [each for each in known if others(each.bind(each.places[0], each.shares[0]), world)]
-    group = luck.choice(sorted({each.group for each in found}))
-    first = luck.choice([each for each in found if each.group == group])
+    drawn = [(each, others(each.bind(each.places[0], each.shares[0]), world)) for each in known]
+    found = [(each, beside) for each, beside in drawn if beside and each.hurt]
+    group = luck.choice(sorted({each.group for each, _beside in found}))
+    first, beside = luck.choice([pair for pair in found if pair[0].group == group])
+    second, place = luck.choice(beside)
     one = alone(first, first.places[0], first.shares[0])
-    second, place = luck.choice(others(first.bind(first.places[0], first.shares[0]), world))
     both = [one, alone(second, place, second.shares[0])]
     seal = Composed.of(both, 0).truth.seal
     told = {"name": f"surprise-{seed}", "title": f"Surprise, seed {seed}; its truth: {seal}"}
@@ -119,10 +120,9 @@ def surprise(seed: int, world: str) -> Drawn | Composed:
 
 
 def _level(incident: Incident, parts: Sequence[Truth]) -> Check:
-    wanted = min((_levels(part) for part in parts), key=lambda levels: min(x.rank for x in levels))
-    level = incident.severity
-    said = level.value if level else "not classified"
-    return Check("severity", level in wanted, said, " or ".join(one.value for one in wanted))
+    """That of whichever is worse."""
+    wanted, level = min(map(_levels, parts)), incident.severity
+    return Check("severity", level in wanted, level or "not classified", " or ".join(wanted))
 
 
 def _levels(truth: Truth) -> list[Severity]:

@@ -13,9 +13,9 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ..reporting.wording import place
 from .candidate import Candidate
-from .observations import Observations, cite, first, where
+from .observations import Observations, cite, first, waited_for, where
 from .outside import failing_by_ours, failing_providers
-from .processes import MEMORY, swollen, waited_for
+from .processes import MEMORY, swollen
 from .structure import tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 

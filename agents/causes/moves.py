@@ -20,8 +20,7 @@ from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
-from .observations import Observations, first, where
-from .processes import waited_for
+from .observations import Observations, first, waited_for, where
 
 NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 """Kinds of change that another version of the code does not take back."""

@@ -13,7 +13,7 @@ from ...tools.shifts import SignalShift
 from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words
 from .demand import most_surging
-from .observations import Observations, cite, first, where
+from .observations import Observations, cite, first, waited_for, where
 from .structure import tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 
@@ -69,12 +69,6 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         _still_taken(seen, candidate)
         _released_before(seen, candidate)
         yield candidate
-
-
-def waited_for(seen: Observations) -> dict[str, SignalShift]:
-    """Services for which jobs wait longer than they did, the longest first."""
-    rows = [r for r in where(seen.signals, signal=SignalName.queue_oldest_s) if r.worse]
-    return {row.service: row for row in sorted(rows, key=lambda row: -(row.current or 0.0))}
 
 
 def _still_taken(seen: Observations, candidate: Candidate) -> None:

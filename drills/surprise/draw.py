@@ -102,7 +102,7 @@ def draw(seed: int, world: str = SHOP) -> Drawn:
 
 def announced(name: str, world: str) -> Drawn:
     """A mechanism by its name, at its first place, whole and at once. Raises KeyError."""
-    mechanism = ground(world).mechanisms[name]
+    mechanism = (ground(world).mechanisms | ground(world).besides)[name]
     return alone(mechanism, mechanism.places[0], mechanism.shares[0])
 
 

@@ -69,7 +69,7 @@ def _trend(runs: Sequence[Run]) -> Markup:
         return Markup()
     met = [of and number / of for number, of in (run.counts for run in shown)]
     parts = _line(0, "questions met", met, [_of(run) for run in shown[-2:]], 1.0)
-    names = list(dict.fromkeys(name for run in shown for name in run.score["seconds"]))
+    names = list[str](dict.fromkeys(name for run in shown for name in run.score["seconds"]))
     for place, name in enumerate(names, 1):
         values = [run.score["seconds"].get(name) for run in shown]
         said = ["never" if value is None else span(value) for value in values[-2:]]
