@@ -15,7 +15,14 @@ from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchPr
 from warroom.actions.database import EndSession, RepairRows
 from warroom.actions.edge import BlockSource, Throttle
 from warroom.actions.facts import KINDS, FactKind
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Inventory, Part, Procedure
+from warroom.actions.procedures import (
+    ClearCache,
+    FreeSpace,
+    OpenBreaker,
+    RaiseLimit,
+    RenewCertificate,
+)
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
 from warroom.console.decision import in_full
@@ -26,6 +33,7 @@ from warroom.incident.action import ActionKind, ActionPlan, Level
 from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
+PREPARED = [a.kind for a in (RenewCertificate, ClearCache, FreeSpace, OpenBreaker, RaiseLimit)]
 INVENTORY = Inventory(
     services={
         "gateway": Part(instances=["gateway-1"], edge=True),
@@ -44,6 +52,10 @@ INVENTORY = Inventory(
     providers=["fallback", "primary"],
     databases=["postgres"],
     routes=["/login", "/search"],
+    procedures={
+        kind.replace(" ", "-"): Procedure(does=kind, target="catalog", written="0" * 64)
+        for kind in PREPARED
+    },
 )
 
 GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
@@ -68,6 +80,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
         "catalog",
         {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
     ),
+    *((kind, "catalog", {"procedure": kind.replace(" ", "-")}) for kind in PREPARED),
 ]
 
 HASHES = {
@@ -194,6 +207,9 @@ def test_what_ends_something_has_no_undo() -> None:
     assert {kind for kind, action in CATALOGUE.items() if not action.reversible()} == {
         Restart.kind,
         EndSession.kind,
+        RenewCertificate.kind,
+        ClearCache.kind,
+        FreeSpace.kind,
     }
 
 
