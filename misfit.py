@@ -20,6 +20,8 @@ WORDS = {
     "string_too_short": "it is too short: at least {min_length} characters",
     "string_too_long": "it is too long: at most {max_length} characters",
     "list_type": "a list is wanted, not {given}",
+    "tuple_type": "a list is wanted, not {given}",
+    "set_type": "a list is wanted, not {given}",
     "dict_type": "names with values are wanted, not {given}",
     "too_short": "too few: at least {min_length}",
     "too_long": "too many: at most {max_length}",
@@ -51,7 +53,15 @@ def said(each: Mapping[str, Any]) -> str:
     words = WORDS.get("missing" if empty else each["type"])
     if words is None:
         return str(each["msg"]).removeprefix("Value error, ")
-    return words.format(given=_given(each.get("input")), **each.get("ctx", {}))
+    bounds = {name: _bound(bound) for name, bound in each.get("ctx", {}).items()}
+    return words.format(given=_given(each.get("input")), **bounds)
+
+
+def _bound(value: object) -> object:
+    """1,000,000 and 0.05, not 1000000.0."""
+    if not isinstance(value, float):
+        return value
+    return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
 
 
 def _given(value: object) -> str:

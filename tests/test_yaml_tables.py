@@ -80,7 +80,7 @@ def test_a_table_is_read_as_its_schema_says() -> None:
         ),
         ("a:\n  - text: t\n    text: u\n    pattern: x\n", "x.yaml:3: text stands here twice"),
         ("a:\n  - text: [t\n", "x.yaml:3: not YAML"),
-        ("a: 1\n", "x.yaml:1: a: a list is wanted, not 1"),
+        ("a: 1\n", "x.yaml:1: a: a list is wanted"),
         ("", "x.yaml:1: the table: names with values are wanted, not None"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_missing_table_is_named() -> None:
             HarmTable,
             "{race: 1, lock: 0.3}",
             "{race: 3}",
-            "at most 1 is wanted, not 3",
+            "at most 1 is wanted",
         ),
         (
             "analysis/code/mechanisms.yaml",
@@ -313,7 +313,7 @@ def test_a_missing_table_is_named() -> None:
             WitnessTable,
             "refuting: 0.6",
             "refuting: 5",
-            "less than or equal to 1",
+            "refuting: at most 1 is wanted",
         ),
         (
             "agents/threats/words.yaml",
