@@ -12,7 +12,13 @@ from warroom.actions import catalogue
 from warroom.actions.base import Probe
 from warroom.actions.capabilities import KEY
 from warroom.actions.catalogue import checked, plan
-from warroom.actions.procedures import ClearCache, OpenBreaker, Ran, RenewCertificate
+from warroom.actions.procedures import (
+    ClearCache,
+    OpenBreaker,
+    Procedures,
+    Ran,
+    RenewCertificate,
+)
 from warroom.errors import Halfway, ToolFailed, ToolRetry
 from warroom.incident.action import ActionPlan, Decision, Verdict
 from warroom.incident.timeline import utc_now
@@ -82,7 +88,7 @@ def test_it_has_no_environment_but_what_is_named(tmp_path: Path, monkeypatch) ->
     told = written(ClearCache.kind, "env; pwd", environment=["REGION"], folder=str(tmp_path))
     token = KEY.set("INC-1/execute/1")
     try:
-        said = loaded(tmp_path, cache=told).find(type(loaded(tmp_path, cache=told).adapters[0]))
+        said = loaded(tmp_path, cache=told).find(Procedures)
         lines = said.run("cache").said.splitlines()
     finally:
         KEY.reset(token)
