@@ -80,9 +80,8 @@ def _with_model(configured: Settings) -> Settings:
     key = configured.endpoint_key.get_secret_value() if configured.endpoint_key else ""
     model = configured.model or first_listed(connect(configured.endpoint, key))
     alone = {"model": model, "models": {}, "second_model": "", "second_base_url": ""}
-    return configured.model_copy(
-        update=alone | {"tokens_per_incident": TOKENS, "incident_s": SECONDS}
-    )
+    budget = {"tokens_per_incident": TOKENS, "incident_s": SECONDS}
+    return configured.model_copy(update=alone | budget)
 
 
 def methods(configured: Settings, names: str = "") -> list[RcaMethod]:
@@ -147,8 +146,8 @@ def sure(answer: RcaAnswer) -> bool:
 def grid(found: RcaEvaluation, fake: bool) -> ResultGrid:
     """A row a method; of a fake nothing by which it could be ranked."""
     names = [name for name in found.methods() if not name.endswith(BARE)]
-    reasons = {run.unscored: run.method for run in found.runs if run.unscored}
-    notes = [f"unscored: {who.removesuffix(BARE)}: {why}" for why, who in reasons.items()]
+    left = [(run.method.removesuffix(BARE), run.unscored) for run in found.runs if run.unscored]
+    notes = [f"unscored: {who}: {why}" for who, why in dict.fromkeys(left)]
     title = f"Peers ({NO_RANKING})" if fake else "Peers"
     return ResultGrid(title, HEADS, [_row(found, name, fake) for name in names], [NOTE, *notes])
 

@@ -64,9 +64,11 @@ def counted(configured: Settings) -> Iterator[Meter]:
         meter.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
         running = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         running.start()
-        yield meter
-        server.should_exit = True
-        running.join()
+        try:
+            yield meter
+        finally:
+            server.should_exit = True
+            running.join()
 
 
 def tokens_of(answer: str) -> int:

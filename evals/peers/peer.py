@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
@@ -20,13 +21,13 @@ from ..rca.answers import ModelWord, RcaAnswer
 from ..rca.cases import RcaCase
 from .counting import SECONDS, TOKENS, Meter, counted
 from .reading import read
-from .telemetry import Shown, filed, moment, served, shown
+from .telemetry import Shown, filed, served, shown
 
 FOLDER = "WARROOM_PEERS"
 """The environment variable that names the folder of what is set up."""
 WAYS = {"servers": served, "files": filed}
 QUESTION = """\
-An alert fired at {at}: {name}. {summary}
+An alert fired at {at}: {name} (service: {service}). {summary}
 What is the root cause, and in which service does it lie? It is now {now}. Metrics carry the label
 `service`, log lines the field `service.name`. If the telemetry does not show it, say so."""
 
@@ -84,11 +85,13 @@ def ask(name: str, configured: Settings, case: RcaCase) -> list[RcaAnswer]:
 
 def told(found: Shown) -> dict[str, str]:
     """The alert, in the words in which everybody is asked; a `quoted_` text is JSON."""
-    at, now = moment(found.starts + found.shift), moment(time.time())
+    times = (found.starts + found.shift, time.time())
+    at, now = (datetime.fromtimestamp(one, UTC).isoformat(timespec="seconds") for one in times)
     known = {"service": "", "summary": "", **found.alert, "at": at}
-    texts = {"question": QUESTION.format(now=now, **known), **known}
+    said = QUESTION.format(**known | {"now": now, "service": known["service"] or "not named"})
+    texts = {"question": said, **known}
     quoted = {f"quoted_{name}": json.dumps(text) for name, text in texts.items()}
-    return {**quoted, "question": texts["question"]}
+    return {**quoted, "question": said}
 
 
 def _run(peer: Peer, command: list[str], known: dict[str, str], meter: Meter) -> str:

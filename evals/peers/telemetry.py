@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,6 @@ def shown(case: RcaCase, folder: Path) -> Shown:
     return replace(still, shift=time.time() - max(rows, default=starts))
 
 
-def moment(at: float) -> str:
-    """Unix seconds as people and programs read them."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
 @contextmanager
 def served(found: Shown, root: Path) -> Iterator[dict[str, str]]:
     """A VictoriaMetrics and a VictoriaLogs that hold it; their places by what they hold.
@@ -79,13 +74,13 @@ def served(found: Shown, root: Path) -> Iterator[dict[str, str]]:
         for kind in SERVERS:
             server = kind(root / kind.modality)
             stack.callback(server.close)
-            server.write(kind.modality, *map(_named, found.rows(kind.modality)))
+            rows = found.rows(kind.modality)
+            server.write(
+                kind.modality,
+                *(row | {"name": NO_NAME.sub("_", row.get("name", ""))} for row in rows),
+            )
             places[kind.modality] = server.where
         yield places
-
-
-def _named(row: Row) -> Row:
-    return row | {"name": NO_NAME.sub("_", row["name"]).strip("_")} if "name" in row else row
 
 
 @contextmanager
@@ -96,7 +91,7 @@ def filed(found: Shown, root: Path) -> Iterator[dict[str, str]]:
     """
     place, files = root / "telemetry", dict[Path, list[Row]]()
     for row in found.rows("metrics"):
-        file = NO_NAME.sub("_", f"{row['service']}__{row['name']}").strip("_")
+        file = NO_NAME.sub("_", f"{row['service']}__{row['name']}")
         cells = {"timestamp": int(row["ts"]), "value": row["value"], "service": row["service"]}
         files.setdefault(place / "metric" / f"{file}.csv", []).append(cells)
     for row in found.rows("logs", found.begin):

@@ -25,6 +25,7 @@ LOOKS: dict[str, Body] = {
     "execute_prometheus_instant_query": {
         "query": 'count by (service) ({service!=""})',
         "description": "which services are measured",
+        "timeout": 20,
     },
     "victorialogs_query": {"query": "*", "limit": 5},
 }
