@@ -25,6 +25,7 @@ from warroom.drills.world import World
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.evals.conformance.servers import Server
+from warroom.evals.peers.peer import Peer
 from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
@@ -356,6 +357,20 @@ def test_a_missing_table_is_named() -> None:
             "proof: live",
             "proof: lively",
             "proof: 'lively' is none of 'live', 'run', 'ci', 'fake' or 'untried'",
+        ),
+        (
+            "evals/peers/peers.yaml",
+            dict[str, Peer],
+            "program: holmes",
+            "programme: holmes",
+            "holmesgpt.programme: there is no such key here: write one of version, program",
+        ),
+        (
+            "evals/peers/words.yaml",
+            dict[str, AnyCase],
+            "most likely|likely cause",
+            "most likely|(likely cause",
+            "guess: not a regular expression",
         ),
         (
             "evals/attacks/texts.yaml",
