@@ -15,7 +15,7 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "outgoing", "state"),
+    ("errors", "misfit", "outgoing", "state"),
     ("yaml_tables",),
     ("analysis",),
     ("faults",),
