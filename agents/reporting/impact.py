@@ -4,6 +4,7 @@ Counts are measured at the edge; where there is no count, the gap is named.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from ...analysis.quantities import FEW, portion
@@ -166,6 +167,35 @@ def impact(say: Narrator) -> Iterator[Statement]:
     yield _requests(say)
     yield from _journeys(say)
     yield from _objectives(say)
+    yield from affected_data(say)
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A route whose requests failed, as counted at the edge."""
+
+    route: str
+    failed: int
+    requests: int
+
+
+def journeys(document: Incident) -> list[Journey]:
+    """The routes that were hit, as the newest count has them, the worst first."""
+    found = dict[str, Journey]()
+    for each in document.findings:
+        if each.kind == "customer-impact":
+            route, quoted = (
+                each.statement.partition(": ")[0],
+                {quote.pointer.rpartition("/")[2]: quote.value for quote in each.quotes},
+            )
+            failed, requests = (quoted.get(name) for name in ("failed", "requests"))
+            if isinstance(failed, (int, float)) and isinstance(requests, (int, float)):
+                found[route] = Journey(route, int(failed), int(requests))
+    return sorted(found.values(), key=lambda one: -one.failed)[:SHOWN]
+
+
+def affected_data(say: Narrator) -> Iterator[Statement]:
+    """Rows that were wrong, and accounts that somebody reached."""
     yield from _data(say)
     yield from _accounts(say)
 

@@ -18,12 +18,12 @@ from warroom.actions.facts import KINDS, FactKind
 from warroom.actions.inventory import Inventory, Part
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.console.decision import in_full
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
-from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
 INVENTORY = Inventory(
