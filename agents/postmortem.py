@@ -11,6 +11,7 @@ from datetime import datetime
 from ..incident.document import Incident
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
+from ..prompts.values import zh
 from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
@@ -30,8 +31,8 @@ SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
 
 
-SECTIONS = ("summary", "impact", "causes", "detection", "resolution")
-"""What the account tells each way where nobody else did."""
+SECTIONS = ("summary", "detection", "resolution", "impact", "causes")
+"""What the account tells where nobody else did; the last two of what is no noise."""
 
 
 @dataclass(frozen=True)
@@ -119,29 +120,32 @@ def _sections(
 ) -> dict:
     """Everything that the template prints, in neutral words."""
     document, clean, account = say.document, say.clean, Account(say)
-    own = {name: list(getattr(account, name)()) for name in SECTIONS}
+    noise = is_noise(document)
+    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 5]}
     chosen = selected(items)
     whys = {item.title: item.rationale.partition(EXPRESSION) for item in chosen}
+    nodes = cause_charts(Narrator(document, say.people))
+    say.cite((ref for node in nodes for ref in node.evidence), len(document.evidence))
     return {
         "language": say.language,
         "head": {name: words[say.language == "zh"] for name, words in table().page.items()},
         "id": document.id,
-        "title": clean(title(document.title)),
+        "title": account.quoted(clean(title(document.title))),
         "severity": document.severity.value if document.severity else "not yet classified",
         "category": document.category.value,
-        "noise": is_noise(document),
+        "noise": noise,
         "onset": document.began.at,
         "began": document.began,
         "now": now,
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
         **{name: told.get(name) or claims for name, claims in own.items()},
-        "why": as_tables(cause_charts(Narrator(document, say.people))),
-        "trigger": (told.get("trigger") or [account.trigger()])[0],
+        "why": as_tables(nodes),
+        "trigger": None if noise else (told.get("trigger") or [account.trigger()])[0],
         "open": list(account.open()),
         "lessons": {n: told.get(n) or claims for n, claims in account.lessons().items()},
         "items": [_neutral_item(say, item, whys[item.title][0]) for item in chosen],
-        "rules": [(account.quoted(title), rule) for title, (_, _, rule) in whys.items() if rule],
+        "rules": [(account.quoted(name), rule) for name, (_, _, rule) in whys.items() if rule],
         "more_items": len(ordered(items)) - len(chosen),
         **_record(say, account),
     }
@@ -177,6 +181,7 @@ def cut(text: str, most: int = SHOWN_SUMMARY) -> str:
 def _neutral_item(say: Narrator, item: FollowUp, why: str) -> FollowUp:
     account = Account(say)
     neutral = {"title": account.quoted(say.clean(item.title)), "owner": say.clean(item.owner)}
-    neutral["owner"] = "" if item.owner == NOBODY else neutral["owner"]
+    team = zh(neutral["owner"]) if account.chinese else neutral["owner"]
+    neutral["owner"] = "" if item.owner == NOBODY else team
     neutral["rationale"] = account.quoted(say.clean(why))
     return item.model_copy(update={**neutral, "evidence": say.cite(item.evidence, 2)})

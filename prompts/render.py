@@ -18,7 +18,7 @@ from . import spoken as said
 from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
-FOLDED = re.compile(r"^#### (.+)\n(.*?)(?=^#{1,4} |\Z)", re.MULTILINE | re.DOTALL)
+FOLDED = re.compile(r"^#### ([^\n]+)\n(.*?)(?=^#{1,4} |\Z)", re.MULTILINE | re.DOTALL)
 """A section for whoever opens it: its template gives it a heading of the fourth level."""
 FOLDER = Path(__file__).parent
 

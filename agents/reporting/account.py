@@ -23,7 +23,7 @@ from .impact import affected_data, journeys
 from .incident_status import ended, is_noise, likely_cause, solution
 from .narrator import KeyEvent, Narrator, Statement, proof
 from .wording import brief as clauses
-from .wording import prose, sentence
+from .wording import exact, prose, sentence
 
 REASONS, OTHERS = 4, 2
 CURED = " ended it, as measured"
@@ -71,10 +71,10 @@ class Account:
         for line in sentences(f"parts/{name}.{self.say.language}.md", **self.values | more):
             yield self.say.write(line, *cited)
 
-    def recorded(self, claims: Iterable[Statement], before: str = "") -> Claims:
-        """Claims as the record words them; in Chinese after what they are."""
+    def recorded(self, claims: Iterable[Statement], before: str = "", for_: str = "") -> Claims:
+        """Claims as the record words them; in Chinese after what they are, `for_` the English."""
         for claim in claims:
-            text = self.quoted(claim.text)
+            text = self.quoted(claim.text.removeprefix(for_) if self.chinese else claim.text)
             yield replace(claim, text=f"{before}{text}。" if self.chinese else text)
 
     def quoted(self, text: str) -> str:
@@ -116,9 +116,9 @@ class Account:
         if cause:
             yield from self._reasons(cause, told)
         else:
-            yield from self.recorded(story.known(self.say))
-        yield from self.recorded(story.contributing(self.say))
-        yield from self.recorded(story.others(self.say, cause))
+            yield from self.recorded(story.known(self.say), "已知：", "Known: ")
+        yield from self.recorded(story.contributing(self.say), "促成因素：", "Contributing: ")
+        yield from self.recorded(story.others(self.say, cause), "也考虑过：", "Also considered: ")
 
     def _reasons(self, cause: Hypothesis, told: str) -> Claims:
         new = [a for a in cause.support if _core(a.text) not in told and not a.text.endswith(CURED)]
@@ -184,19 +184,20 @@ class Account:
         )
         report = self.document.report(InvestigationReport)
         looked = report.searched[:2] if report else []
-        missing = [f"{each} was not available" for each in (leading.missing if leading else [])]
-        for text in (f"{asked[:1].upper()}{asked[1:]}?", *(sentence(m) for m in missing[:OTHERS])):
-            yield from self.recorded([self.say.say(text, *looked)])
+        missing = [f"what {each} would show" for each in (leading.missing if leading else [])]
+        for text in (asked, *missing[:OTHERS]):
+            found = self.say.say(f"To find out: {text}.", *looked)
+            yield from self.recorded([found], "待查：", "To find out: ")
 
     def rows(self, cited: Iterable[str]) -> list[KeyEvent]:
         """Lines of the timeline: what mattered, and what is cited."""
-        known = set(cited)
+        known = {"T1", *cited}
         rows = [row for row in self.say.rows if row.id in known or not _aside(row)]
         return [replace(row, event=_told(row.event)) for row in rows]
 
 
 def _told(event: Event) -> Event:
-    text = _PLAN.sub("", prose(event.text))
+    text = _PLAN.sub("", exact(event.text))
     return event.model_copy(update={"text": _LEADS.sub(r"the leading cause, \1", text)})
 
 

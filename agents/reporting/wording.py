@@ -50,7 +50,10 @@ def place(text: str) -> str:
 
 
 _QUOTED = re.compile(r"(“[^”]*”|`[^`]*`)")
-_NAMED = re.compile(r"(?<![\w./-])[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+(?![\w./(-])")
+_NAMED = re.compile(r"(?<![\w./-])[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+(?![\w/(-]|\.\w)")
+_UNSURE = re.compile(
+    r",? within its uncertainty of \d+ \w+|, (?:over )?[\d,.]+ times the usual spread"
+)
 _WAIT = re.compile(r"\b(?:\d+ s to )?(\d+) s (?=(?:before|after)\b)")
 _SHARE = re.compile(r"(?<![\d.,])([1-8]\d\.\d+)(?=%)")
 _SIGNAL = re.compile(rf"\b(?:{'|'.join(CATALOGUE)})\b")
@@ -60,6 +63,11 @@ _OURS = ((" at the edge", ""), (" -> ", " to "), (" (the onset is not known)", "
 def prose(text: str) -> str:
     """As `told`, in a reader's words: signals by what people call them, names of programs in
     quotes, two significant digits, no lengths of time in seconds. What is quoted stays."""
+    return exact(told(text))
+
+
+def exact(text: str) -> str:
+    """The same with times to the second, for a timeline."""
     parts = _QUOTED.split(shown(text))
     parts[::2] = map(_plain, parts[::2])
     return "".join(parts)
@@ -68,7 +76,7 @@ def prose(text: str) -> str:
 def _plain(text: str) -> str:
     for ours, theirs in _OURS:
         text = text.replace(ours, theirs)
-    text = _SIGNAL.sub(lambda found: definition(found.group()).called, _SECONDS.sub(r"\1", text))
+    text = _SIGNAL.sub(lambda found: definition(found.group()).called, _UNSURE.sub("", text))
     text = _SHARE.sub(lambda found: f"{float(found.group()):.0f}", text)
     text = _WAIT.sub(lambda found: f"{lasting(float(found.group(1)))} ", text)
     return _NAMED.sub(lambda found: f"“{found.group()}”", text)

@@ -294,8 +294,8 @@ def test_any_text_in_the_record_leaves_a_blameless_draft(one, two):
 @pytest.mark.parametrize(
     ("apart_s", "told"),
     [
-        (15, "it began 2025-03-14 between 09:59:30 and 09:59:45 UTC (samples every 15 s)."),
-        (0.2, "it began 2025-03-14 09:59:30 UTC."),
+        (15, "When it began: 2025-03-14 between 09:59:30 and 09:59:45 UTC (samples every 15 s)."),
+        (0.2, "When it began: 2025-03-14 09:59:30 UTC."),
     ],
 )
 def test_the_onset_is_told_as_exactly_as_samples_are(apart_s, told):
