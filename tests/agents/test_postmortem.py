@@ -165,7 +165,7 @@ def test_the_draft_is_short_and_lists_only_evidence_that_it_cites(build):
     document = build()
     document.follow_ups = monitoring_report(document, NOW).follow_ups
     markdown = draft(document, NOW).markdown
-    assert len(markdown.split()) < 1500
+    assert len(re.sub(r"<details>.*?</details>", "", markdown, flags=re.S).split()) < 1000
     listed = set(re.findall(r'<a id="(e\d+)">', markdown))
     assert listed == {ref.lower() for ref in re.findall(r"\[(E\d+)\] ?(?!:)", markdown)}
 
@@ -245,7 +245,7 @@ def test_a_fact_about_a_system_is_kept():
     document.hypotheses[0].support[0].text = "checkout failed to respond"
     made = draft(document, NOW)
     assert made.marks == []
-    assert "checkout failed to respond" in made.markdown
+    assert "Checkout failed to respond. [E4]" in made.markdown
 
 
 def change_by(author: str) -> ChangeRecord:
@@ -314,7 +314,7 @@ def test_owners_and_dates_stay_blank_where_nobody_is_known():
 def test_in_chinese_all_but_what_the_record_has_in_english_is_chinese():
     markdown = draft(incidents.full(), NOW, language="zh").markdown
     assert "## 摘要" in markdown and "[E4]: #e4" in markdown
-    assert "09:59 至 10:02 UTC 期间（历时 3 分钟），约两成请求失败。" in markdown
+    assert "09:59 至 10:02 UTC 期间（历时 3 分钟），约二成请求失败。" in markdown
     assert "失败的请求多从这里开始。 [E4]" in section(markdown, "## 根本原因与触发因素")
     assert "10:00 UTC 已重启 checkout，未见变化。 [E6]" in section(markdown, "## 解决")
     assert "第一" not in section(markdown, "### 做得好的地方")

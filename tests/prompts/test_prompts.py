@@ -76,7 +76,7 @@ def test_a_full_document_shows_what_matters():
     document = incidents.full()
     document.charge([BackendLoad(datasource="prom", requests=31, bytes=37412, seconds=0.79)])
     text = incident_markdown(document)
-    assert text.index("## What was done") < text.index("<details>") < text.index("baseline")
+    assert text.index("## What was done") < text.index("<details>") < text.index("- 2025-")
     for part in (
         document.proposals[1].short_hash,
         "**better**",
