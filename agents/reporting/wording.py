@@ -56,6 +56,7 @@ _UNSURE = re.compile(
 )
 _WAIT = re.compile(r"\b(?:\d+ s to )?(\d+) s (?=(?:before|after)\b)")
 _SHARE = re.compile(r"(?<![\d.,])([1-8]\d\.\d+)(?=%)")
+_RATE = re.compile(r"(?<![\d.])\d+\.\d{2,}(?= \w+/s\b| before\b)")
 _SIGNAL = re.compile(rf"\b(?:{'|'.join(CATALOGUE)})\b")
 _OURS = ((" at the edge", ""), (" -> ", " to "), (" (the onset is not known)", ""))
 
@@ -78,6 +79,7 @@ def _plain(text: str) -> str:
         text = text.replace(ours, theirs)
     text = _SIGNAL.sub(lambda found: definition(found.group()).called, _UNSURE.sub("", text))
     text = _SHARE.sub(lambda found: f"{float(found.group()):.0f}", text)
+    text = _RATE.sub(lambda found: figure(float(found.group()), 2), text)
     text = _WAIT.sub(lambda found: f"{lasting(float(found.group(1)))} ", text)
     return _NAMED.sub(lambda found: f"“{found.group()}”", text)
 
