@@ -65,24 +65,21 @@ def document_text(settings: Settings, incident: Incident, nodes: list[CauseNode]
 
 def _pictured(settings: Settings, incident: Incident, markdown: str) -> str:
     kept = kept_tracks(settings.files(incident.id) / "charts" / SIGNALS)
-    return with_pictures(markdown, kept, incident) if markdown else ""
+    return with_pictures(markdown, kept, incident)
 
 
 def postmortem_text(
     settings: Settings, incident: Incident, catalogue: Catalogue | None = None
 ) -> str:
     """The draft, rendered from the record as it stands; empty before it was written."""
-    return _pictured(settings, incident, _drafted(settings, incident, catalogue))
-
-
-def _drafted(settings: Settings, incident: Incident, catalogue: Catalogue | None) -> str:
     report = incident.report(PostmortemReport)
     if report is None:
         return ""
-    if report.source == "model":  # its sentences were checked against the record as it stood
-        return report.markdown
-    written = max([incident.opened_at, *(event.at for event in incident.timeline)])
-    return draft(incident, written, catalogue, settings.language).markdown
+    text = report.markdown  # of a model: its sentences were checked against the record as it stood
+    if report.source != "model":
+        written = max([incident.opened_at, *(event.at for event in incident.timeline)])
+        text = draft(incident, written, catalogue, settings.language).markdown
+    return _pictured(settings, incident, text)
 
 
 def _makers(

@@ -6,12 +6,11 @@ prompts/parts, or in lessons.yaml; what the record has in English stands in Chin
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from ...incident.action import Outcome
-from ...incident.document import Incident
 from ...incident.finding import Argument, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport
 from ...incident.timeline import Event, EventKind
@@ -34,21 +33,11 @@ _PLAN, _LEADS = re.compile(r", plan [0-9a-f]{6,}"), re.compile(r"\bH\d+ leads wi
 Claims = Iterator[Statement]
 
 
-@dataclass(frozen=True)
 class Account:
     """The sections; `say` words them and knows the language."""
 
-    say: Narrator
-
-    @property
-    def document(self) -> Incident:
-        """The record."""
-        return self.say.document
-
-    @property
-    def chinese(self) -> bool:
-        """Whether it is told in Chinese."""
-        return self.say.language == "zh"
+    def __init__(self, say: Narrator) -> None:
+        self.say, self.document, self.chinese = say, say.document, say.language == "zh"
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -61,7 +50,7 @@ class Account:
             "now": document.began.at,
             "alert": document.alert.name,
             "journeys": found,
-            "place": next((one for one in found if one.failed * 2 > failed > 0), None),
+            "place": next((one for one in found if one["failed"] * 2 > failed > 0), None),
             "late": late if document.began.known else None,
         }
 
@@ -184,10 +173,10 @@ class Account:
         )
         report = self.document.report(InvestigationReport)
         looked = report.searched[:2] if report else []
-        missing = [f"what {each} would show" for each in (leading.missing if leading else [])]
-        for text in (asked, *missing[:OTHERS]):
-            found = self.say.say(f"To find out: {text}.", *looked)
-            yield from self.recorded([found], "待查：", "To find out: ")
+        missing = leading.missing[:OTHERS] if leading else []
+        for before, text in (("To find out", asked), *(("Not available", m) for m in missing)):
+            found = self.say.say(f"{before}: {text}.", *looked)
+            yield from self.recorded([found], "待查：", f"{before}: ")
 
     def rows(self, cited: Iterable[str]) -> list[KeyEvent]:
         """Lines of the timeline: what mattered, and what is cited."""

@@ -4,8 +4,8 @@ Counts are measured at the edge; where there is no count, the gap is named.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ...analysis.quantities import FEW, portion
 from ...incident.document import Incident
@@ -170,28 +170,16 @@ def impact(say: Narrator) -> Iterator[Statement]:
     yield from affected_data(say)
 
 
-@dataclass(frozen=True)
-class Journey:
-    """A route whose requests failed, as counted at the edge."""
-
-    route: str
-    failed: int
-    requests: int
-
-
-def journeys(document: Incident) -> list[Journey]:
-    """The routes that were hit, as the newest count has them, the worst first."""
-    found = dict[str, Journey]()
+def journeys(document: Incident) -> list[dict[str, Any]]:
+    """Route, failed and all requests of those that were hit, as the newest count has them, the
+    worst first."""
+    found = dict[str, dict[str, Any]]()
     for each in document.findings:
         if each.kind == "customer-impact":
-            route, quoted = (
-                each.statement.partition(": ")[0],
-                {quote.pointer.rpartition("/")[2]: quote.value for quote in each.quotes},
-            )
-            failed, requests = (quoted.get(name) for name in ("failed", "requests"))
-            if isinstance(failed, (int, float)) and isinstance(requests, (int, float)):
-                found[route] = Journey(route, int(failed), int(requests))
-    return sorted(found.values(), key=lambda one: -one.failed)[:SHOWN]
+            quoted = {q.pointer.rpartition("/")[2]: q.value for q in each.quotes}
+            route = each.statement.partition(": ")[0]
+            found[route] = {"route": route, "failed": 0, "requests": 0} | quoted
+    return sorted(found.values(), key=lambda one: -one["failed"])[:SHOWN]
 
 
 def affected_data(say: Narrator) -> Iterator[Statement]:

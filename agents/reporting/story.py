@@ -120,7 +120,7 @@ def trigger(say: Narrator) -> Statement:
     known = [row.id for row in say.rows if EventKind.change in row.kinds]
     text = "No change is on record as the trigger."
     if known:
-        text = f"No change is blamed as the trigger; {len(known)} are on the timeline."
+        text = f"No change is proven to be the trigger; {len(known)} are on the timeline."
     return say.say(text, say.tool("recent_changes"), *known[:2])
 
 

@@ -50,7 +50,7 @@ def place(text: str) -> str:
 
 
 _QUOTED = re.compile(r"(“[^”]*”|`[^`]*`)")
-_NAMED = re.compile(r"(?<![\w./-])[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+(?![\w/(-]|\.\w)")
+_NAMED = re.compile(r"(?<![\w./-])[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+(?![\w/-]|\.\w)")
 _UNSURE = re.compile(
     r",? within its uncertainty of \d+ \w+|, (?:over )?[\d,.]+ times the usual spread"
 )
@@ -92,12 +92,11 @@ _HUMANIZED = re.compile(r"\d\.\d*[munpkMGT]?\b(?! ?%)|\d[munp]\b")
 def headline(title: str) -> str:
     """An alert's text; where one of our own rules wrote it, with its figure in our words:
     123.7m of requests is 12% of them, 6.06 times is 6.1 times."""
-    for pattern, share in _own_alerts():
+    for pattern, unit in _own_alerts():
         if found := pattern.fullmatch(title):
             number = float(found[1]) / (1000 if found[2] == "m" else 1)
-            said = part_of(number) if found[3] else percent(number)
-            said = said if share else figure(number, 2)
-            return f"{title[: found.start(1)]}{said}{title[found.end(3) :]}"
+            said = part_of(number) if found[4] else _SAID[unit](number)
+            return f"{title[: found.start(1)]}{said}{title[found.end(4) :]}"
     return title
 
 
@@ -108,24 +107,27 @@ def title(text: str) -> str:
     return f"“{said}”" if _HUMANIZED.search(said) and said == text else said[:1].upper() + said[1:]
 
 
+_SAID = {Unit.share: percent, Unit.seconds: lambda n: quantity(float(f"{n:.2g}"), "s")}
+_SAID |= {Unit.number: lambda n: figure(n, 2)}
+
+
 @cache
-def _own_alerts() -> list[tuple[re.Pattern[str], bool]]:
-    """How alerts of our own rules on shares and counts read, and whether it is a share."""
+def _own_alerts() -> list[tuple[re.Pattern[str], Unit]]:
+    """How alerts of our own rules read whose figures have a unit that is told here."""
     known = [rule for rule in default_rules(Windows()) if "{value}" in rule.summary]
-    units = {r.summary: definition(r.signal).unit for r in known if r.signal in CATALOGUE}
+    units = {r.summary: Unit(definition(r.signal).unit) for r in known if r.signal in CATALOGUE}
     units |= {r.summary: Unit.number for r in known if r.kind == "burn_rate"}
-    plain = (Unit.share, Unit.number)
-    told = [(text, unit is Unit.share) for text, unit in units.items() if unit in plain]
-    return [(re.compile(_read(*text.partition("{value}"), share)), share) for text, share in told]
+    told = [(text, unit) for text, unit in units.items() if unit in _SAID]
+    return [(re.compile(_read(*text.partition("{value}"), unit)), unit) for text, unit in told]
 
 
-def _read(before: str, _value: str, after: str, share: bool) -> str:
-    of = " of" if share and after.startswith(" of") else ""
+def _read(before: str, _value: str, after: str, unit: Unit) -> str:
+    of = " of" if unit is Unit.share and after.startswith(" of") else ""
     first, last = (
         re.escape(part).replace(re.escape("{service}"), r"[\w.-]+")
         for part in (before, after.removeprefix(of))
     )
-    return rf"{first}(\d+\.?\d*)(m?)({of}){last}"
+    return rf"{first}(\d+\.?\d*)(m?)({'s' if unit is Unit.seconds else ''})({of}){last}"
 
 
 def _parameters(text: str) -> str:

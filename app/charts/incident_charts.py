@@ -30,8 +30,10 @@ def chart_file(track: Track) -> str:
 
 
 def with_pictures(markdown: str, tracks: Iterable[Track], incident: Incident) -> str:
-    """A document with the charts of these behind its first section, each with its words."""
-    marks, place = marks_of(incident), markdown.find("\n## ", markdown.find("\n## ") + 1)
+    """A document with the charts of these behind its summary, each with its words."""
+    first = markdown.find("\n## ")
+    told_before = "\n\n" in markdown[:first].partition("\n\n")[2]
+    marks, place = marks_of(incident), first if told_before else markdown.find("\n## ", first + 1)
     shown = [f"![{data(told(t, marks))}](charts/{chart_file(t)})\n" for t in tracks]
     shown = [one for one in shown if one not in markdown]
     place = place if place >= 0 else len(markdown)

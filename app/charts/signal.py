@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...incident.timeline import from_ts
-from ...telemetry.signal_catalogue import CATALOGUE, definition
 from ..words import clock, value
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, ticks, time_step
 from .tracks import Track
@@ -56,9 +55,7 @@ def told(track: Track, marks: list[ChartMark]) -> str:
 
 def title_of(track: Track) -> str:
     """Whose signal it is, where it says so, and which."""
-    known = track.signal in CATALOGUE
-    called = definition(track.signal).called if known else track.signal.replace("_", " ")
-    return f"{track.service}: {called}".removeprefix(": ")
+    return f"{track.service}: {track.signal.replace('_', ' ')}".removeprefix(": ")
 
 
 def signal_parts(track: Track, marks: list[ChartMark], healthy_until: float) -> list[str]:

@@ -1,10 +1,13 @@
 """incident.md and the postmortem, in both languages, keep the rules of how we write."""
 
+import re
+
 import pytest
 
 from warroom.agents.reasoning.style import in_document
 from warroom.agents.reporting.wording import prose
 from warroom.tests.support import incidents, readings
+from warroom.tests.support.house import ROOT
 
 BUILT = (
     incidents.minimal,
@@ -59,3 +62,19 @@ def test_folds_timeline_dates_and_quotations_are_not_judged():
 )
 def test_words_of_ours_become_the_readers(ours, read):
     assert prose(ours) == read
+
+
+SAMPLES = (ROOT / "docs/examples/documents.md").read_text(encoding="utf-8").split("\n---\n\n")[1:]
+
+
+def test_there_are_ten_samples():
+    assert len(SAMPLES) == 10
+    heads = {re.split(r"\W", sample[3:], maxsplit=1)[0] for sample in SAMPLES}
+    assert heads == {"Postmortem", "事后复盘", "INC"}
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_sample_keeps_the_rules(number):
+    text = SAMPLES[number].replace("\n### ", "\n## ")
+    language = "zh" if "事后复盘" in text else "en"
+    assert [(b.rule, b.sentence) for b in in_document(text, language, readings.KNOWN)] == []

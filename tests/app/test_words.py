@@ -56,6 +56,8 @@ def test_a_share_of_our_own_rules_is_told_as_people_say_it_and_what_others_wrote
     told = "catalog holds 1.7 times the requests it can serve at once"
     assert headline("catalog holds 1.667 of the requests it can serve at once") == told
     assert headline("db memory is at 934m") == "db memory is at 93.4%"
+    told = "gateway P95 latency is 4.7 s"
+    assert headline("gateway P95 latency is 4.695s") == told
     told = "checkout burns its error budget 6.1 times too fast"
     assert headline("checkout burns its error budget 6.06 times too fast") == told
     for text in ("3 of 7 pods fail", "gateway fails 12.4% of requests", "disk: 911m of 2g"):
