@@ -308,7 +308,7 @@ def test_a_missing_table_is_named() -> None:
             Lessons,
             "  unchanged: [",
             "  changed: [",
-            "Input should be 'started', 'better'",
+            "'changed' is none of 'started', 'better'",
         ),
         (
             "agents/reasoning/strength.yaml",
