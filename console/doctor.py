@@ -10,6 +10,7 @@ from rich.text import Text
 from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import read_configuration
 from ..app.record import Record
+from ..app.rules import states
 from ..errors import InputError
 from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
@@ -35,6 +36,9 @@ def doctor_command(as_json: bool) -> Exit:
     file = read_configuration()
     if (name := file.server.sign_in.break_glass) and not as_json:
         screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
+    rules = states(Record(settings()).store, file.policy.rules) if file.policy.rules else ()
+    if (off := [(one["rule"], one["stopped"]) for one in rules if one["stopped"]]) and not as_json:
+        screen().print(_grid(("RULE", "IS STOPPED"), off))
     datasources = [*received(file), *file.asked]
     if not datasources:
         raise InputError(

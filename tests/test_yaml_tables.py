@@ -309,6 +309,13 @@ def test_a_missing_table_is_named() -> None:
             "Input should be a valid number",
         ),
         (
+            "agents/reasoning/ruling.yaml",
+            dict[str, list[str]],
+            "logs: [error_groups, log_patterns]",
+            "logs: error_groups",
+            "logs: Input should be a valid list",
+        ),
+        (
             "agents/reasoning/witnesses.yaml",
             WitnessTable,
             "refuting: 0.6",
