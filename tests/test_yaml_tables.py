@@ -314,7 +314,7 @@ def test_a_missing_table_is_named() -> None:
             dict[str, list[str]],
             "logs: [error_groups, log_patterns]",
             "logs: error_groups",
-            "logs: Input should be a valid list",
+            "logs: a list is wanted, not 'error_groups'",
         ),
         (
             "agents/reasoning/witnesses.yaml",
