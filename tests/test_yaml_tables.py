@@ -318,6 +318,13 @@ def test_a_missing_table_is_named() -> None:
             "a number is wanted, not 'much'",
         ),
         (
+            "agents/reasoning/ruling.yaml",
+            dict[str, list[str]],
+            "logs: [error_groups, log_patterns]",
+            "logs: error_groups",
+            "logs: a list is wanted, not 'error_groups'",
+        ),
+        (
             "agents/reasoning/witnesses.yaml",
             WitnessTable,
             "refuting: 0.6",

@@ -50,10 +50,11 @@ NAVIGATION = {
     "/drills": "Drills",
     "/health": "Health",
     "/settings": "Settings",
+    "/rules": "Rules",
     "/audit": "Audit",
 }
 """Where the bar leads, by address."""
-ADMINS = ("/settings", "/audit")
+ADMINS = ("/settings", "/rules", "/audit")
 """Of these, what an administrator sees alone."""
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""
