@@ -89,16 +89,15 @@ def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:
     found = ", ".join(item.evidence)
     lines = [item.rationale, f"Owner: {item.owner}; by {item.due:%Y-%m-%d}; {item.kind}."]
     lines.append(f"From {document.id}, {document.title}" + (f" ({found})." if found else "."))
-    return Message(
-        id="M0",
-        template="ticket",
-        audience=Audience.engineering,
-        channels=trackers,
-        subject=f"{item.title} ({document.id})"[:240],
-        body="\n\n".join(data(line) for line in lines if line) + "\n",
-        state=MessageState.approved,
-        created_at=utc_now(),
-    )
+    body = "\n\n".join(data(line) for line in lines if line) + "\n"
+    return of_ours("ticket", trackers, f"{item.title} ({document.id})"[:240], body)
+
+
+def of_ours(template: str, channels: list[str], subject: str, body: str) -> Message:
+    """What stays in the house, and nobody has to approve."""
+    told = {"subject": subject, "body": body, "created_at": utc_now()}
+    who = {"audience": Audience.engineering, "state": MessageState.approved}
+    return Message(id="M0", template=template, channels=channels, **told, **who)
 
 
 def _stamp() -> tuple[str, int, int]:
@@ -118,15 +117,6 @@ def _told(_file: str, _changed: int, _size: int) -> Notifications:
 
 def tried(channels: Channels, name: str) -> None:
     """Send a word that says it is a test. Raises ToolFailed where it did not arrive."""
-    now = utc_now()
-    message = Message(
-        id="M0",
-        template="test",
-        audience=Audience.engineering,
-        channels=[name],
-        subject="Warroom's test: nothing is wrong",
-        body="**This is a test.** Whoever reads it need do nothing; messages reach this channel.\n",
-        state=MessageState.approved,
-        created_at=now,
-    )
-    channels.send(name, message, f"test:{name}:{now.timestamp()}")
+    body = "**This is a test.** Whoever reads it need do nothing; messages reach this channel.\n"
+    message = of_ours("test", [name], "Warroom's test: nothing is wrong", body)
+    channels.send(name, message, f"test:{name}:{message.created_at.timestamp()}")

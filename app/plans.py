@@ -32,7 +32,7 @@ from ..record.waking import wake
 from ..tools.base import REGISTRY
 from .cadence import draft_once
 from .lifecycle import change_in
-from .runbooks import library
+from .runbooks import named
 
 WEEK, YOURS = timedelta(days=7), "yours to do; say when it is done"
 GOOD = (*WELL, *HELPED, Outcome.contained)
@@ -40,8 +40,7 @@ GOOD = (*WELL, *HELPED, Outcome.contained)
 
 def start(store: Store, incident_id: str, runbook: str, by: Identity) -> Incident:
     """Follow it here. Raises NotFound, InputError while another one is followed."""
-    if (book := library(store).get(runbook)) is None:
-        raise NotFound(f"no runbook {runbook!r}: `warroom runbook list` has all")
+    book = named(store, runbook)
 
     def says(document: Incident, at: datetime) -> str:
         if document.plans and document.plans[-1].state == "running":
@@ -131,6 +130,12 @@ def _values(document: Incident) -> dict[str, str]:
     return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
 
 
+def kinds_of(action: str) -> list[str]:
+    """Of the catalogue: the one of this name, else those whose names begin so."""
+    kinds = [str(kind) for kind in catalogue.CATALOGUE]
+    return [action] if action in kinds else [kind for kind in kinds if kind.startswith(action)]
+
+
 def work(context: ResponseContext, incident_id: str) -> None:
     """Its next steps as far as they go now; the context's store is that of who holds it."""
     while _worked(context, context.store.load(incident_id)):
@@ -142,7 +147,7 @@ def _worked(context: ResponseContext, document: Incident) -> bool:
     run = document.plans[-1] if document.plans else None
     if run is None or (place := run.next) is None:
         return False
-    turn = _Turn(context, document, run, place)
+    turn = Turn(context, document, run, place)
     try:
         now = turn.came_of() if run.steps[place].state == "asked" else turn.taken()
     except (ToolError, InputError) as error:
@@ -154,7 +159,7 @@ def _worked(context: ResponseContext, document: Incident) -> bool:
     return True
 
 
-def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
+def _settle(document: Incident, turn: "Turn", now: Worked) -> None:
     """Put it down, unless a person was quicker."""
     run, place, step = document.plans[-1], turn.place, turn.step
     if run.next != place or run.steps[place] != turn.run.steps[place] or now.at is None:
@@ -174,7 +179,7 @@ def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
     """One step of a run; its methods raise ToolError, InputError where it fails."""
 
     context: ResponseContext
@@ -238,8 +243,10 @@ class _Turn:
             if fits and not self.document.tried(drawn):
                 return drawn.model_copy(update=given)
         why, inventory = f"the runbook asks for it: {step.text}", self.context.inventory
-        what = (step.action, step.target or _values(self.document)["service"], step.parameters, why)
-        return catalogue.plan(*what, inventory=inventory).model_copy(update=given)
+        kinds, target = kinds_of(step.action), step.target or _values(self.document)["service"]
+        what = (kinds[0] if len(kinds) == 1 else step.action, target, step.parameters, why)
+        made = catalogue.plan(*what, inventory=inventory)
+        return made.model_copy(update=given)
 
     def came_of(self) -> Worked | None:
         """How the action that was asked for ended, or which one it is now; None: it goes on."""

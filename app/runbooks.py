@@ -15,15 +15,17 @@ from ..incident.evidence import digest
 from ..incident.identity import WARROOM
 from ..plans.matching import Match, match
 from ..plans.runbook import Runbook, parse_runbook, shipped
+from ..record import full_text
 from ..record.oncall import Shelf
 from ..record.store import Store
+from ..text_safety.lines import one_line
 from .configuration_file import read_configuration
 
-MOST, LONGEST, VERSIONS = 500, 200_000, 50
-"""Files of one folder, characters of a file, texts that are kept of one."""
+MOST, LONGEST, VERSIONS, FEW = 500, 200_000, 50, 3
+"""Files of one folder, characters of a file, texts that are kept of one; found by their texts."""
 
 
-class Kept(BaseModel):
+class Written(BaseModel):
     """A team's runbook: its file, its texts with the newest last, the hash of that."""
 
     file: str
@@ -32,9 +34,9 @@ class Kept(BaseModel):
     texts: list[str]
 
 
-def kept(store: Store) -> Shelf[Kept]:
+def kept(store: Store) -> Shelf[Written]:
     """All of them by name."""
-    return Shelf(store.engine, "runbook", Kept, lambda book: book.model_dump(exclude={"texts"}))
+    return Shelf(store.engine, "runbook", Written, lambda book: book.model_dump(exclude={"texts"}))
 
 
 def library(store: Store) -> dict[str, Runbook]:
@@ -48,16 +50,36 @@ def library(store: Store) -> dict[str, Runbook]:
     return {**own, **{book.name: book for book in shipped() if book.name not in own}}
 
 
+def named(store: Store, name: str) -> Runbook:
+    """Raises NotFound."""
+    if (found := library(store).get(name)) is None:
+        raise NotFound(f"no runbook {name!r}: `warroom runbook list` has all")
+    return found
+
+
 def fitting(store: Store, document: Incident) -> list[Match]:
-    """Those that fit, each with why: a team's own before ours, the best first."""
+    """Those that fit by their triggers, then a few by their texts, each with why: a team's own
+    before ours, the best first."""
     found = [fit for book in library(store).values() if (fit := match(document, book)).score]
-    return sorted(found, key=lambda fit: (fit.book.shipped, -fit.score, fit.book.name))
+    found.sort(key=lambda fit: (fit.book.shipped, -fit.score, fit.book.name))
+    told, known = (document.alert.name, document.alert.summary), {fit.book.name for fit in found}
+    by_text = search(store, " ".join(told), FEW)
+    return [*found, *(fit for fit in by_text if fit.book.name not in known)]
+
+
+def search(store: Store, words: str, most: int = 20) -> list[Match]:
+    """Those whose title, text or steps have these words, the best first, each with the place."""
+    books = library(store)
+    told = {name: " ".join([b.title, *(s.text for s in b.steps)]) for name, b in books.items()}
+    texts = {name: f"{words_} {books[name].body}" for name, words_ in told.items()}
+    found = full_text.search(store.engine, texts, words, most)
+    return [Match(books[name], why=(f"its text: {one_line(where)}",)) for name, where in found]
 
 
 def refresh(store: Store) -> list[str]:
     """Read them all anew; what is wrong with which, where anything is."""
     shelf, read, faults = kept(store), dict[str, tuple[str, str]](), list[str]()
-    files = [file for folder in read_configuration().runbooks for file in _files(folder)]
+    files = [file for folder in read_configuration().runbooks.folders for file in _files(folder)]
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")[:LONGEST]
@@ -71,7 +93,7 @@ def refresh(store: Store) -> list[str]:
         if old is None or not old.listed or old.digest != digest(text):
             texts = [*(each for each in (old.texts if old else []) if each != text), text]
             new = {"file": file, "digest": digest(text), "texts": texts[-VERSIONS:]}
-            shelf.put(name, Kept(listed=True, **new), WARROOM)
+            shelf.put(name, Written(listed=True, **new), WARROOM)
     for name in known.keys() - read.keys() if not faults else ():  # what is not read is not gone
         if known[name].listed:
             shelf.put(name, known[name].model_copy(update={"listed": False}), WARROOM)

@@ -9,8 +9,10 @@ from rich.text import Text
 
 from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import read_configuration
+from ..app.dry_runs import listed
 from ..app.record import Record
 from ..errors import InputError
+from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
 from ..record.sessions import Sessions
@@ -46,6 +48,7 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
+    untried = _untried() if file.runbooks.folders else []
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -54,6 +57,7 @@ def doctor_command(as_json: bool) -> Exit:
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
                 "channels": {"has": dict(out), "says": unsent},
+                "runbooks": dict(untried),
             }
         )
     else:
@@ -62,6 +66,8 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
         if out or unsent:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
+        if untried:
+            screen().print(_grid(("RUNBOOK", "TRY IT: `warroom plan test RUNBOOK`"), untried))
     wrong = known.faults or unsent or any(one.fault for one in found)
     return Exit.failed if wrong else Exit.done
 
@@ -74,6 +80,11 @@ def _glass(name: str) -> str:
     known = any(one.name == name and one.has_password for one in Accounts(engine).all())
     how = f"`warroom account create {name} --role admin`, or `link {name}`"
     return "nobody is signed in with it" if known else f"nobody could sign in: {how}"
+
+
+def _untried() -> list[tuple[str, str]]:
+    """The team's own that should be tried, and why."""
+    return [(o.book.name, o.due) for o in listed(Record(settings()).store, utc_now()) if o.due]
 
 
 def _catalogue(

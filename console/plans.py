@@ -12,6 +12,7 @@ plan = typer.Typer(help="Follow a runbook on an incident.", rich_markup_mode=Non
 PLANS = {"runbook": runbook, "plan": plan}
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `warroom runbook list` has it.")]
 MARKS = {"done": "✓", "failed": "✖", "asked": "?", "skipped": "-", "waits": "·"}
+MARKS |= {"ready": "✓", "wrong": "✖", "unclear": "?", "by hand": "·"}
 
 
 @runbook.command()
@@ -33,14 +34,23 @@ def check(
 @runbook.command("list")
 def list_them() -> None:
     """Read the team's anew and list all, ours too."""
-    from ..app.runbooks import library, refresh
+    from ..app.runbooks import refresh
 
-    store = _record().store
-    for fault in refresh(store):
+    for fault in refresh(_record().store):
         _say("!", fault)
-    for name, book in library(store).items():
+    search("")
+
+
+@runbook.command()
+def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="In any order.")]) -> None:
+    """Find those whose title, text or steps have these words, the best first."""
+    from ..app.dry_runs import listed
+    from ..incident.timeline import utc_now
+
+    for one in listed(_record().store, utc_now(), words):
+        book, why = one.book, [*one.why, *filter(None, [one.due])]
         whose = "shipped" if book.shipped else f"version {book.version} of {book.owner or 'ours'}"
-        _say(name, f"{book.title} ({whose})")
+        _say(book.name, "; ".join([f"{book.title} ({whose})", *why]))
 
 
 @runbook.command()
@@ -67,6 +77,26 @@ def show(incident: Newest = None) -> None:
             _say(MARKS[now.state], " ".join(told))
     for fit in [] if found.plans else fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
+
+
+@plan.command()
+def test(
+    name: Name,
+    incident: Annotated[str, typer.Option(help="On which; else as far as one can tell.")] = "",
+    by: By = "on-call",
+) -> None:
+    """Look at each step and do nothing: what would fail, what would be asked, what to mend."""
+    from ..app.dry_runs import dry_run
+    from ..incident.identity import at_terminal
+    from .exits import Exit
+
+    record = _record()
+    seen = dry_run(record.settings, record.store, name, at_terminal(by), incident)
+    for step in seen.steps:
+        _say(MARKS[step.state], f"{step.text} — {step.says}")
+    for advice in seen.advice:
+        _say("→", advice)
+    raise typer.Exit(Exit.failed if seen.wrong else Exit.done)
 
 
 @plan.command()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from ..incident.document import Incident
 from ..incident.severity import Severity
 from ..oncall.schedule import Hours, Zone
 from ..oncall.shifts import open_hours
-from ..yaml_tables import Entry, parse_table
+from ..yaml_tables import Duration, Entry, parse_table
 
 Kind = Literal["assess", "diagnose", "verify", "contain", "remediate", "communicate", "ticket"]
 LOOKS, ACTS = ("assess", "diagnose", "verify"), ("contain", "remediate")
@@ -119,6 +120,15 @@ class Runbook(Entry):
 
 
 SHOWN = (("assess", "diagnose"), ACTS, ("verify",))
+
+
+class Kept(Entry):
+    """Where a team's own are kept, and how often they are tried."""
+
+    folders: tuple[Path, ...] = Field(default=(), description="of *.md")
+    tested_within: Duration = Field(
+        default=90 * 86400.0, description="a dry run is asked for after so long, or a change"
+    )
 
 
 def parse_runbook(text: str, file: str) -> Runbook:

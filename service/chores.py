@@ -11,6 +11,7 @@ from ..agents.runtime.outbox import dispatch
 from ..app.cadence import remind
 from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
+from ..app.dry_runs import remind as ask_for_dry_runs
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
@@ -84,6 +85,12 @@ def read_runbooks(_settings: Settings, store: Store) -> None:
         log.warning("runbooks: %s", fault)
 
 
+@every(HOUR_S)
+def have_runbooks_tried(_settings: Settings, store: Store) -> None:
+    """Owners hear of those whose dry run is due."""
+    ask_for_dry_runs(store)
+
+
 @every(UPDATES_S)
 def updates(settings: Settings, store: Store) -> None:
     """The next update is drafted when its time has come."""
@@ -116,6 +123,7 @@ CHORES: Sequence[Chore] = (
     remember,
     read_calendars,
     read_runbooks,
+    have_runbooks_tried,
     escalate,
     updates,
     tickets,
