@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from ..actions.catalogue import CATALOGUE, find
 from ..agents.comms import communicate
 from ..agents.reasoning.style import breaches
-from ..agents.runtime.outbox import Letter
 from ..errors import ToolError, ToolRetry
 from ..incident.document import Alert, Incident
 from ..incident.evidence import digest
@@ -23,32 +22,20 @@ from ..incident.severity import Severity
 from ..incident.timeline import from_ts, utc_now
 from ..plans.matching import Match
 from ..plans.runbook import Runbook, Step, Triggers
-from ..record.oncall import Kept as OnShelf
-from ..record.oncall import Shelf
-from ..record.outbox import put_page
+from ..record.oncall import Kept, Shelf
 from ..record.store import Store
 from ..settings import Settings
 from ..tools.base import REGISTRY
 from .configuration import Sources, declared, recall
 from .configuration_file import read_configuration
-from .notifying import of_ours
-from .oncall import Rota
+from .oncall import Rota, say
 from .opening import open_context, playbooks
 from .plans import Turn, kinds_of
 from .runbooks import library, named, search
 
-State = Literal["ready", "skipped", "by hand", "unclear", "wrong"]
-NO_HANDS = "the incident has no operations.json: nothing can be acted on"
+Seen = tuple[Literal["ready", "skipped", "by hand", "unclear", "wrong"], str]
+"""How a step stands, and what would come of it or is to be mended."""
 SHOWS = "what it would act on shows on an incident only: name one"
-
-
-class Looked(BaseModel):
-    """A step as it was looked at."""
-
-    kind: str
-    text: str
-    state: State
-    says: str
 
 
 class DryRun(BaseModel):
@@ -56,18 +43,18 @@ class DryRun(BaseModel):
 
     digest: str  # of what was read
     incident: str = ""  # on which; empty: on none
-    steps: list[Looked]
+    steps: list[Seen]
     advice: list[str]
 
     @property
     def wrong(self) -> int:
         """Steps that would fail."""
-        return sum(step.state == "wrong" for step in self.steps)
+        return sum(state == "wrong" for state, _says in self.steps)
 
 
 def dry_runs(store: Store) -> Shelf[DryRun]:
     """The last of each runbook, by its name."""
-    return Shelf(store.engine, "dry run", DryRun, lambda run: {"on": run.incident, "wrong": run.wrong})
+    return Shelf(store.engine, "dry run", DryRun, lambda run: run.model_dump(include={"incident"}))
 
 
 def dry_run(
@@ -77,45 +64,40 @@ def dry_run(
     book, sources = named(store, name), recall(settings, incident_id) if incident_id else Sources()
     if sources.operations and not sources.operations.exists():  # a drill's that is over
         sources = sources.model_copy(update={"operations": None})
-    document = store.load(incident_id) if incident_id else _stand_in(book)
+    where = {"service": "".join(book.services[:1]), "fingerprint": "", "source": "plain"}
+    nowhere = {"id": "INC-0", "opened_at": utc_now(), "alert": Alert(name="DryRun", **where)}
+    document = store.load(incident_id) if incident_id else Incident(title=book.title, **nowhere)
     who = {"by": by.name, "person": by.person, "at": utc_now()}
-    steps = [Worked() for _step in book.steps]
-    run = Followed(name=name, book=book.model_dump_json(), steps=steps, **who)
-    document.plans.append(run)
+    blank = [Worked() for _step in book.steps]
+    document.plans.append(
+        run := Followed(name=name, book=book.model_dump_json(), steps=blank, **who)
+    )
     context = open_context(settings, sources, store=store, model_layer=playbooks)
     with closing(context.recorder):
-        turns = [Turn(context, document, run, place) for place in range(len(steps))]
-        looked = [_looked(turn, bool(incident_id)) for turn in turns]
-    seen = DryRun(digest=text_of(book), incident=incident_id, steps=looked, advice=[*_advice(book)])
+        turns = [Turn(context, document, run, place) for place in range(len(blank))]
+        steps = [_seen(turn, bool(incident_id)) for turn in turns]
+    seen = DryRun(digest=text_of(book), incident=incident_id, steps=steps, advice=[*_advice(book)])
     dry_runs(store).put(name, seen, by)
     return seen
 
 
 def text_of(book: Runbook) -> str:
     """Tells one text of a runbook from another."""
-    return digest(book.model_dump(mode="json", exclude_defaults=True))
+    return digest(book.model_dump(mode="json", exclude_defaults=True, exclude={"file"}))
 
 
-def _stand_in(book: Runbook) -> Incident:
-    """Of its first service, where no incident is named."""
-    alert = Alert(name="DryRun", service="".join(book.services[:1]), fingerprint="", source="plain")
-    return Incident(id="INC-0", title=book.title, opened_at=utc_now(), alert=alert)
-
-
-def _looked(turn: Turn, real: bool) -> Looked:
+def _seen(turn: Turn, real: bool) -> Seen:
     step = turn.step
     try:
         state, says = _found(turn, step, real)
     except ToolError as error:
-        state, says = "wrong", str(error)
+        return "wrong", str(error)
     why = step.when.why_not(turn.document, turn.context.now(turn.document)) if real else ""
-    if why and state != "wrong":
-        state, says = "skipped", why
-    return Looked(kind=step.kind, text=step.text, state=state, says=says)
+    return ("skipped", why) if why and state != "wrong" else (state, says)
 
 
-def _found(turn: Turn, step: Step, real: bool) -> tuple[State, str]:
-    """What would come of it. Raises ToolError where it would fail."""
+def _found(turn: Turn, step: Step, real: bool) -> Seen:
+    """Raises ToolError where it would fail."""
     if step.kind == "communicate":
         return _texts(turn) if real else ("ready", "what is due then is drafted")
     if step.kind == "ticket":
@@ -130,63 +112,57 @@ def _found(turn: Turn, step: Step, real: bool) -> tuple[State, str]:
     return _action(turn, step) if real else _somewhere(step)
 
 
-def _somewhere(step: Step) -> tuple[State, str]:
+def _somewhere(step: Step) -> Seen:
     """Of an action without an incident: whether there is one, and whether it has such a target."""
     if not (kinds := kinds_of(step.action)):
         raise ToolRetry(f"no action {step.action!r}: write one of {', '.join(CATALOGUE)}")
     if not step.target or "{" in step.target or len(kinds) > 1:
         return "unclear", SHOWS
     find(kinds[0]).parse(step.target, step.parameters)
-    known = {service.name for service in declared(Sources()).catalogue.services}
-    if step.target in known:
-        return "ready", f"{step.target} is in the catalogue; a commander would be asked"
-    return "unclear", f"{step.target}: {SHOWS}"
+    known = any(step.target == service.name for service in declared(Sources()).catalogue.services)
+    told = f"{kinds[0]} {step.target}"
+    return ("ready", f"{told}: a commander is asked") if known else ("unclear", f"{told}: {SHOWS}")
 
 
-def _action(turn: Turn, step: Step) -> tuple[State, str]:
+def _action(turn: Turn, step: Step) -> Seen:
     """Whether it could be planned as things are, and what the gate would ask."""
     if turn.context.operations is None:
-        return "wrong", NO_HANDS
+        return "wrong", "the incident has no operations.json: nothing can be acted on"
     plan, policy = turn.planned(step), turn.context.policy
     if done := turn.document.tried(plan):
         return "wrong", f"{done.title} was tried: {done.outcome.value}"
-    count = policy.wanted(plan, turn.document.severity)
-    says = f"{plan.title}: {count} {'person is' if count == 1 else 'persons are'} asked"
+    says = f"{plan.title}: persons asked: {policy.wanted(plan, turn.document.severity)}"
     if until := policy.frozen_until(turn.context.now(turn.document)):
         says += f"; nothing is changed before {until:%Y-%m-%d %H:%M} UTC"
     return "ready", says
 
 
-def _texts(turn: Turn) -> tuple[State, str]:
+def _texts(turn: Turn) -> Seen:
     document, language = turn.document, turn.context.settings.language
     drafts = communicate(document, turn.context.now(document), (language,)).messages
-    if broken := [(draft, one) for draft in drafts for one in breaches(draft)]:
-        draft, one = broken[0]
-        return "unclear", f"{draft.subject} would break a rule: {one.why or one.rule}"
+    for draft in drafts:
+        if broken := breaches(draft):
+            return "unclear", f"{draft.subject} breaks a rule: {broken[0].why or broken[0].rule}"
     outside = sum(draft.external for draft in drafts)
-    return "ready", f"{len(drafts)} texts are due, {outside} of them wait for approval"
+    return "ready", f"texts that are due: {len(drafts)}; that wait for approval: {outside}"
 
 
-def _ticket(turn: Turn) -> tuple[State, str]:
+def _ticket(turn: Turn) -> Seen:
     channels = turn.context.channels
     trackers = [one.name for one in channels.told.channels if "ticket" in one.carries]
     if not trackers:
         return "wrong", "no channel of `notifications` carries tickets"
-    if faults := channels.unanswered("ticket"):
-        return "wrong", "; ".join(faults)
-    return "ready", f"{', '.join(trackers)} answers"
+    faults = channels.unanswered("ticket")
+    return ("wrong", "; ".join(faults)) if faults else ("ready", f"answers: {', '.join(trackers)}")
 
 
 def _advice(book: Runbook) -> Iterator[str]:
-    kinds = {step.kind for step in book.steps}
     if not book.owner:
         yield "name its owner: nobody is reminded to keep it right"
     if book.triggers == Triggers():
         yield "give it triggers: it is found by its words alone"
-    if "verify" not in kinds:
+    if all(step.kind != "verify" for step in book.steps):
         yield "end it with a step that verifies: nothing says when it is over"
-    if "communicate" not in kinds:
-        yield "have it communicate: nobody is told"
 
 
 # When one is due, and what lists show.
@@ -198,7 +174,7 @@ class Listed:
 
     book: Runbook
     why: tuple[str, ...]  # it was found
-    last: OnShelf[DryRun] | None
+    last: Kept[DryRun] | None
     due: str  # why it should be tried; empty: it need not be, or is ours
 
 
@@ -212,7 +188,7 @@ def listed(store: Store, now: datetime, words: str = "") -> Iterator[Listed]:
         yield Listed(fit.book, fit.why, last, due)
 
 
-def why_try(book: Runbook, last: OnShelf[DryRun] | None, now: datetime) -> str:
+def why_try(book: Runbook, last: Kept[DryRun] | None, now: datetime) -> str:
     """Why a team's own should be tried; empty: it need not be."""
     if last is None:
         return "never tried"
@@ -220,7 +196,7 @@ def why_try(book: Runbook, last: OnShelf[DryRun] | None, now: datetime) -> str:
     if last.body.digest != text_of(book):
         return f"changed since it was tried on {at:%Y-%m-%d}"
     if last.body.wrong:
-        return f"{last.body.wrong} of its steps would have failed on {at:%Y-%m-%d}"
+        return f"steps that would have failed on {at:%Y-%m-%d}: {last.body.wrong}"
     return f"tried {(now - at).days} days ago" if (now - at).days >= days else ""
 
 
@@ -229,12 +205,9 @@ def remind(store: Store) -> None:
     comes first."""
     rota, now = Rota(store.engine, read_configuration()), utc_now()
     for one in (each for each in listed(store, now) if each.due and each.book.owner):
-        name, at = one.book.name, one.last.at if one.last else 0.0
-        key = f"try {digest([name, text_of(one.book), at])[:16]}"
-        body = f"`warroom plan test {name}` looks at each step, and does nothing.\n"
+        name, tried = one.book.name, one.last.at if one.last else 0.0
+        key = f"try {digest([name, text_of(one.book), tried])[:16]}"
+        told = ("try", f"Try the runbook {name}: {one.due}", f"`warroom plan test {name}`\n")
         for who in rota.people([one.book.owner], "", now):
             for channel, at in rota.due(who, Severity.P3, now):
-                message = of_ours("try", [channel], f"Try the runbook {name}: {one.due}", body)
-                letter = Letter(message=message, drill=False, at=at).model_dump_json()
-                with store.durable.begin() as connection:
-                    put_page(connection, key, "", channel, letter, at.timestamp())
+                say(rota, key, channel, at, *told)

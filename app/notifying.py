@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ..agents.runtime.outbox import Letter
 from ..errors import ToolFailed
-from ..incident.communication import Audience, Message, MessageState
+from ..incident.communication import Message, of_ours
 from ..incident.document import Incident
 from ..incident.evidence import digest
 from ..incident.identity import WARROOM
@@ -90,14 +90,7 @@ def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:
     lines = [item.rationale, f"Owner: {item.owner}; by {item.due:%Y-%m-%d}; {item.kind}."]
     lines.append(f"From {document.id}, {document.title}" + (f" ({found})." if found else "."))
     body = "\n\n".join(data(line) for line in lines if line) + "\n"
-    return of_ours("ticket", trackers, f"{item.title} ({document.id})"[:240], body)
-
-
-def of_ours(template: str, channels: list[str], subject: str, body: str) -> Message:
-    """What stays in the house, and nobody has to approve."""
-    told = {"subject": subject, "body": body, "created_at": utc_now()}
-    who = {"audience": Audience.engineering, "state": MessageState.approved}
-    return Message(id="M0", template=template, channels=channels, **told, **who)
+    return of_ours("ticket", trackers, f"{item.title} ({document.id})"[:240], body, utc_now())
 
 
 def _stamp() -> tuple[str, int, int]:
@@ -118,5 +111,5 @@ def _told(_file: str, _changed: int, _size: int) -> Notifications:
 def tried(channels: Channels, name: str) -> None:
     """Send a word that says it is a test. Raises ToolFailed where it did not arrive."""
     body = "**This is a test.** Whoever reads it need do nothing; messages reach this channel.\n"
-    message = of_ours("test", [name], "Warroom's test: nothing is wrong", body)
+    message = of_ours("test", [name], "Warroom's test: nothing is wrong", body, utc_now())
     channels.send(name, message, f"test:{name}:{message.created_at.timestamp()}")

@@ -48,7 +48,7 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
-    untried = _untried() if file.runbooks.folders else []
+    untried = _untried() if file.runbooks.model_fields_set else []
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(

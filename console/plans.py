@@ -36,7 +36,8 @@ def list_them() -> None:
     """Read the team's anew and list all, ours too."""
     from ..app.runbooks import refresh
 
-    for fault in refresh(_record().store):
+    record = _record()
+    for fault in refresh(record.store, record.settings.home):
         _say("!", fault)
     search("")
 
@@ -87,13 +88,14 @@ def test(
 ) -> None:
     """Look at each step and do nothing: what would fail, what would be asked, what to mend."""
     from ..app.dry_runs import dry_run
+    from ..app.runbooks import named
     from ..incident.identity import at_terminal
     from .exits import Exit
 
     record = _record()
     seen = dry_run(record.settings, record.store, name, at_terminal(by), incident)
-    for step in seen.steps:
-        _say(MARKS[step.state], f"{step.text} — {step.says}")
+    for step, (state, says) in zip(named(record.store, name).steps, seen.steps, strict=True):
+        _say(MARKS[state], f"{step.text} — {says}")
     for advice in seen.advice:
         _say("→", advice)
     raise typer.Exit(Exit.failed if seen.wrong else Exit.done)

@@ -109,6 +109,7 @@ class Runbook(Entry):
     title: str = ""
     body: str = ""
     shipped: bool = False
+    file: str = Field(default="", description="where it is kept, with the commit")
 
     @property
     def sections(self) -> dict[str, str]:
@@ -122,10 +123,23 @@ class Runbook(Entry):
 SHOWN = (("assess", "diagnose"), ACTS, ("verify",))
 
 
+class Repository(Entry):
+    """A git repository. Nothing of it is checked out or run: its files are read as data."""
+
+    url: str = Field(pattern=r"^(https|ssh|file)://[^\s]+$", description="https, ssh or file")
+    branch: str = Field(default="HEAD", pattern=r"^\w[\w./-]*$", description="its newest commit")
+    commit: str = Field(
+        default="", pattern="^([0-9a-f]{40})?$", description="this one alone; empty: of the branch"
+    )
+    folder: str = Field(default="", pattern=r"^(\w[\w./-]*)?$", description="in it; empty: all")
+    credentials_file: Path | None = Field(default=None, description="holds user:password")
+
+
 class Kept(Entry):
     """Where a team's own are kept, and how often they are tried."""
 
     folders: tuple[Path, ...] = Field(default=(), description="of *.md")
+    git: tuple[Repository, ...] = Field(default=(), description="repositories with *.md")
     tested_within: Duration = Field(
         default=90 * 86400.0, description="a dry run is asked for after so long, or a change"
     )
@@ -135,9 +149,11 @@ def parse_runbook(text: str, file: str) -> Runbook:
     """A runbook out of its file. Raises TableError with file, line, key and cure."""
     front, body = faults.divided(text, file)
     found = parse_table(front, Runbook, file)
-    if keys := found.model_fields_set & {"title", "body", "shipped"}:
+    if keys := found.model_fields_set & {"title", "body", "shipped", "file"}:
         raise TableError(f"{file}:1: {', '.join(keys)}: write that below the front matter")
-    return found.model_copy(update={"body": body, "title": faults.title(body) or found.name})
+    return found.model_copy(
+        update={"body": body, "title": faults.title(body) or found.name, "file": file}
+    )
 
 
 # What is shipped: the kinds of faults, with what the playbooks know of each.

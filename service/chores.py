@@ -79,9 +79,9 @@ def read_calendars(_settings: Settings, store: Store) -> None:
 
 
 @every(CALENDARS_S)
-def read_runbooks(_settings: Settings, store: Store) -> None:
+def read_runbooks(settings: Settings, store: Store) -> None:
     """The team's, from where they are kept."""
-    for fault in refresh_runbooks(store):
+    for fault in refresh_runbooks(store, settings.home):
         log.warning("runbooks: %s", fault)
 
 
@@ -122,7 +122,6 @@ CHORES: Sequence[Chore] = (
     bury,
     remember,
     read_calendars,
-    read_runbooks,
     have_runbooks_tried,
     escalate,
     updates,
@@ -133,28 +132,34 @@ CHORES: Sequence[Chore] = (
 )
 
 
+SLOW: Sequence[Chore] = (read_runbooks,)
+"""What may wait for other servers: nobody who is told of an alert waits for it."""
+
+
 class Chores:
-    """Does the chores, in a thread of its own, until it is stopped."""
+    """Does the chores, and beside them what is slow, in threads of its own, until it is stopped."""
 
     def __init__(self, settings: Settings, store: Store, chores: Sequence[Chore] = CHORES) -> None:
         self.settings = settings
         self.store = store
-        self.chores = chores
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="chores", daemon=True)
+        kinds = (chores, *([SLOW] if chores is CHORES else []))
+        self._threads = [Thread(target=self._run, args=(some,), daemon=True) for some in kinds]
 
     def start(self) -> None:
         """Begin: the first round at once."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End with the round that is under way, at most a second or so later."""
         self._stopping.set()
-        self._thread.join(2 * EVERY_S)
+        for thread in self._threads:
+            thread.join(2 * EVERY_S)
 
-    def _run(self) -> None:
+    def _run(self, chores: Sequence[Chore]) -> None:
         while True:
-            for chore in self.chores:
+            for chore in chores:
                 self._do(chore)
             if self._stopping.wait(EVERY_S):
                 return

@@ -31,11 +31,9 @@ def runbooks_page(
     found = list(listed(service.store, utc_now(), words))
     values = {"found": found, "words": words, "incident": incident}
     values["may"], runs = who.role.may(Role.responder), [one.last for one in found if one.last]
-    values["runs"] = {
-        run.key: run
-        for run in runs
-        if not (who.sight and run.body.incident) or service.teams.sees(who.sight, run.body.incident)
-    }
+    on = {run.key: run.body.incident for run in runs}
+    seen = {key for key in on if not on[key] or service.teams.sees(who.sight, on[key])}
+    values["runs"] = {run.key: run for run in runs if run.key in seen}
     return page("runbooks.html", 200, request, who, **values)
 
 
