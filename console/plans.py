@@ -63,6 +63,15 @@ def diff(name: Name, versions: Annotated[list[int] | None, typer.Argument()] = N
         typer.echo(line)
 
 
+@runbook.command()
+def proposal(incident: Id) -> None:
+    """Print, as a diff, what the runbook could learn from this incident; `git apply` takes it."""
+    from ..app.proposals import proposal as diff_of
+
+    record = _record()
+    typer.echo(diff_of(record.store, record.published(incident)), nl=False)
+
+
 @plan.command()
 def show(incident: Newest = None) -> None:
     """Print how the steps stand; before one is followed, which runbooks fit and why."""
