@@ -4,7 +4,6 @@ What is to be mended is said in words, and kept with who had it looked at and wh
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -13,15 +12,16 @@ from pydantic import BaseModel
 from ..actions.catalogue import CATALOGUE, find
 from ..agents.comms import communicate
 from ..agents.reasoning.style import breaches
+from ..agents.runtime.context import ResponseContext
 from ..errors import ToolError, ToolRetry
 from ..incident.document import Alert, Incident
 from ..incident.evidence import digest
 from ..incident.following import Followed, Worked
-from ..incident.identity import Identity
+from ..incident.identity import WARROOM, Identity
 from ..incident.severity import Severity
 from ..incident.timeline import from_ts, utc_now
 from ..plans.matching import Match
-from ..plans.runbook import Runbook, Step, Triggers
+from ..plans.runbook import QUICK, Runbook, Step, Triggers
 from ..record.oncall import Kept, Shelf
 from ..record.store import Store
 from ..settings import Settings
@@ -30,11 +30,13 @@ from .configuration import Sources, declared, recall
 from .configuration_file import read_configuration
 from .oncall import Rota, say
 from .opening import open_context, playbooks
-from .plans import Turn, kinds_of
+from .plans import Turn
 from .runbooks import library, named, search
 
 Seen = tuple[Literal["ready", "skipped", "by hand", "unclear", "wrong"], str]
 """How a step stands, and what would come of it or is to be mended."""
+Listed = tuple[Runbook, tuple[str, ...], Kept["DryRun"] | None, str]
+"""A runbook, why it was found, its last dry run, why it should be tried (empty: it need not)."""
 SHOWS = "what it would act on shows on an incident only: name one"
 
 
@@ -67,18 +69,21 @@ def dry_run(
     where = {"service": "".join(book.services[:1]), "fingerprint": "", "source": "plain"}
     nowhere = {"id": "INC-0", "opened_at": utc_now(), "alert": Alert(name="DryRun", **where)}
     document = store.load(incident_id) if incident_id else Incident(title=book.title, **nowhere)
-    who = {"by": by.name, "person": by.person, "at": utc_now()}
-    blank = [Worked() for _step in book.steps]
-    document.plans.append(
-        run := Followed(name=name, book=book.model_dump_json(), steps=blank, **who)
-    )
     context = open_context(settings, sources, store=store, model_layer=playbooks)
     with closing(context.recorder):
-        turns = [Turn(context, document, run, place) for place in range(len(blank))]
-        steps = [_seen(turn, bool(incident_id)) for turn in turns]
+        steps = looked(context, document, book, bool(incident_id))
     seen = DryRun(digest=text_of(book), incident=incident_id, steps=steps, advice=[*_advice(book)])
     dry_runs(store).put(name, seen, by)
     return seen
+
+
+def looked(context: ResponseContext, document: Incident, book: Runbook, real: bool) -> list[Seen]:
+    """Each step on this document, of which nothing is kept; real: it is an incident's."""
+    who = {"by": WARROOM.name, "person": WARROOM.person, "at": utc_now()}
+    steps = [Worked() for _step in book.steps]
+    run = Followed(name=book.name, book=book.model_dump_json(), steps=steps, **who)
+    document.plans.append(run)
+    return [_seen(Turn(context, document, run, place), real) for place in range(len(steps))]
 
 
 def text_of(book: Runbook) -> str:
@@ -103,6 +108,8 @@ def _found(turn: Turn, step: Step, real: bool) -> Seen:
     if step.kind == "ticket":
         return _ticket(turn)
     if step.tool:
+        if step.tool == QUICK:
+            return "ready", "looks as `warroom diagnose` does"
         if step.tool not in REGISTRY:
             raise ToolRetry(f"no tool {step.tool!r}: write one of {', '.join(sorted(REGISTRY))}")
         REGISTRY[step.tool].parse(step.arguments)
@@ -114,14 +121,13 @@ def _found(turn: Turn, step: Step, real: bool) -> Seen:
 
 def _somewhere(step: Step) -> Seen:
     """Of an action without an incident: whether there is one, and whether it has such a target."""
-    if not (kinds := kinds_of(step.action)):
+    kinds = [kind for kind in CATALOGUE if kind.startswith(step.action)]
+    if not kinds:
         raise ToolRetry(f"no action {step.action!r}: write one of {', '.join(CATALOGUE)}")
-    if not step.target or "{" in step.target or len(kinds) > 1:
-        return "unclear", SHOWS
-    find(kinds[0]).parse(step.target, step.parameters)
+    if step.target and "{" not in step.target and step.action in kinds:
+        find(step.action).parse(step.target, step.parameters)
     known = any(step.target == service.name for service in declared(Sources()).catalogue.services)
-    told = f"{kinds[0]} {step.target}"
-    return ("ready", f"{told}: a commander is asked") if known else ("unclear", f"{told}: {SHOWS}")
+    return ("ready", "a commander is asked") if known else ("unclear", SHOWS)
 
 
 def _action(turn: Turn, step: Step) -> Seen:
@@ -168,24 +174,12 @@ def _advice(book: Runbook) -> Iterator[str]:
 # When one is due, and what lists show.
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A runbook as lists show it."""
-
-    book: Runbook
-    why: tuple[str, ...]  # it was found
-    last: Kept[DryRun] | None
-    due: str  # why it should be tried; empty: it need not be, or is ours
-
-
 def listed(store: Store, now: datetime, words: str = "") -> Iterator[Listed]:
     """All of them, or those that have to do with these words, the best first."""
     runs = {one.key: one for one in dry_runs(store).all()}
-    found = search(store, words) if words.strip() else map(Match, library(store).values())
-    for fit in found:
+    for fit in search(store, words) if words.strip() else map(Match, library(store).values()):
         last = runs.get(fit.book.name)
-        due = "" if fit.book.shipped else why_try(fit.book, last, now)
-        yield Listed(fit.book, fit.why, last, due)
+        yield fit.book, fit.why, last, "" if fit.book.shipped else why_try(fit.book, last, now)
 
 
 def why_try(book: Runbook, last: Kept[DryRun] | None, now: datetime) -> str:
@@ -204,10 +198,9 @@ def remind(store: Store) -> None:
     """Tell the owner of each that is due: once for a text and its last dry run, whichever server
     comes first."""
     rota, now = Rota(store.engine, read_configuration()), utc_now()
-    for one in (each for each in listed(store, now) if each.due and each.book.owner):
-        name, tried = one.book.name, one.last.at if one.last else 0.0
-        key = f"try {digest([name, text_of(one.book), tried])[:16]}"
-        told = ("try", f"Try the runbook {name}: {one.due}", f"`warroom plan test {name}`\n")
-        for who in rota.people([one.book.owner], "", now):
+    for book, _why, last, why in listed(store, now):
+        key = f"try {digest([book.name, text_of(book), last.at if last else 0.0])[:16]}"
+        told = ("try", f"Try the runbook {book.name}: {why}", f"`warroom plan test {book.name}`\n")
+        for who in rota.people([book.owner], "", now) if why and book.owner else []:
             for channel, at in rota.due(who, Severity.P3, now):
                 say(rota, key, channel, at, *told)

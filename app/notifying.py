@@ -70,19 +70,27 @@ class Remembered:
 
 
 def file_tickets(settings: Settings, store: Store) -> None:
-    """Have a ticket made of each follow-up of what is over, once, where a channel carries them."""
-    trackers = [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
-    for row in incidents(store.engine, OVER, limit=50).items if trackers else []:
-        if row.updated_at < time.time() - FRESH_S or recall(settings, row.id).drill:
-            continue
-        document = masked(store.load(row.id))
-        for item in document.follow_ups:
-            ticket = _ticket(document, item, trackers)
-            letter = Letter(message=ticket, drill=False, at=ticket.created_at).model_dump_json()
-            for tracker in trackers:
-                told = (f"ticket {digest(item.title)[:12]}", row.id, tracker, letter, time.time())
-                with store.durable.begin() as connection:
-                    put_page(connection, *told)
+    """Have tickets made of the follow-ups of what is over."""
+    for row in incidents(store.engine, OVER, limit=50).items if _trackers() else []:
+        if row.updated_at >= time.time() - FRESH_S and not recall(settings, row.id).drill:
+            put_tickets(store, store.load(row.id))
+
+
+def put_tickets(store: Store, incident: Incident) -> list[str]:
+    """Have a ticket made of each of its follow-ups, once, at each tracker; their names."""
+    document, trackers = masked(incident), _trackers()
+    for item in document.follow_ups:
+        ticket = _ticket(document, item, trackers)
+        letter = Letter(message=ticket, drill=False, at=ticket.created_at).model_dump_json()
+        for tracker in trackers:
+            told = (f"ticket {digest(item.title)[:12]}", document.id, tracker, letter, time.time())
+            with store.durable.begin() as connection:
+                put_page(connection, *told)
+    return trackers
+
+
+def _trackers() -> list[str]:
+    return [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
 
 
 def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:

@@ -9,13 +9,15 @@ leaves nothing twice.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from ..actions import catalogue
 from ..agents import steps
 from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.gate import ended, propose
+from ..diagnosis.look import Health
+from ..diagnosis.quick import diagnose
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolFailed
 from ..incident.action import HELPED, WELL, ActionPlan, Outcome, Verdict
 from ..incident.document import Incident
@@ -24,14 +26,18 @@ from ..incident.following import Followed, Worked
 from ..incident.identity import WARROOM, Identity
 from ..incident.lifecycle import Specialist
 from ..incident.report import FollowUp
-from ..incident.timeline import Event, EventKind
+from ..incident.timeline import Event, EventKind, utc_now
 from ..plans.matching import SURE
-from ..plans.runbook import ACTS, Runbook, Step
+from ..plans.runbook import ACTS, QUICK, Runbook, Step
 from ..record.store import Store
 from ..record.waking import wake
-from ..tools.base import REGISTRY
+from ..tools.base import REGISTRY, Result, Row, Table
+from ..tools.coverage import SqlRow
+from ..tools.toolbox import Toolbox
 from .cadence import draft_once
+from .configuration import recall
 from .lifecycle import change_in
+from .notifying import put_tickets
 from .runbooks import named
 
 WEEK, YOURS = timedelta(days=7), "yours to do; say when it is done"
@@ -130,12 +136,6 @@ def _values(document: Incident) -> dict[str, str]:
     return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
 
 
-def kinds_of(action: str) -> list[str]:
-    """Of the catalogue: the one of this name, else those whose names begin so."""
-    kinds = [str(kind) for kind in catalogue.CATALOGUE]
-    return [action] if action in kinds else [kind for kind in kinds if kind.startswith(action)]
-
-
 def work(context: ResponseContext, incident_id: str) -> None:
     """Its next steps as far as they go now; the context's store is that of who holds it."""
     while _worked(context, context.store.load(incident_id)):
@@ -170,9 +170,7 @@ def _settle(document: Incident, turn: "Turn", now: Worked) -> None:
     elif run.next is None:
         run.state = "done"
     if step.kind == "ticket" and now.state == "done":
-        asked = {"title": step.text, "kind": "runbook", "due": now.at + WEEK}
-        why, owner = f"the runbook {run.name} asks for it", _book(run).owner or "on-call"
-        document.follow_ups.append(FollowUp(owner=owner, rationale=why, **asked))
+        document.follow_ups.append(turn.follow_up(now.at))
     text = f"step {place + 1} of {run.name}: {step.text} — {now.state}: {now.note}"
     line = {"kind": EventKind.note, "text": text, "evidence": now.evidence}
     document.record(Event(at=now.at, actor="runbook", **line))
@@ -211,22 +209,47 @@ class Turn:
             draft_once(context.settings, context.store, document, self.name)
             return Worked(state="done", note="what is due is drafted; outside waits for approval")
         if step.kind == "ticket":
-            return Worked(state="done", note="a follow-up; its ticket is made when this is over")
+            return self.ticket()
         if step.tool:
             return self.look(step)
         return self.act(step) if step.action else Worked(state="asked", note=YOURS)
 
     def look(self, step: Step) -> Worked:
         """Asked of a read tool, whose answer is evidence."""
-        if step.tool not in REGISTRY:
+        if step.tool not in (*REGISTRY, QUICK):
             raise ToolFailed(f"no tool {step.tool!r}")
         as_runbook = replace(steps.INVESTIGATE, specialist=Specialist("runbook"))
-        case = self.context.case(self.document.id, as_runbook, 1, lambda _event: None)
-        found = case.tools.by_name(step.tool, step.arguments)
+        tools = self.context.case(self.document.id, as_runbook, 1, lambda _event: None).tools
+        quick = step.tool == QUICK
+        found = self.quick(tools) if quick else tools.by_name(step.tool, step.arguments)
         missed = step.expect and (step.expect == "some") is not found.ok
         failed = missed or found.status is EvidenceStatus.failed
         note = f"{found.summary}{f'; wanted: {step.expect}' if missed else ''}"
         return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
+
+    def quick(self, tools: Toolbox) -> Result[Row]:
+        """At this machine, the incident's system and the places that the runbook names itself:
+        nothing of an alert leads anywhere."""
+        asked = _book(self.run).steps[self.place].arguments
+        told, kept = asked.get("places"), recall(self.context.settings, self.document.id)
+        looks = diagnose(kept.operations, list(map(str, told)) if isinstance(told, list) else [])
+        rows = [SqlRow(asdict(look)) for look in looks if look.health is not Health.well]
+        table = Table(rows, f"{len(looks)} looks, {len(rows)} not well")
+        status = EvidenceStatus.ok if rows else EvidenceStatus.empty
+        return tools.keep(QUICK, asked, table, status, set())
+
+    def follow_up(self, at: datetime) -> FollowUp:
+        """Of a ticket step."""
+        asked = {"title": self.step.text, "kind": "runbook", "due": at + WEEK}
+        why, owner = f"the runbook {self.run.name} asks for it", _book(self.run).owner or "on-call"
+        return FollowUp(owner=owner, rationale=why, **asked)
+
+    def ticket(self) -> Worked:
+        """Made now where a channel carries tickets, once also when its follow-up comes to it."""
+        mine = self.document.model_copy(update={"follow_ups": [self.follow_up(utc_now())]})
+        trackers = [] if self.context.drill else put_tickets(self.context.store, mine)
+        note = f"a follow-up; on its way as a ticket to: {', '.join(trackers) or 'nobody'}"
+        return Worked(state="done", note=note)
 
     def act(self, step: Step) -> Worked:
         """Asked of the commander, once."""
@@ -243,10 +266,8 @@ class Turn:
             if fits and not self.document.tried(drawn):
                 return drawn.model_copy(update=given)
         why, inventory = f"the runbook asks for it: {step.text}", self.context.inventory
-        kinds, target = kinds_of(step.action), step.target or _values(self.document)["service"]
-        what = (kinds[0] if len(kinds) == 1 else step.action, target, step.parameters, why)
-        made = catalogue.plan(*what, inventory=inventory)
-        return made.model_copy(update=given)
+        what = (step.action, step.target or _values(self.document)["service"], step.parameters, why)
+        return catalogue.plan(*what, inventory=inventory).model_copy(update=given)
 
     def came_of(self) -> Worked | None:
         """How the action that was asked for ended, or which one it is now; None: it goes on."""

@@ -77,8 +77,7 @@ def fitting(store: Store, document: Incident) -> list[Match]:
 def search(store: Store, words: str, most: int = 20) -> list[Match]:
     """Those whose title, text or steps have these words, the best first, each with the place."""
     books = library(store)
-    told = {name: " ".join([b.title, *(s.text for s in b.steps)]) for name, b in books.items()}
-    texts = {name: f"{words_} {books[name].body}" for name, words_ in told.items()}
+    texts = {n: " ".join([b.title, *(s.text for s in b.steps), b.body]) for n, b in books.items()}
     found = full_text.search(store.engine, texts, words, most)
     return [Match(books[name], why=(f"its text: {one_line(where)}",)) for name, where in found]
 
@@ -86,17 +85,17 @@ def search(store: Store, words: str, most: int = 20) -> list[Match]:
 def refresh(store: Store, home: Path) -> list[str]:
     """Read them all anew; what is wrong with which, where anything is. `home`: for repositories."""
     told, read, faults = read_configuration().runbooks, dict[str, tuple[str, str]](), list[str]()
-    places = [*(partial(_files, one) for one in told.folders)]
+    places = [partial(_files, one) for one in told.folders]
     places += [partial(_fetched, home, one) for one in told.git]
     shelf, files = kept(store), list[tuple[str, Callable[[], str]]]()
     for place in places:
         try:
             files += place()
         except (OSError, TelemetryError, ToolFailed) as error:
-            faults.append(str(error))
+            faults.append(f"runbooks: {error}")
     for file, reading in files:
         try:
-            text = reading()[:LONGEST]
+            text = reading()[:LONGEST].replace("\0", "")
             if text.startswith("---"):  # else a README beside them
                 read[parse_runbook(text, file).name] = file, text
         except (OSError, TelemetryError, TableError) as error:
@@ -137,10 +136,7 @@ def _fetched(home: Path, place: Repository) -> Iterator[tuple[str, Callable[[], 
 
     def git(*asked: str) -> str:
         command = ["sh", "-c", f'ulimit -f {LARGEST}; exec git "$@"', "git", *options, *asked]
-        try:
-            return bounded(command, folder, known, FETCH_S)
-        except TelemetryError as error:
-            raise TelemetryError(f"{place.url}: {error}") from None
+        return bounded(command, folder, known, FETCH_S)
 
     if not (folder / "HEAD").exists():
         git("init", "--quiet", "--bare", ".")

@@ -48,7 +48,8 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
-    untried = _untried() if file.runbooks.model_fields_set else []
+    books = listed(Record(settings()).store, utc_now()) if file.runbooks.model_fields_set else ()
+    untried = [(book.name, why) for book, _why, _last, why in books if why]
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -57,7 +58,6 @@ def doctor_command(as_json: bool) -> Exit:
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
                 "channels": {"has": dict(out), "says": unsent},
-                "runbooks": dict(untried),
             }
         )
     else:
@@ -80,11 +80,6 @@ def _glass(name: str) -> str:
     known = any(one.name == name and one.has_password for one in Accounts(engine).all())
     how = f"`warroom account create {name} --role admin`, or `link {name}`"
     return "nobody is signed in with it" if known else f"nobody could sign in: {how}"
-
-
-def _untried() -> list[tuple[str, str]]:
-    """The team's own that should be tried, and why."""
-    return [(o.book.name, o.due) for o in listed(Record(settings()).store, utc_now()) if o.due]
 
 
 def _catalogue(

@@ -48,10 +48,10 @@ def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="In any or
     from ..app.dry_runs import listed
     from ..incident.timeline import utc_now
 
-    for one in listed(_record().store, utc_now(), words):
-        book, why = one.book, [*one.why, *filter(None, [one.due])]
-        whose = "shipped" if book.shipped else f"version {book.version} of {book.owner or 'ours'}"
-        _say(book.name, "; ".join([f"{book.title} ({whose})", *why]))
+    for book, why, _last, due in listed(_record().store, utc_now(), words):
+        own = f"version {book.version} of {book.owner or 'ours'}, {book.file}"
+        whose = "shipped" if book.shipped else own
+        _say(book.name, "; ".join([f"{book.title} ({whose})", *why, *filter(None, [due])]))
 
 
 @runbook.command()
@@ -77,6 +77,7 @@ def show(incident: Newest = None) -> None:
     """Print how the steps stand; before one is followed, which runbooks fit and why."""
     from ..app.plans import steps_of
     from ..app.runbooks import fitting
+    from ..plans.runbook import Runbook
 
     record = _record()
     found = record.published(incident)
@@ -85,6 +86,8 @@ def show(incident: Newest = None) -> None:
         for step, now in zip(steps_of(found), run.steps, strict=True):
             told = [step.text, *now.evidence, *([f"— {now.note}"] if now.note else [])]
             _say(MARKS[now.state], " ".join(told))
+        for term, told in Runbook.model_validate_json(run.book).around.items():
+            _say(term, told)
     for fit in [] if found.plans else fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
 

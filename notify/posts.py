@@ -79,15 +79,11 @@ def send(one: Channel, message: Message, name: str, over: bool, memory: Memory) 
 
 
 def check(one: Channel) -> None:
-    """Look for a title there, as before something is made. Raises ToolFailed where that is
-    refused."""
-    if one.post == "git":
-        if not any((folder / ".git").exists() for folder in Path(one.place).resolve().parents):
-            raise ToolFailed(f"{one.place} is in no git tree: `git init` there, or name another")
-        return
+    """Ask there as before something is made. Raises ToolFailed."""
+    said = {"place": one.place, "title": "dry run", "remote": "", "over": False}
     with outgoing.client(timeout=TIMEOUT_S) as client:
-        said = {"place": one.place, "title": "warroom dry run", "remote": "", "over": False}
-        _asked(client, one, "GET", kinds()[one.post].find, said)
+        if one.post != "git":
+            _asked(client, one, "GET", kinds()[one.post].find, said)
 
 
 def _made(client: httpx.Client, one: Channel, post: Post, said: dict[str, Any]) -> str:

@@ -27,6 +27,8 @@ Kind = Literal["assess", "diagnose", "verify", "contain", "remediate", "communic
 LOOKS, ACTS = ("assess", "diagnose", "verify"), ("contain", "remediate")
 NAMES = ("incident", "service", "severity", "change", "cause")
 """Values of an incident that a step may name in braces."""
+QUICK = "quick_diagnostic"
+"""A tool of runbooks alone: looks as `warroom diagnose` does."""
 VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -56,7 +58,7 @@ class Step(Entry):
 
     kind: Kind
     text: str = Field(min_length=1, max_length=500, description="what is done, in a sentence")
-    tool: str = Field(default="", description="a read tool that looks")
+    tool: str = Field(default="", description=f"a read tool that looks, or {QUICK}")
     arguments: dict[str, JsonValue] = Field(default={}, description="of the tool")
     expect: Literal["", "some", "none"] = Field(default="", description="rows, else it failed")
     action: str = Field(default="", description="of the catalogue, or how its name begins")
@@ -105,6 +107,9 @@ class Runbook(Entry):
     owner: str = Field(default="", max_length=100, description="the team that keeps it right")
     triggers: Triggers = Triggers()
     services: tuple[str, ...] = Field(default=(), description="for these only; none: for all")
+    around: dict[str, str] = Field(
+        default={}, description="scope, who by duty, communication, escalation, resources"
+    )
     steps: tuple[Step, ...] = Field(min_length=1, max_length=100)
     title: str = ""
     body: str = ""
@@ -128,9 +133,7 @@ class Repository(Entry):
 
     url: str = Field(pattern=r"^(https|ssh|file)://[^\s]+$", description="https, ssh or file")
     branch: str = Field(default="HEAD", pattern=r"^\w[\w./-]*$", description="its newest commit")
-    commit: str = Field(
-        default="", pattern="^([0-9a-f]{40})?$", description="this one alone; empty: of the branch"
-    )
+    commit: str = Field(default="", pattern="^([0-9a-f]{40})?$", description="this one alone")
     folder: str = Field(default="", pattern=r"^(\w[\w./-]*)?$", description="in it; empty: all")
     credentials_file: Path | None = Field(default=None, description="holds user:password")
 
@@ -140,9 +143,7 @@ class Kept(Entry):
 
     folders: tuple[Path, ...] = Field(default=(), description="of *.md")
     git: tuple[Repository, ...] = Field(default=(), description="repositories with *.md")
-    tested_within: Duration = Field(
-        default=90 * 86400.0, description="a dry run is asked for after so long, or a change"
-    )
+    tested_within: Duration = Field(default=90 * 86400.0, description="or changed: try it again")
 
 
 def parse_runbook(text: str, file: str) -> Runbook:
@@ -151,9 +152,8 @@ def parse_runbook(text: str, file: str) -> Runbook:
     found = parse_table(front, Runbook, file)
     if keys := found.model_fields_set & {"title", "body", "shipped", "file"}:
         raise TableError(f"{file}:1: {', '.join(keys)}: write that below the front matter")
-    return found.model_copy(
-        update={"body": body, "title": faults.title(body) or found.name, "file": file}
-    )
+    told = {"body": body, "title": faults.title(body) or found.name, "file": file}
+    return found.model_copy(update=told)
 
 
 # What is shipped: the kinds of faults, with what the playbooks know of each.

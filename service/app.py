@@ -31,7 +31,7 @@ from .pages.live import LIVE, Parts
 from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
-from .pages.runbooks import RUNBOOKS, RUNBOOKS_API
+from .pages.runbooks import RUNBOOKS
 from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
 from .pages.status import status_routes
@@ -77,7 +77,7 @@ def build(service: Service) -> FastAPI:
         app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
     shared = (FOLLOW, ADMINISTER, PEOPLE, ONCALL)
-    for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, RUNBOOKS_API, POSTMORTEM, WHY_API, *shared):
+    for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, WHY_API, *shared):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)

@@ -80,15 +80,14 @@ def read_calendars(_settings: Settings, store: Store) -> None:
 
 @every(CALENDARS_S)
 def read_runbooks(settings: Settings, store: Store) -> None:
-    """The team's, from where they are kept."""
-    for fault in refresh_runbooks(store, settings.home):
-        log.warning("runbooks: %s", fault)
+    """The team's, from where they are kept: nobody who is told of an alert waits for a server."""
 
+    def read() -> None:
+        for fault in refresh_runbooks(store, settings.home):
+            log.warning("runbooks: %s", fault)
+        ask_for_dry_runs(store)
 
-@every(HOUR_S)
-def have_runbooks_tried(_settings: Settings, store: Store) -> None:
-    """Owners hear of those whose dry run is due."""
-    ask_for_dry_runs(store)
+    Thread(target=read, name="runbooks", daemon=True).start()
 
 
 @every(UPDATES_S)
@@ -122,7 +121,7 @@ CHORES: Sequence[Chore] = (
     bury,
     remember,
     read_calendars,
-    have_runbooks_tried,
+    read_runbooks,
     escalate,
     updates,
     tickets,
@@ -132,34 +131,28 @@ CHORES: Sequence[Chore] = (
 )
 
 
-SLOW: Sequence[Chore] = (read_runbooks,)
-"""What may wait for other servers: nobody who is told of an alert waits for it."""
-
-
 class Chores:
-    """Does the chores, and beside them what is slow, in threads of its own, until it is stopped."""
+    """Does the chores, in a thread of its own, until it is stopped."""
 
     def __init__(self, settings: Settings, store: Store, chores: Sequence[Chore] = CHORES) -> None:
         self.settings = settings
         self.store = store
+        self.chores = chores
         self._stopping = Event()
-        kinds = (chores, *([SLOW] if chores is CHORES else []))
-        self._threads = [Thread(target=self._run, args=(some,), daemon=True) for some in kinds]
+        self._thread = Thread(target=self._run, name="chores", daemon=True)
 
     def start(self) -> None:
         """Begin: the first round at once."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """End with the round that is under way, at most a second or so later."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(2 * EVERY_S)
+        self._thread.join(2 * EVERY_S)
 
-    def _run(self, chores: Sequence[Chore]) -> None:
+    def _run(self) -> None:
         while True:
-            for chore in chores:
+            for chore in self.chores:
                 self._do(chore)
             if self._stopping.wait(EVERY_S):
                 return

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from ...app.dry_runs import DryRun, dry_run, listed
+from ...app.dry_runs import dry_run, listed
 from ...incident.timeline import utc_now
 from ...record.tokens import Role
 from ..auth import At, Observer, Responder, Which
@@ -13,14 +13,8 @@ from ..forms import WORD, Name
 from .forms import Sent
 from .rendering import page
 
-RUNBOOKS, RUNBOOKS_API = APIRouter(include_in_schema=False), APIRouter(tags=["by hand"])
+RUNBOOKS = APIRouter(include_in_schema=False)
 Words = Annotated[str, Query(max_length=200, pattern=f"{WORD}|^$")]
-
-
-@RUNBOOKS_API.post("/runbooks/{name}/dry-run", status_code=201)
-def try_runbook(service: At, who: Responder, name: Name, incident: Which = "") -> DryRun:
-    """Look at each of its steps, on an incident or on none, and do nothing."""
-    return dry_run(service.settings, service.store, name, who.identity, incident)
 
 
 @RUNBOOKS.get("/runbooks", response_class=HTMLResponse)
@@ -29,16 +23,15 @@ def runbooks_page(
 ):
     """A team's own, then what is shipped."""
     found = list(listed(service.store, utc_now(), words))
-    values = {"found": found, "words": words, "incident": incident}
-    values["may"], runs = who.role.may(Role.responder), [one.last for one in found if one.last]
-    on = {run.key: run.body.incident for run in runs}
-    seen = {key for key in on if not on[key] or service.teams.sees(who.sight, on[key])}
-    values["runs"] = {run.key: run for run in runs if run.key in seen}
+    on = {last.body.incident for _, _, last, _ in found if last and last.body.incident}
+    hidden = {each for each in on if not service.teams.sees(who.sight, each)}
+    values = {"found": found, "words": words, "incident": incident, "hidden": hidden}
+    values["may"] = who.role.may(Role.responder)
     return page("runbooks.html", 200, request, who, **values)
 
 
 @RUNBOOKS.post("/runbooks/{name}")
 def try_form(service: At, who: Responder, name: Name, _sent: Sent, incident: Which = ""):
-    """The same, and back to what was seen."""
-    try_runbook(service, who, name, incident)
+    """Look at each of its steps, do nothing, and come back to what was seen."""
+    dry_run(service.settings, service.store, name, who.identity, incident)
     return RedirectResponse(f"/runbooks?incident={incident}#{name}", 303)

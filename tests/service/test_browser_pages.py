@@ -19,7 +19,7 @@ oncall:
 status_page: {title: Shop, served: public}
 """
 PAGES = (
-    *("/services", "/on-call", "/figures?drills=true", "/noise", "/drills", "/health"),
+    *("/services", "/on-call", "/runbooks", "/figures?drills=true", "/noise", "/drills", "/health"),
     *("/settings", "/audit", "/accounts", "/status/"),
 )
 OUTSIDE = ("/sign-in", "/set-password/x", "/on-call/acknowledge/x")
