@@ -35,8 +35,6 @@ from .runbooks import library, named, search
 
 Seen = tuple[Literal["ready", "skipped", "by hand", "unclear", "wrong"], str]
 """How a step stands, and what would come of it or is to be mended."""
-Listed = tuple[Runbook, tuple[str, ...], Kept["DryRun"] | None, str]
-"""A runbook, why it was found, its last dry run, why it should be tried (empty: it need not)."""
 SHOWS = "what it would act on shows on an incident only: name one"
 
 
@@ -66,9 +64,10 @@ def dry_run(
     book, sources = named(store, name), recall(settings, incident_id) if incident_id else Sources()
     if sources.operations and not sources.operations.exists():  # a drill's that is over
         sources = sources.model_copy(update={"operations": None})
-    where = {"service": "".join(book.services[:1]), "fingerprint": "", "source": "plain"}
-    nowhere = {"id": "INC-0", "opened_at": utc_now(), "alert": Alert(name="DryRun", **where)}
-    document = store.load(incident_id) if incident_id else Incident(title=book.title, **nowhere)
+    service = "".join(book.services[:1])
+    alert = Alert(name="DryRun", service=service, fingerprint="", source="plain")
+    nowhere = Incident(id="INC-0", title=book.title, opened_at=utc_now(), alert=alert)
+    document = store.load(incident_id) if incident_id else nowhere
     context = open_context(settings, sources, store=store, model_layer=playbooks)
     with closing(context.recorder):
         steps = looked(context, document, book, bool(incident_id))
@@ -172,6 +171,9 @@ def _advice(book: Runbook) -> Iterator[str]:
 
 
 # When one is due, and what lists show.
+
+Listed = tuple[Runbook, tuple[str, ...], Kept[DryRun] | None, str]
+"""A runbook, why it was found, its last dry run, why it should be tried (empty: it need not)."""
 
 
 def listed(store: Store, now: datetime, words: str = "") -> Iterator[Listed]:

@@ -70,8 +70,8 @@ def fitting(store: Store, document: Incident) -> list[Match]:
     found = [fit for book in library(store).values() if (fit := match(document, book)).score]
     found.sort(key=lambda fit: (fit.book.shipped, -fit.score, fit.book.name))
     told, known = (document.alert.name, document.alert.summary), {fit.book.name for fit in found}
-    by_text = search(store, " ".join(told), FEW)
-    return [*found, *(fit for fit in by_text if fit.book.name not in known)]
+    others = [fit for fit in search(store, " ".join(told)) if fit.book.name not in known]
+    return [*found, *sorted(others, key=lambda fit: fit.book.shipped)[:FEW]]
 
 
 def search(store: Store, words: str, most: int = 20) -> list[Match]:

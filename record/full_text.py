@@ -15,7 +15,8 @@ from .database import glance
 JOINT, WORD, MOST = re.compile(r"(?<=[a-z])(?=[A-Z])"), re.compile(r"[^\W_]{2,40}"), 60
 """Where PoolExhausted is two words; what is a word; how many are looked for."""
 POSTGRESQL = sa.text(
-    "SELECT name, ts_headline('english', body, asked, 'StartSel=«, StopSel=», MaxWords=14') FROM "
+    "SELECT name, ts_headline('english', body, asked, "
+    "'StartSel=«, StopSel=», MaxWords=14, MinWords=6') FROM "
     "unnest(CAST(:names AS text[]), CAST(:texts AS text[])) AS told(name, body), "
     "to_tsvector('english', body) AS words, websearch_to_tsquery('english', :asked) AS asked "
     "WHERE words @@ asked ORDER BY ts_rank(words, asked) DESC, name LIMIT :most"

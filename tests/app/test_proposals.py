@@ -69,7 +69,7 @@ def test_the_diff_applies_and_is_a_runbook(store, tmp_path, front, version, aler
     book = parse_runbook(new, "orders.md")
     assert (book.version, list(book.triggers.alerts)) == (version, alerts)
     for said in (
-        "## INC-1, 2026-",
+        "## INC-1, 2025-03-14",
         "Known by the alert CheckoutErrors.",
         "roll back checkout",
         "1. ",

@@ -110,7 +110,7 @@ def test_what_no_trigger_fits_is_found_by_its_text_with_the_place(team: Team):
     team.write(book(text="Where vouchers are refused, sell without them."))
     team.read()
     mine = next(fit for fit in fitting(team.store, document) if fit.book.name == "orders-fail")
-    assert "«vouchers» are «refused»" in mine.why[0]
+    assert "«" in mine.why[0] and "sell without" in mine.why[0]
     assert [fit.book.name for fit in search(team.store, "voucher")] == ["orders-fail"]
     assert search(team.store, "gremlins") == []
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from warroom.app.dry_runs import DryRun, dry_runs
-from warroom.app.runbooks import Written, kept
+from warroom.app.dry_runs import DryRun, dry_runs, text_of
+from warroom.app.runbooks import Written, kept, library
 from warroom.incident.evidence import digest
 from warroom.incident.identity import WARROOM
 from warroom.incident.severity import Severity
@@ -59,8 +59,9 @@ def test_they_are_found_by_words_and_tried_by_a_button(service: Asked):
 def test_what_another_team_tried_on_its_incident_is_not_told(service: Asked):
     store = service.service.store
     (row,) = store.incidents()
-    run = DryRun(digest="x", incident=row.id, steps=[("ready", "scale checkout")], advice=[])
+    text = text_of(library(store)["orders-fail"])
+    run = DryRun(digest=text, incident=row.id, steps=[("ready", "Scale checkout")], advice=[])
     dry_runs(store).put("orders-fail", run, person("ann"))
-    assert "scale checkout" in service["observer"].get("/runbooks").text
-    Teams(store.engine).add("search", "observer", WARROOM)
-    assert "scale checkout" not in service["observer"].get("/runbooks").text
+    assert "Scale checkout" in service["observer"].get("/runbooks").text
+    Teams(store.engine).add("search", "observer", "admin")
+    assert "Scale checkout" not in service["observer"].get("/runbooks").text
