@@ -35,7 +35,6 @@ from .runbooks import library, named, search
 
 Seen = tuple[Literal["ready", "skipped", "by hand", "unclear", "wrong"], str]
 """How a step stands, and what would come of it or is to be mended."""
-SHOWS = "what it would act on shows on an incident only: name one"
 
 
 class DryRun(BaseModel):
@@ -64,8 +63,7 @@ def dry_run(
     book, sources = named(store, name), recall(settings, incident_id) if incident_id else Sources()
     if sources.operations and not sources.operations.exists():  # a drill's that is over
         sources = sources.model_copy(update={"operations": None})
-    service = "".join(book.services[:1])
-    alert = Alert(name="DryRun", service=service, fingerprint="", source="plain")
+    alert = Alert(name="DryRun", service="".join(book.services[:1]), fingerprint="", source="plain")
     nowhere = Incident(id="INC-0", title=book.title, opened_at=utc_now(), alert=alert)
     document = store.load(incident_id) if incident_id else nowhere
     context = open_context(settings, sources, store=store, model_layer=playbooks)
@@ -107,11 +105,10 @@ def _found(turn: Turn, step: Step, real: bool) -> Seen:
     if step.kind == "ticket":
         return _ticket(turn)
     if step.tool:
-        if step.tool == QUICK:
-            return "ready", "looks as `warroom diagnose` does"
-        if step.tool not in REGISTRY:
+        if step.tool not in (*REGISTRY, QUICK):
             raise ToolRetry(f"no tool {step.tool!r}: write one of {', '.join(sorted(REGISTRY))}")
-        REGISTRY[step.tool].parse(step.arguments)
+        if step.tool != QUICK:
+            REGISTRY[step.tool].parse(step.arguments)
         return "ready", f"asks {step.tool}"
     if not step.action:
         return "by hand", "waits until a person says that it is done"
@@ -125,8 +122,9 @@ def _somewhere(step: Step) -> Seen:
         raise ToolRetry(f"no action {step.action!r}: write one of {', '.join(CATALOGUE)}")
     if step.target and "{" not in step.target and step.action in kinds:
         find(step.action).parse(step.target, step.parameters)
-    known = any(step.target == service.name for service in declared(Sources()).catalogue.services)
-    return ("ready", "a commander is asked") if known else ("unclear", SHOWS)
+    if any(step.target == service.name for service in declared(Sources()).catalogue.services):
+        return "ready", "a commander is asked"
+    return "unclear", "what it would act on shows on an incident only: name one"
 
 
 def _action(turn: Turn, step: Step) -> Seen:
@@ -172,12 +170,12 @@ def _advice(book: Runbook) -> Iterator[str]:
 
 # When one is due, and what lists show.
 
-Listed = tuple[Runbook, tuple[str, ...], Kept[DryRun] | None, str]
-"""A runbook, why it was found, its last dry run, why it should be tried (empty: it need not)."""
 
-
-def listed(store: Store, now: datetime, words: str = "") -> Iterator[Listed]:
-    """All of them, or those that have to do with these words, the best first."""
+def listed(
+    store: Store, now: datetime, words: str = ""
+) -> Iterator[tuple[Runbook, tuple[str, ...], Kept[DryRun] | None, str]]:
+    """All, or those that have to do with these words: each with why it was found, its last dry run,
+    and why it should be tried; empty: it need not be."""
     runs = {one.key: one for one in dry_runs(store).all()}
     for fit in search(store, words) if words.strip() else map(Match, library(store).values()):
         last = runs.get(fit.book.name)
@@ -197,8 +195,7 @@ def why_try(book: Runbook, last: Kept[DryRun] | None, now: datetime) -> str:
 
 
 def remind(store: Store) -> None:
-    """Tell the owner of each that is due: once for a text and its last dry run, whichever server
-    comes first."""
+    """Tell the owner of each that is due: once of a text and its last dry run, across servers."""
     rota, now = Rota(store.engine, read_configuration()), utc_now()
     for book, _why, last, why in listed(store, now):
         key = f"try {digest([book.name, text_of(book), last.at if last else 0.0])[:16]}"

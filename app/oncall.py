@@ -245,10 +245,9 @@ def send_code(rota: Rota, key: str, way: Way, by: Identity) -> None:
     say(rota, f"code:{kept.code[:16]}", f"{way.method}:{key}", from_ts(now), *told)
 
 
-def say(
-    rota: Rota, name: str, channel: str, at: datetime, template: str, subject: str, body: str
-) -> None:
-    """Have one person told what is of no incident, once under this name."""
+def say(rota: Rota, name: str, channel: str, at: datetime, *told: str) -> None:
+    """Have one person told, once under this name, of no incident: template, subject, body."""
+    template, subject, body = told
     message = of_ours(template, [channel], subject, body, at)
     letter = Letter(message=message, drill=False, at=at).model_dump_json()
     with rota.ways.engine.begin() as connection:

@@ -228,8 +228,7 @@ class Turn:
         return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
 
     def quick(self, tools: Toolbox) -> Result[Row]:
-        """At this machine, the incident's system and the places that the runbook names itself:
-        nothing of an alert leads anywhere."""
+        """At this machine, the incident's system, and places as written: no alert leads on."""
         asked = _book(self.run).steps[self.place].arguments
         told, kept = asked.get("places"), recall(self.context.settings, self.document.id)
         looks = diagnose(kept.operations, list(map(str, told)) if isinstance(told, list) else [])

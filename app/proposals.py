@@ -14,7 +14,7 @@ from ..agents.reporting.incident_status import solution
 from ..errors import InputError
 from ..incident.document import Incident
 from ..incident.lifecycle import OVER
-from ..plans.runbook import Runbook
+from ..plans.runbook import OURS, Runbook
 from ..prompts.values import data
 from ..record.store import Store
 from .plans import steps_of
@@ -38,8 +38,7 @@ def proposal(store: Store, document: Incident) -> str:
 
 def written(book: Runbook) -> str:
     """The file of one that is shipped."""
-    ours = {"title", "body", "shipped", "file"}
-    front = book.model_dump(mode="json", exclude_defaults=True, exclude=ours)
+    front = book.model_dump(mode="json", exclude_defaults=True, exclude=OURS)
     return f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---\n{book.body}"
 
 

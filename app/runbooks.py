@@ -26,10 +26,9 @@ from ..telemetry.sources.git import ENVIRONMENT, SETTINGS, bounded
 from ..text_safety.lines import one_line
 from .configuration_file import read_configuration
 
-MOST, LONGEST, VERSIONS, FEW = 500, 200_000, 50, 3
-"""Files of one place, characters of a file, texts that are kept of one; found by their texts."""
-FETCH_S, LARGEST = 60.0, 131_072
-"""Seconds that git may take for one thing; blocks of 512 bytes that a file of its may have."""
+MOST, LONGEST, VERSIONS, FEW, FETCH_S, LARGEST = 500, 200_000, 50, 3, 60.0, 131_072
+"""Files of one place, characters of a file, texts that are kept of one; found by their texts; of
+git: seconds for one thing, blocks of 512 bytes of a file."""
 
 
 class Written(BaseModel):

@@ -77,7 +77,6 @@ def show(incident: Newest = None) -> None:
     """Print how the steps stand; before one is followed, which runbooks fit and why."""
     from ..app.plans import steps_of
     from ..app.runbooks import fitting
-    from ..plans.runbook import Runbook
 
     record = _record()
     found = record.published(incident)
@@ -86,8 +85,6 @@ def show(incident: Newest = None) -> None:
         for step, now in zip(steps_of(found), run.steps, strict=True):
             told = [step.text, *now.evidence, *([f"— {now.note}"] if now.note else [])]
             _say(MARKS[now.state], " ".join(told))
-        for term, told in Runbook.model_validate_json(run.book).around.items():
-            _say(term, told)
     for fit in [] if found.plans else fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
 
@@ -102,7 +99,6 @@ def test(
     from ..app.dry_runs import dry_run
     from ..app.runbooks import named
     from ..incident.identity import at_terminal
-    from .exits import Exit
 
     record = _record()
     seen = dry_run(record.settings, record.store, name, at_terminal(by), incident)
@@ -110,7 +106,7 @@ def test(
         _say(MARKS[state], f"{step.text} — {says}")
     for advice in seen.advice:
         _say("→", advice)
-    raise typer.Exit(Exit.failed if seen.wrong else Exit.done)
+    raise typer.Exit(bool(seen.wrong))
 
 
 @plan.command()

@@ -68,10 +68,8 @@ class Message(BaseModel):
         return digest(list(seen))
 
 
-def of_ours(
-    template: str, channels: list[str], subject: str, body: str, at: AwareDatetime
-) -> Message:
+def of_ours(template: str, to: list[str], subject: str, body: str, at: AwareDatetime) -> Message:
     """What stays in the house, outside the record of an incident: nobody has to approve it."""
-    text = {"template": template, "channels": channels, "subject": subject, "body": body}
+    text = {"template": template, "channels": to, "subject": subject, "body": body}
     who = {"audience": Audience.engineering, "state": MessageState.approved}
     return Message(id="M0", created_at=at, **text, **who)

@@ -24,6 +24,7 @@ from ..oncall.shifts import open_hours
 from ..yaml_tables import Duration, Entry, parse_table
 
 Kind = Literal["assess", "diagnose", "verify", "contain", "remediate", "communicate", "ticket"]
+OURS = {"title", "body", "shipped", "file"}
 LOOKS, ACTS = ("assess", "diagnose", "verify"), ("contain", "remediate")
 NAMES = ("incident", "service", "severity", "change", "cause")
 """Values of an incident that a step may name in braces."""
@@ -150,7 +151,7 @@ def parse_runbook(text: str, file: str) -> Runbook:
     """A runbook out of its file. Raises TableError with file, line, key and cure."""
     front, body = faults.divided(text, file)
     found = parse_table(front, Runbook, file)
-    if keys := found.model_fields_set & {"title", "body", "shipped", "file"}:
+    if keys := found.model_fields_set & OURS:
         raise TableError(f"{file}:1: {', '.join(keys)}: write that below the front matter")
     told = {"body": body, "title": faults.title(body) or found.name, "file": file}
     return found.model_copy(update=told)

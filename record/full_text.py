@@ -21,9 +21,7 @@ POSTGRESQL = sa.text(
     "to_tsvector('english', body) AS words, websearch_to_tsquery('english', :asked) AS asked "
     "WHERE words @@ asked ORDER BY ts_rank(words, asked) DESC, name LIMIT :most"
 )
-SQLITE = (
-    "SELECT name, snippet(t, 1, '«', '»', '…', 12) FROM t WHERE t MATCH ? ORDER BY rank LIMIT ?"
-)
+SQLITE = "SELECT name, snippet(t, 1, '«', '»', '…', 12) FROM t(?) ORDER BY rank LIMIT ?"
 
 
 def search(engine: Engine, texts: Mapping[str, str], told: str, most: int) -> list[tuple[str, str]]:
