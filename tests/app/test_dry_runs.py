@@ -74,7 +74,7 @@ def context(tmp_path: Path) -> ResponseContext:
         ("{kind: contain, text: Call them}", "by hand", "until a person says that it is done"),
         ("{kind: communicate, text: Tell them}", "ready", "texts that are due: "),
         (TICKET, "wrong", "no channel of `notifications` carries tickets"),
-        ("{kind: diagnose, text: Look, tool: quick_diagnostic}", "ready", "`warroom diagnose`"),
+        ("{kind: diagnose, text: Look, tool: quick_diagnostic}", "ready", "asks quick_diagnostic"),
     ],
 )
 def test_each_step_says_what_would_come_of_it(context, step: str, state: str, says: str):
