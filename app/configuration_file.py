@@ -26,6 +26,7 @@ from ..plans.runbook import Kept
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .chatting import Slack
+from .drill_schedules import Drills
 from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
@@ -74,8 +75,7 @@ class Server(Entry):
         default="", pattern="^(https?://[^ ]+)?$", description="how others reach it, for links"
     )
     database: str = Field(
-        default="",
-        description="postgresql://user@host/name or sqlite:////file; empty: a file in the home",
+        default="", description="postgresql://user@host/name, sqlite:////file; empty: in the home"
     )
     tls: Tls | None = Field(default=None, description="None: plain HTTP")
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
@@ -158,8 +158,7 @@ class Configuration(Entry):
         default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
     catalog: list[Path] = Field(
-        default=[],
-        description="Backstage's catalog-info.yaml, with * and **: who needs whom, whose it is",
+        default=[], description="Backstage's catalog-info.yaml, with * and **: who needs whom"
     )
     slos: list[Path] = Field(default=[], description="OpenSLO v1, with * and **: objectives")
     labels: Labels | None = Field(
@@ -175,6 +174,7 @@ class Configuration(Entry):
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
     runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
+    drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
     @field_validator("receivers", "datasources")
     @classmethod
