@@ -154,7 +154,7 @@ def _ticket(turn: Turn) -> Seen:
     channels = turn.context.channels
     trackers = [one.name for one in channels.told.channels if "ticket" in one.carries]
     if not trackers:
-        return "wrong", "no channel of `notifications` carries tickets"
+        return "unclear", "a follow-up alone: no channel of `notifications` carries tickets"
     faults = channels.unanswered("ticket")
     return ("wrong", "; ".join(faults)) if faults else ("ready", f"answers: {', '.join(trackers)}")
 

@@ -73,7 +73,7 @@ def context(tmp_path: Path) -> ResponseContext:
         (RESTART[:-1] + ", when: {severity: [P3]}}", "skipped", "only at P3; it is P0"),
         ("{kind: contain, text: Call them}", "by hand", "until a person says that it is done"),
         ("{kind: communicate, text: Tell them}", "ready", "texts that are due: "),
-        (TICKET, "wrong", "no channel of `notifications` carries tickets"),
+        (TICKET, "unclear", "a follow-up alone: no channel of `notifications` carries tickets"),
         ("{kind: diagnose, text: Look, tool: quick_diagnostic}", "ready", "asks quick_diagnostic"),
     ],
 )
