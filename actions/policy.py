@@ -111,15 +111,15 @@ class Policy(BaseModel):
     approve: dict[Severity, Annotated[int, Field(ge=1, le=2)]] = Field(
         default_factory=dict, description="persons that approve an action, by severity; default 1"
     )
-    two_person: Sequence[Annotated[ActionKind, BeforeValidator(_kind)]] = Field(
-        default=(), description="actions that always take two persons: repair_rows, …"
-    )
+    two_person: Sequence[
+        Annotated[ActionKind, BeforeValidator(_kind, json_schema_input_type=str)]
+    ] = Field(default=(), description="actions that always take two persons: repair_rows, …")
     own_proposals: Literal["allow", "refuse"] = Field(
         default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
-    freeze: Sequence[Annotated[Freeze, BeforeValidator(Freeze.parse)]] = Field(
-        default=(), description=f"when no action begins: {HOW}"
-    )
+    freeze: Sequence[
+        Annotated[Freeze, BeforeValidator(Freeze.parse, json_schema_input_type=str)]
+    ] = Field(default=(), description=f"when no action begins: {HOW}")
     limits: Limits = Field(default=Limits(), description="actions within an hour")
     dry_run: bool = Field(default=False, description="everything but the effect")
 
