@@ -43,7 +43,7 @@ reliability: .venv/dev.stamp
 	@$(BIN)/python -m pytest -m reliability $(PYTEST_ARGS)
 
 docs: .venv/docs.stamp
-	@$(BIN)/python -m mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "The site is site/index.html"
 
 # Servers and the build's caches lie outside the tree.

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,7 +33,7 @@ INCIDENT = "INC-1"
 EVERY = {str(document): list(commands(document)) for document in documents()}
 
 
-def row(table: dict[str, object], text: str) -> str:
+def row(table: Iterable[str], text: str) -> str:
     """The longest beginning of the command that the table has; empty: none."""
     found = (known for known in table if f"{text} ".startswith(f"{known} "))
     return max(found, key=len, default="")

@@ -62,7 +62,8 @@ def wrong(text: str) -> str:
     name, *words = shlex.split(text)
     if name == "make":
         return "" if {*words} <= targets() else "no such target"
-    command, context = whole(), None
+    command: Any = whole()
+    context = None
     try:
         while True:
             context = command.make_context(name, words, parent=context)
