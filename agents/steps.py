@@ -76,6 +76,7 @@ ASSESS_SECURITY = Step(
     "check for an attack",
     reports.SecurityReport,
     security.assess,
+    beside=(reports.PerformanceReport,),
     asked=Asked(
         replies.AssessmentReply, (access_patterns, search_logs, search_spans), sums_up=True
     ),
@@ -87,6 +88,7 @@ ANALYSE_PERFORMANCE = Step(
     "analyse performance",
     reports.PerformanceReport,
     performance.analyse,
+    beside=(reports.SecurityReport,),
     asked=Asked(
         replies.AdviceReply,
         (signal_series, saturation, instance_load, slow_queries),
@@ -150,6 +152,7 @@ IMPROVE_MONITORING = Step(
     "improve the monitoring",
     reports.MonitoringReport,
     observability.improve_monitoring,
+    beside=(reports.HardeningReport,),
     asked=Asked(replies.LearningReply, sums_up=True, effort=Effort.least),
 )
 HARDEN = Step(
@@ -159,6 +162,7 @@ HARDEN = Step(
     "harden",
     reports.HardeningReport,
     performance.harden,
+    beside=(reports.MonitoringReport,),
     asked=Asked(replies.LearningReply, sums_up=True, effort=Effort.least),
 )
 

@@ -108,7 +108,7 @@ class Session:
     def _reason(self, asked: Asked, desk: ToolDesk) -> Reply:
         moves = "moves" in asked.reply.model_fields
         lines = tuple(reach(self.case.inventory)) if moves else ()
-        subject = Subject(self._document(), self.floor, asked, self.case.step.prompt, reach=lines)
+        subject = Subject(self._earlier(), self.floor, asked, self.case.step.prompt, reach=lines)
         found = self._asked(subject, self.case.step.specialist, desk)
         assert isinstance(found, Reply)
         return found
@@ -140,7 +140,7 @@ class Session:
         asked = replace(asked, reply=SkepticReply, effort=Effort.doubt)
         floor = report.model_copy(update={"hypotheses": _ahead(leading, report.hypotheses)})
         told = plain(named(leading), 400) if leading else ""
-        subject = Subject(self._document(), floor, asked, "model/skeptic.md", told)
+        subject = Subject(self._earlier(), floor, asked, "model/skeptic.md", told)
         reply = self._asked(subject, OTHER_VIEW, desk)
         assert isinstance(reply, SkepticReply)
         self._know()
@@ -188,6 +188,15 @@ class Session:
 
     def _document(self) -> Incident:
         return self.store.load(self.case.document.id)
+
+    def _earlier(self) -> Incident:
+        """The document without what the steps beside this one filed in this round."""
+        document, this = self._document(), self.case.attempt
+        beside = {r.step for r in document.reports if isinstance(r, self.case.step.beside)}
+        theirs = lambda one: one.step in beside and one.attempt == this  # noqa: E731
+        reports = [report for report in document.reports if not theirs(report)]
+        findings = [finding for finding in document.findings if not theirs(finding)]
+        return document.model_copy(update={"reports": reports, "findings": findings})
 
     def _know(self) -> None:
         """All evidence that there is by now, so that the reply's claims can be looked up."""

@@ -56,6 +56,9 @@ class Step:
     """Whether severity and impact are assessed again with it."""
     looks: bool = False
     """Whether it measures what hurts; an alert that comes in later is not in that."""
+    beside: tuple[type[Report], ...] = ()
+    """What is handed in by who works at the same time: no model is told of it in this round, since
+    who is done first is chance."""
     asked: Asked | None = None
     """None: the step writes texts, and a model rewrites them."""
 

@@ -1,15 +1,21 @@
 """A whole response with a model on top: what it may change, and what it never can."""
 
 import re
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from warroom.agents import steps
+from warroom.agents.runtime.case import Case
 from warroom.errors import ModelUnavailable
 from warroom.evals.servers.scripted import Line
+from warroom.graph import build
 from warroom.incident.action import Verdict
 from warroom.incident.document import Incident
 from warroom.incident.finding import FaultKind
+from warroom.incident.report import AnyReport
 from warroom.models.allowance import Effort, allowance
 from warroom.models.protocol import Ask, ToolCall
 from warroom.settings import Settings
@@ -174,3 +180,26 @@ def test_what_a_query_was_told_to_say_proves_nothing(tmp_path: Path) -> None:
     document, _ = respond(tmp_path / "forged", forging)
     assert not any("4711" in finding.statement for finding in document.findings)
     assert any("none of whose columns" in claim.reason for claim in document.dropped)
+
+
+@pytest.mark.parametrize("late", ["IMPROVE_MONITORING", "HARDEN"])
+def test_who_works_beside_is_not_heard_however_fast_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """Else one question would have two wordings, by chance."""
+    step = getattr(steps, late)
+
+    def slow(case: Case) -> AnyReport:
+        time.sleep(1)
+        return step.playbook(case)
+
+    monkeypatch.setattr(steps, late, replace(step, playbook=slow))
+    build.cache_clear()
+    try:
+        document, asked = respond(tmp_path / late, lambda ask: filled(ask, summary="nothing new"))
+    finally:
+        build.cache_clear()
+    (other,) = (r for r in document.reports if isinstance(r, step.beside))
+    (question,) = ("\n".join(m.content for m in a.messages) for a in asked if a.step == step.number)
+    assert f"- {other.step} {other.specialist}:" not in question
+    assert "- 6 performance:" in question  # what earlier steps said is
