@@ -66,7 +66,7 @@ setup: .venv/dev.stamp
 
 .venv/dev.stamp: .venv/demo.stamp
 	@echo "Setting up: the tools for tests and lint (about half a minute, once)"
-	@$(INSTALL) -e ".[drills,dev]" 2>&1 | $(PROGRESS)
+	@$(INSTALL) -e ".[drills,dev,docs]" 2>&1 | $(PROGRESS)
 	@mkdir -p .venv/types && ln -sfn "$(CURDIR)" .venv/types/warroom
 	@touch $@
 
