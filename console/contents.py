@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 CONTENTS = {
     "Respond": ("triage", "incidents", "show", "approve", "reject", "edit", "resume"),
     "By hand": (
-        *("ack", "assign", "severity", "note", "link", "relate", "merge", "split"),
+        *("ack", "assign", "severity", "note", "link", "support", "relate", "merge", "split"),
         *("resolve", "reopen", "close"),
     ),
     "Know what to do": ("seen-before", "runbook", "plan", "recovery"),

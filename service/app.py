@@ -61,10 +61,7 @@ def build(service: Service) -> FastAPI:
         middleware=[Middleware(Edge)],
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.service = service
-    app.state.reception = service.reception
-    app.state.parts = Parts(service)
-    app.state.ended = True  # nothing of it runs on when it has stopped
+    serve(app, service)
     explain_errors(app)
     app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
@@ -95,6 +92,14 @@ def build(service: Service) -> FastAPI:
         mount(app, service, oidc)
     app.openapi = lambda: _schema(app)
     return app
+
+
+def serve(app: FastAPI, service: Service) -> None:
+    """Have it answer for this installation, from its next start on; its routes stay."""
+    app.state.service = service
+    app.state.reception = service.reception
+    app.state.parts = Parts(service)
+    app.state.ended = True  # nothing of it runs on when it has stopped
 
 
 @asynccontextmanager

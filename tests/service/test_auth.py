@@ -34,6 +34,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/duties"),
         ("POST", "/api/v1/incidents/{incident}/notes"),
         ("POST", "/api/v1/incidents/{incident}/links"),
+        ("POST", "/api/v1/incidents/{incident}/support"),
         ("POST", "/api/v1/incidents/{incident}/related"),
         ("POST", "/api/v1/incidents/{incident}/reopen"),
         ("POST", "/api/v1/incidents/{incident}/follow"),
