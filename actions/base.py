@@ -32,6 +32,8 @@ class Profile(Entry):
     expected_effect: str
     verification: str
     undone_by: str
+    takes_a_person: str = ""
+    """Why no rule may decide it; empty: one may."""
 
 
 PROFILES = read_table("actions/actions.yaml", dict[str, Profile])

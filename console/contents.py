@@ -18,7 +18,7 @@ CONTENTS = {
     ),
     "As a service": (
         *("serve", "worker", "token", "account", "team", "oncall", "notify", "status-page"),
-        *("silence", "switch", "audit", "backup", "restore"),
+        *("silence", "rules", "switch", "audit", "backup", "restore"),
     ),
     "When nothing else works": ("diagnose", "recover", "watch"),
     "Warroom itself": ("graph", "eval"),

@@ -11,6 +11,7 @@ from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import Configuration, read_configuration
 from ..app.drill_schedules import standing
 from ..app.record import Record
+from ..app.rules import states
 from ..errors import InputError
 from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
@@ -38,6 +39,9 @@ def doctor_command(as_json: bool) -> Exit:
     file = read_configuration()
     if (name := file.server.sign_in.break_glass) and not as_json:
         screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
+    rules = states(Record(settings()).store, file.policy.rules) if file.policy.rules else ()
+    if (off := [(one["rule"], one["stopped"]) for one in rules if one["stopped"]]) and not as_json:
+        screen().print(_grid(("RULE", "IS STOPPED"), off))
     drills = _drills(file)
     if drills and not as_json:
         screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))

@@ -11,6 +11,7 @@ from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
 from warroom.agents.reporting.cause_charts import ChartTable
+from warroom.agents.reporting.retrospective import Lessons
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
@@ -303,11 +304,25 @@ def test_a_missing_table_is_named() -> None:
             "there is no such key here: write one of conditions, together, bones",
         ),
         (
+            "agents/reporting/lessons.yaml",
+            Lessons,
+            "  unchanged: [",
+            "  changed: [",
+            "'changed' is none of 'started', 'better'",
+        ),
+        (
             "agents/reasoning/strength.yaml",
             dict[str, float],
             "certificates: 0.6",
             "certificates: much",
             "a number is wanted, not 'much'",
+        ),
+        (
+            "agents/reasoning/ruling.yaml",
+            dict[str, list[str]],
+            "logs: [error_groups, log_patterns]",
+            "logs: error_groups",
+            "logs: a list is wanted, not 'error_groups'",
         ),
         (
             "agents/reasoning/witnesses.yaml",

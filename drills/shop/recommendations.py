@@ -18,7 +18,7 @@ from .service import serve
 
 FRESH_S = 4.0
 LARGEST_CACHE = 400
-FEWEST, MODEL = 2, "suggest-small"
+FEWEST, MODEL = 3, "suggest-small"
 TO_THE_MODEL = re.compile(r"\b(?:ignore|instructions?|system prompt)\b", re.IGNORECASE)
 TASTES = "SELECT sku, title, category FROM products ORDER BY popularity DESC LIMIT %s"
 

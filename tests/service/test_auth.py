@@ -62,6 +62,7 @@ NEEDS = {
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/{name}"),
         ("GET", "/api/v1/audit"),
+        ("GET", "/api/v1/rules"),
         ("GET", "/api/v1/accounts"),
         ("POST", "/api/v1/accounts"),
         ("POST", "/api/v1/accounts/{name}/link"),
