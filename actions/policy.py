@@ -100,15 +100,9 @@ class Policy(BaseModel):
     approve: dict[Severity, Annotated[int, Field(ge=1, le=2)]] = Field(
         default_factory=dict, description="persons that approve an action, by severity; default 1"
     )
-<<<<<<< HEAD
-    two_person: Sequence[
-        Annotated[ActionKind, BeforeValidator(_kind, json_schema_input_type=str)]
-    ] = Field(default=(), description="actions that always take two persons: repair_rows, …")
-=======
     two_person: Sequence[Kind] = Field(
         default=(), description="actions that always take two persons: repair_rows, …"
     )
->>>>>>> main
     own_proposals: Literal["allow", "refuse"] = Field(
         default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
