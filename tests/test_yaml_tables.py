@@ -11,6 +11,7 @@ from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
 from warroom.agents.reporting.cause_charts import ChartTable
+from warroom.agents.reporting.retrospective import Lessons
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
@@ -301,6 +302,13 @@ def test_a_missing_table_is_named() -> None:
             "conditions:",
             "condition:",
             "there is no such key here: write one of conditions, together, bones",
+        ),
+        (
+            "agents/reporting/lessons.yaml",
+            Lessons,
+            "  unchanged: [",
+            "  changed: [",
+            "'changed' is none of 'started', 'better'",
         ),
         (
             "agents/reasoning/strength.yaml",

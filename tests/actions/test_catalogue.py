@@ -25,12 +25,12 @@ from warroom.actions.procedures import (
 )
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.console.decision import in_full
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
-from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
 PREPARED = [a.kind for a in (RenewCertificate, ClearCache, FreeSpace, OpenBreaker, RaiseLimit)]
