@@ -25,6 +25,7 @@ from ..oncall.escalation import OnCall
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .chatting import Slack
+from .drill_schedules import Drills
 from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
@@ -73,8 +74,7 @@ class Server(Entry):
         default="", pattern="^(https?://[^ ]+)?$", description="how others reach it, for links"
     )
     database: str = Field(
-        default="",
-        description="postgresql://user@host/name or sqlite:////file; empty: a file in the home",
+        default="", description="postgresql://user@host/name, sqlite:////file; empty: in the home"
     )
     tls: Tls | None = Field(default=None, description="None: plain HTTP")
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
@@ -157,8 +157,7 @@ class Configuration(Entry):
         default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
     catalog: list[Path] = Field(
-        default=[],
-        description="Backstage's catalog-info.yaml, with * and **: who needs whom, whose it is",
+        default=[], description="Backstage's catalog-info.yaml, with * and **: who needs whom"
     )
     slos: list[Path] = Field(default=[], description="OpenSLO v1, with * and **: objectives")
     labels: Labels | None = Field(
@@ -174,6 +173,7 @@ class Configuration(Entry):
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
     runbooks: list[Path] = Field(default=[], description="folders of a team's own")
+    drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
     @field_validator("receivers", "datasources")
     @classmethod

@@ -8,11 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..app.configuration import Sources, declared, received, settings
-from ..app.configuration_file import read_configuration
+from ..app.configuration_file import Configuration, read_configuration
+from ..app.drill_schedules import Due, standing
 from ..app.record import Record
 from ..errors import InputError
+from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
+from ..record.drills import last_run
 from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
 from ..telemetry.catalogue.written import measure
@@ -35,6 +38,9 @@ def doctor_command(as_json: bool) -> Exit:
     file = read_configuration()
     if (name := file.server.sign_in.break_glass) and not as_json:
         screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
+    drills = [one.words for one in _drills(file)]
+    if drills and not as_json:
+        screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
     datasources = [*received(file), *file.asked]
     if not datasources:
         raise InputError(
@@ -54,6 +60,7 @@ def doctor_command(as_json: bool) -> Exit:
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
                 "channels": {"has": dict(out), "says": unsent},
+                "drills": drills,
             }
         )
     else:
@@ -64,6 +71,13 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
     wrong = known.faults or unsent or any(one.fault for one in found)
     return Exit.failed if wrong else Exit.done
+
+
+def _drills(file: Configuration) -> list[Due]:
+    """How it stands with those that come again."""
+    if not file.drills.schedules:
+        return []
+    return standing(file.drills, last_run(Record(settings()).store.engine), utc_now())
 
 
 def _glass(name: str) -> str:

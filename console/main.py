@@ -86,8 +86,14 @@ def options(
 @app.command()
 def drill(
     name: Annotated[
-        str | None, typer.Argument(help="Which drill, 'all', or 'surprise' with a seed.")
+        str | None, typer.Argument(help="Which, 'all', 'compose', or 'surprise' with a seed.")
     ] = None,
+    faults: Annotated[
+        str, typer.Argument(metavar="[A+B]", help="To compose: faults with + between.")
+    ] = "",
+    after: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="From one composed fault to the next.")
+    ] = 0.0,
     list_them: Annotated[bool, typer.Option("--list", help="List the drills.")] = False,
     score: Annotated[bool, typer.Option("--score", help="Score against the truth.")] = False,
     keep: Annotated[
@@ -126,7 +132,8 @@ def drill(
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, world, pages, verbose)
+    shown = (pages, verbose, faults, after)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, world, *shown)
     raise typer.Exit(drill_command(name, list_them, options))
 
 

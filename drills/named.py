@@ -6,6 +6,7 @@ from ..errors import NotFound
 from .fault import Fault
 from .faults import FAULTS
 from .surprise.draw import announced
+from .surprise.mechanism import ground
 from .world import SHOP, WORLDS, world
 
 
@@ -13,6 +14,5 @@ def named(name: str = SHOP) -> Mapping[str, Fault]:
     """Every one of a world by its name, in the order of the score table. Raises NotFound."""
     if name not in WORLDS:
         raise NotFound(f"no world {name!r} to drill in; there are: {', '.join(WORLDS)}")
-    if name == SHOP:
-        return FAULTS
-    return {fault: announced(fault, name) for fault in world(name).faults}
+    own = FAULTS if name == SHOP else {one: announced(one, name) for one in world(name).faults}
+    return {**own, **{one: announced(one, name) for one in ground(name).besides}}

@@ -68,6 +68,7 @@ class World(Entry):
     catalogue: tuple[Service, ...] = Field(description="what people know of it beforehand")
     faults: tuple[str, ...] = Field(description="that apply, in the order of the score table")
     surprises: tuple[str, ...] = Field(description="tables of surprise/ that seeds draw from")
+    besides: tuple[str, ...] = Field(default=(), description="tables of drills that none draws")
 
     def author(self, service: str) -> str:
         """Who releases it, as git has people: its team."""

@@ -25,6 +25,7 @@ from .pages.acknowledging import ACKNOWLEDGE
 from .pages.acts import ACTS
 from .pages.approval import APPROVAL
 from .pages.by_hand import BY_HAND as BY_HAND_PAGE
+from .pages.drills import DRILLS_PAGE
 from .pages.figures import FIGURES_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
@@ -83,7 +84,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, WHY)
-    over_all = (OVERVIEW, FIGURES_PAGE, ONCALL_PAGE, SETTINGS)
+    over_all = (OVERVIEW, DRILLS_PAGE, FIGURES_PAGE, ONCALL_PAGE, SETTINGS)
     for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)
     if (told := service.configuration.status_page) and told.served:

@@ -8,7 +8,7 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
-from ..app.cadence import remind
+from ..app.cadence import remind, remind_of_drills
 from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
@@ -90,6 +90,12 @@ def updates(settings: Settings, store: Store) -> None:
     remind(settings, store)
 
 
+@every(HOUR_S)
+def drills(_settings: Settings, store: Store) -> None:
+    """Who runs drills is reminded of what is due."""
+    remind_of_drills(store)
+
+
 @every(TICKETS_S)
 def tickets(settings: Settings, store: Store) -> None:
     """Follow-ups of what is over become tickets."""
@@ -118,6 +124,7 @@ CHORES: Sequence[Chore] = (
     read_runbooks,
     escalate,
     updates,
+    drills,
     tickets,
     status_page,
     deliver,

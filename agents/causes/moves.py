@@ -20,7 +20,7 @@ from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
-from .observations import Observations, first, where
+from .observations import Observations, first, waited_for, where
 
 NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 """Kinds of change that another version of the code does not take back."""
@@ -89,13 +89,15 @@ def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
 
 
 def _scale(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """As many instances as the arrivals grew by, with a third of head-room."""
-    part = seen.case.inventory.services.get(cause.service, Part())
+    """As many instances as the arrivals grew by, with a third of head-room; where jobs wait, of
+    who does them."""
+    queued = next((s for s in waited_for(seen) if s in seen.case.inventory.services), cause.service)
+    part = seen.case.inventory.services.get(queued, Part())
     row = first(seen.traffic, value=cause.resource)
     growth = (row.ratio if row else None) or 2.0
     wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
     if wanted > len(part.instances):
-        yield ActionDraft(Scale, cause.service, {"instances": wanted})
+        yield ActionDraft(Scale, queued, {"instances": wanted})
 
 
 def _throttle(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:

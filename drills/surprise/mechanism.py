@@ -87,6 +87,8 @@ class Ground(NamedTuple):
     shares: dict[str, Share]
     places: dict[str, Place]
     mechanisms: dict[str, "Mechanism"]
+    besides: dict[str, "Mechanism"]
+    """Those that no seed draws."""
     innocent: list[Effect]
     """Changes that hurt nobody."""
 
@@ -169,11 +171,14 @@ def ground(name: str = SHOP) -> Ground:
     """What can go wrong in that world."""
     own = "" if name == SHOP else f"{name}-"
     usual, here = (read_table(f"drills/surprise/{of}places.yaml", Terrain) for of in ("", own))
-    mechanisms = {
-        found.name: found.model_copy(update={"world": name})
-        for table in world(name).surprises
-        for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
-    }
+    mechanisms, besides = (
+        {
+            found.name: found.model_copy(update={"world": name})
+            for table in tables
+            for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
+        }
+        for tables in (world(name).surprises, world(name).besides)
+    )
     innocent = read_table(f"drills/surprise/{own}decoys.yaml", list[Effect])
     places = {place.name: place for place in here.places}
-    return Ground(usual.words | here.words, usual.shares, places, mechanisms, innocent)
+    return Ground(usual.words | here.words, usual.shares, places, mechanisms, besides, innocent)

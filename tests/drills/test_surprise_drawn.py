@@ -42,7 +42,11 @@ ANNOUNCING = re.compile(
     r"(?<!de)fault|inject|drill|surprise|chaos|leak|\bbug|broken|attack|corrupt|decoy|innocent|seal",
     re.I,
 )
-ALL = [one for name in WORLDS for one in ground(name).mechanisms.values()]
+ALL = [
+    one
+    for name in WORLDS
+    for one in (*ground(name).mechanisms.values(), *ground(name).besides.values())
+]
 EVERY = pytest.mark.parametrize("mechanism", ALL, ids=lambda one: f"{one.world}-{one.name}")
 
 
