@@ -33,10 +33,16 @@ test: lint
 	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability and not conformance" \
 		-n 3 --dist loadfile $(PYTEST_ARGS)
 
-# Live tests measure latencies: nothing else runs beside them. The others share the cores.
+# Files that have tests of a kind: the others need not even be read. (Real servers are thorough.)
+having = $(sort $(shell grep -rlE "$(1)" tests --include='test_*.py'))
+
+# Live tests mostly wait, and the drills among them measure: two at a time, in this order (drills, then
+# browsers), and nothing else beside them. The others share the cores.
 thorough: .venv/dev.stamp
-	@$(BIN)/python -m pytest -m "thorough and not reliability and not conformance" -n 2 --dist loadfile $(THOROUGH_ARGS)
-	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
+	@$(BIN)/python -m pytest -m "thorough and not reliability and not conformance" -n 2 --dist loadfile \
+		$(THOROUGH_ARGS) $(call having,mark\.thorough|support\.ways)
+	@$(BIN)/python -m pytest -m live -n 2 --dist loadfile --no-loadscope-reorder \
+		$(LIVE_ARGS) $(call having,mark\.live)
 
 reliability: .venv/dev.stamp
 	@$(BIN)/python -m pytest -m reliability $(PYTEST_ARGS)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from ..errors import InputError, TableError, TelemetryError
 from ..incident.private import write_private
+from ..misfit import place, said
 from ..telemetry.sources.checkup import Checkup, checkup, checkups
 from ..telemetry.sources.datasource import Datasource, Kind
 from ..telemetry.sources.discovery import addressed, behind
@@ -95,8 +96,8 @@ def _datasource(kind: str, url: str, token_file: Path | None, name: str) -> Data
         return Datasource.model_validate(known)
     except ValidationError as error:
         first = error.errors()[0]
-        where, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{where or kind}: {said}; see docs/datasources.md") from None
+        what = f"{place(first) or kind}: {said(first)}"
+        raise InputError(f"{what}; see docs/datasources.md") from None
 
 
 def _looked_at(door: Datasource, made: Connected) -> list[tuple[Datasource, Checkup]]:

@@ -74,10 +74,8 @@ class Due:
             return f"{one.name} was never run: `{one.command}`, each {one.every}"
         if self.state == "done":
             return f"{one.name} was run on {self.last:%Y-%m-%d}, and is due on {self.at:%Y-%m-%d}"
-        return (
-            f"{one.name} is {self.state} since {self.at:%Y-%m-%d}, last run on "
-            f"{self.last:%Y-%m-%d}: `{one.command}`"
-        )
+        told = f"{one.name} is {self.state} since {self.at:%Y-%m-%d}"
+        return f"{told}, last run on {self.last:%Y-%m-%d}: `{one.command}`"
 
 
 def standing(told: Drills, last: Mapping[tuple[str, str], datetime], now: datetime) -> list[Due]:

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import Configuration, read_configuration
-from ..app.drill_schedules import Due, standing
+from ..app.drill_schedules import standing
 from ..app.record import Record
+from ..app.rules import states
 from ..errors import InputError
 from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
@@ -38,7 +39,10 @@ def doctor_command(as_json: bool) -> Exit:
     file = read_configuration()
     if (name := file.server.sign_in.break_glass) and not as_json:
         screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
-    drills = [one.words for one in _drills(file)]
+    rules = states(Record(settings()).store, file.policy.rules) if file.policy.rules else ()
+    if (off := [(one["rule"], one["stopped"]) for one in rules if one["stopped"]]) and not as_json:
+        screen().print(_grid(("RULE", "IS STOPPED"), off))
+    drills = _drills(file)
     if drills and not as_json:
         screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
     datasources = [*received(file), *file.asked]
@@ -73,11 +77,10 @@ def doctor_command(as_json: bool) -> Exit:
     return Exit.failed if wrong else Exit.done
 
 
-def _drills(file: Configuration) -> list[Due]:
+def _drills(file: Configuration) -> list[str]:
     """How it stands with those that come again."""
-    if not file.drills.schedules:
-        return []
-    return standing(file.drills, last_run(Record(settings()).store.engine), utc_now())
+    last = last_run(Record(settings()).store.engine) if file.drills.schedules else {}
+    return [one.words for one in standing(file.drills, last, utc_now())]
 
 
 def _glass(name: str) -> str:

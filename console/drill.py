@@ -109,7 +109,7 @@ def _chosen(name: str, options: Options) -> Sequence["Fault"]:
 def _faults(world: str) -> "Mapping[str, Fault]":
     """Those of a world by name, in the order of the score table."""
     try:
-        from ..drills.named import named
+        from ..drills.compose import named
     except ModuleNotFoundError as error:
         raise InputError(
             f"the drill's shop needs {error.name}: install it with pip install 'warroom[drills]'"

@@ -25,6 +25,7 @@ from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
 from .people import PEOPLE
 from .plans import PLANS
+from .rules import rules
 from .running import ADMINISTER, RUN
 from .status_page import status_page
 
@@ -270,6 +271,7 @@ app.add_typer(GAME_DAY, name="game-day", help="Respond to a surprise, and hear h
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")
+app.add_typer(rules, name="rules")
 app.add_typer(status_page, name="status-page")
 for name, group in (ADMINISTER | PEOPLE | PLANS).items():
     app.add_typer(group, name=name)

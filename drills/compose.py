@@ -1,8 +1,8 @@
-"""Faults that are there at once, or one after the other: each is to be found and cured."""
+"""The drills of a world by name, and faults that are there together, or one after the other: each
+is to be found and cured."""
 
-import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +11,17 @@ from pydantic import Field, SerializeAsAny
 from ..errors import InputError, NotFound
 from ..incident.action import Outcome
 from ..incident.document import Incident
-from ..incident.finding import Hypothesis
 from ..incident.severity import Severity
 from .effects import Course
 from .fault import Fault, Truth
+from .faults import FAULTS
 from .faults.score import FaultTruth
-from .named import named
 from .score import Check, DrillObservation, Score, milestones, said_better
 from .surprise.draw import Drawn, alone, announced, draw, others
 from .surprise.mechanism import ground
 from .surprise.score import facts_met, told
 from .surprise.truth import COSTLY, Account
+from .world import SHOP, WORLDS, world
 
 PLACES = ("first", "second", "third")
 TWO = range(2000, 3000)
@@ -32,11 +32,6 @@ class Together(Truth):
     """What is true of each."""
 
     parts: tuple[SerializeAsAny[Truth], ...]
-
-    @property
-    def seal(self) -> str:
-        """By it anybody sees later that this is the truth which was drawn before."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
 class Composed(Fault[Together]):
@@ -49,17 +44,14 @@ class Composed(Fault[Together]):
     def of(cls, faults: Sequence[Fault[Any]], after_s: float, **other: Any) -> "Composed":
         """These, with the longest of their waits."""
         symptoms = tuple(dict.fromkeys(s for fault in faults for s in fault.truth.symptoms))
-        parts = tuple(fault.truth for fault in faults)
-        values = {
-            "name": "+".join(fault.name for fault in faults),
-            "title": "; then ".join(fault.title for fault in faults),
-            "world": faults[0].world,
-            "links": tuple(dict.fromkeys(link for fault in faults for link in fault.links)),
-        }
-        longest = ("patience_s", "wait_s", "worst_s")
-        values |= {name: max(getattr(fault, name) for fault in faults) for name in longest}
-        truth = Together(symptoms=symptoms, parts=parts)
-        return cls(**values | other, truth=truth, faults=tuple(faults), after_s=after_s)
+        truth = Together(symptoms=symptoms, parts=tuple(fault.truth for fault in faults))
+        links = tuple(dict.fromkeys(link for fault in faults for link in fault.links))
+        values: dict[str, Any] = {"world": faults[0].world, "links": links, "truth": truth}
+        values |= {"name": "+".join(one.name for one in faults), "faults": tuple(faults)}
+        values["title"] = "; then ".join(fault.title for fault in faults)
+        for name in ("patience_s", "wait_s", "worst_s"):
+            values[name] = max(getattr(fault, name) for fault in faults)
+        return cls(**values | other, after_s=after_s)
 
     def courses(self) -> list[Course]:
         """Those of each, the later ones later."""
@@ -90,24 +82,32 @@ class Composed(Fault[Together]):
         return Score(self.name, incident.id, checks, milestones(incident, seen.detect_s))
 
 
-def compose(names: str, world: str, after_s: float) -> Composed:
+def named(name: str = SHOP) -> Mapping[str, Fault[Any]]:
+    """Every drill of a world by its name, in the order of the score table. Raises NotFound."""
+    if name not in WORLDS:
+        raise NotFound(f"no world {name!r} to drill in; there are: {', '.join(WORLDS)}")
+    own = FAULTS if name == SHOP else {one: announced(one, name) for one in world(name).faults}
+    return {**own, **{one: announced(one, name) for one in ground(name).besides}}
+
+
+def compose(names: str, where: str, after_s: float) -> Composed:
     """Faults of a world by their names, with + between. Raises InputError, NotFound."""
-    asked, known = names.split("+"), named(world)
+    asked, known = names.split("+"), named(where)
     if not 2 <= len(asked) <= len(PLACES) or len(set(asked)) < len(asked):
         raise InputError("name two or three different faults: warroom drill compose A+B")
-    drawable = ground(world).mechanisms
+    drawable = ground(where).mechanisms
     if unknown := [name for name in asked if name not in {*known, *drawable}]:
         there = ", ".join(dict.fromkeys([*known, *drawable]))
-        raise NotFound(f"no fault {unknown[0]!r} in the {world}; there are: {there}")
-    return Composed.of([known.get(n) or announced(n, world) for n in asked], after_s)
+        raise NotFound(f"no fault {unknown[0]!r} in the {where}; there are: {there}")
+    return Composed.of([known.get(n) or announced(n, where) for n in asked], after_s)
 
 
-def surprise(seed: int, world: str) -> Drawn | Composed:
+def surprise(seed: int, where: str) -> Drawn | Composed:
     """The fault of a seed, or its two."""
     if seed not in TWO:
-        return draw(seed, world)
-    luck, known = random.Random(seed), ground(world).mechanisms.values()
-    drawn = [(each, others(each.bind(each.places[0], each.shares[0]), world)) for each in known]
+        return draw(seed, where)
+    luck, known = random.Random(seed), ground(where).mechanisms.values()
+    drawn = [(each, others(each.bind(each.places[0], each.shares[0]), where)) for each in known]
     found = [(each, beside) for each, beside in drawn if beside and each.hurt]
     group = luck.choice(sorted({each.group for each, _beside in found}))
     first, beside = luck.choice([pair for pair in found if pair[0].group == group])
@@ -128,7 +128,7 @@ def _level(incident: Incident, parts: Sequence[Truth]) -> Check:
 def _levels(truth: Truth) -> list[Severity]:
     if isinstance(truth, FaultTruth):
         return [one for one in Severity if abs(one.rank - truth.severity.rank) <= 1]
-    return list(truth.level) if isinstance(truth, Account) else list(Severity)
+    return list(truth.level if isinstance(truth, Account) else Severity)
 
 
 def _cures(truth: Truth) -> set[str]:
@@ -145,16 +145,10 @@ def _harm(incident: Incident, parts: Sequence[Truth]) -> Check:
     return Check("harm", not bad, ", ".join(bad) or "none", "no action that does harm")
 
 
-def _believed(incident: Incident) -> Iterator[Hypothesis]:
-    """What leads, and what an action is known to have ended."""
-    leading = incident.leading()
-    for one in incident.hypotheses:
-        if one is leading or one.ended_by or one.id in incident.proven:
-            yield one
-
-
 def _found(incident: Incident, fault: Fault[Any]) -> Check:
-    truth, believed = fault.truth, list(_believed(incident))
+    """By what leads, or what an action is known to have ended."""
+    truth, leading, ended = fault.truth, incident.leading(), incident.proven
+    believed = [h for h in incident.hypotheses if h is leading or h.ended_by or h.id in ended]
     answer = "; ".join(f"{one.kind.value} at {one.service}" for one in believed) or "none"
     if isinstance(truth, FaultTruth):
         met = any((h.kind, h.service) == (truth.kind, truth.service) for h in believed)

@@ -94,12 +94,10 @@ def regressions(runs: Sequence[Run]) -> list[str]:
 
 def code_version() -> str:
     """Of what responds: the package's, and where it is a checkout the commit."""
-    told = version("warroom")
-    if not (HERE / ".git").exists():
-        return told
     asked = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--exclude", "*"]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return f"{told} {found.stdout.strip()}".strip()
+    here = (HERE / ".git").exists()
+    found = here and subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return f"{version('warroom')} {found or ''}".strip()
 
 
 def milestones(incident: Incident, detect_s: float | None) -> dict[str, float | None]:

@@ -84,5 +84,5 @@ def last_run(engine: Engine) -> dict[tuple[str, str], datetime]:
 
 
 def _run(row: dict[str, Any]) -> Run:
-    known = {name: row[name] for name in Run.__dataclass_fields__ if name in row}
-    return Run(**{**known, "at": from_ts(row["at"]), "score": json.loads(row["body"])})
+    told = row | {"at": from_ts(row["at"]), "score": json.loads(row["body"])}
+    return Run(**{name: told[name] for name in Run.__dataclass_fields__})

@@ -14,6 +14,7 @@ from ..app.configuration_file import read_configuration
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
+from ..app.rules import settle
 from ..app.runbooks import refresh as refresh_runbooks
 from ..app.status_page import status, write
 from ..errors import WarroomError
@@ -90,6 +91,12 @@ def updates(settings: Settings, store: Store) -> None:
     remind(settings, store)
 
 
+@every(UPDATES_S)
+def rules(settings: Settings, store: Store) -> None:
+    """What came of what rules did is written down, and one that fails is stopped."""
+    settle(settings, store)
+
+
 @every(HOUR_S)
 def drills(_settings: Settings, store: Store) -> None:
     """Who runs drills is reminded of what is due."""
@@ -124,6 +131,7 @@ CHORES: Sequence[Chore] = (
     read_runbooks,
     escalate,
     updates,
+    rules,
     drills,
     tickets,
     status_page,

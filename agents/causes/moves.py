@@ -11,6 +11,14 @@ from ...actions.database import EndSession, RepairRows
 from ...actions.edge import MAX_GOOD_SHARE, BlockSource, Throttle
 from ...actions.facts import restored_at
 from ...actions.inventory import Part
+from ...actions.procedures import (
+    ClearCache,
+    FreeSpace,
+    OpenBreaker,
+    Prepared,
+    RaiseLimit,
+    RenewCertificate,
+)
 from ...actions.services import Reroute, Restart, RollBack, Scale
 from ...actions.state import RestoreDatabase, RestoreProcess
 from ...faults import Remedy, fault_of
@@ -190,6 +198,17 @@ RESTORED: dict[str, type[Action]] = {
 """What puts a kind of fact back."""
 
 
+def _prepared(action: type[Prepared]) -> "Move":
+    """What was prepared for the guilty service, or for what of it is blamed."""
+
+    def draft(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+        for name, one in seen.case.inventory.procedures.items():
+            if one.does == action.kind and one.target in (cause.service, cause.resource):
+                yield ActionDraft(action, one.target, {"procedure": name})
+
+    return Move(draft, (action,))
+
+
 def _edges(seen: Observations) -> list[str]:
     return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
@@ -216,5 +235,10 @@ MOVES: dict[Remedy, Move] = {
     Remedy.revert_configuration: Move(_revert, (RevertConfiguration,)),
     Remedy.end_session: Move(_end_session, (EndSession,)),
     Remedy.restore_state: Move(_restore, (RestoreDatabase, RestoreProcess)),
+    Remedy.renew_certificate: _prepared(RenewCertificate),
+    Remedy.clear_cache: _prepared(ClearCache),
+    Remedy.free_space: _prepared(FreeSpace),
+    Remedy.open_breaker: _prepared(OpenBreaker),
+    Remedy.raise_limit: _prepared(RaiseLimit),
 }
 """The moves that files of faults/ name."""

@@ -14,7 +14,7 @@ from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words
 from .demand import most_surging
 from .observations import Observations, cite, first, waited_for, where
-from .structure import tied_by_rollout
+from .structure import followed, tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 
 
@@ -89,9 +89,12 @@ def _untaken(seen: Observations, candidate: Candidate, weight: float) -> None:
 
 
 def _released_before(seen: Observations, candidate: Candidate) -> None:
-    """A process that ends at its start since it was released: the release is what to take back."""
+    """A process that ends at its start since it was released: the release is what to take back.
+    Who only takes jobs, and takes none, fails at nothing that a diff could touch."""
+    takes = candidate.service in waited_for(seen)
     for row, score in suspicious(seen, "deploy"):
-        if row.service == candidate.service and tied_by_rollout(seen, row, score, 1.0):
+        tied = tied_by_rollout(seen, row, score, 1.0) or (takes and followed(seen, row))
+        if row.service == candidate.service and tied:
             candidate.statement += f" since release {row.version}"
             candidate.change = row.id
             quotes = cite(seen.changes, row, "id", "seconds_before")

@@ -67,16 +67,6 @@ class Course:
             self.thread = Thread(target=self._later, args=(shop,), name="course", daemon=True)
             self.thread.start()
             return
-        self._bring_about(shop)
-        if len(self.shape.phases) > 1:
-            self.thread.start()
-
-    def _later(self, shop: Shop) -> None:
-        if not self.over.wait(self.delay_s):
-            self._bring_about(shop)  # where it does not take, the thread says so on stderr
-            self._go_on()
-
-    def _bring_about(self, shop: Shop) -> None:
         try:
             for effect in self.effects:
                 switch = effect.begin(shop)
@@ -84,6 +74,14 @@ class Course:
                 switch.on(self.shape.phases[0].strength)
         except TROUBLE as error:
             raise DrillError(f"the fault did not take: {error}; run it again") from error
+        if len(self.shape.phases) > 1:
+            self.thread.start()
+
+    def _later(self, shop: Shop) -> None:
+        if not self.over.wait(self.delay_s):
+            self.delay_s = 0.0
+            self.__post_init__()
+            self.begin(shop)  # where it does not take, the thread says so on stderr
 
     def end(self) -> None:
         """Take it all back, the last first; a shop in trouble may not let us."""

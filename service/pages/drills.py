@@ -21,13 +21,9 @@ from .rendering import page
 DRILLS_PAGE = APIRouter(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=200, pattern=f"{WORD}|^$")]
 ROWS, DRAWN = 100, 30
-WIDTH, LEFT, RIGHT, LINE, TALL = 720, 130, 140, 52, 30
-MILESTONES = {
-    "detect": "to the alert",
-    "severity": "to the level",
-    "proposal": "to a proposal",
-    "recovery": "to recovery",
-}
+WIDTH, LEFT, RIGHT, LINE, TALL = 740, 130, 160, 52, 30
+MILESTONES = {"detect": "to the alert", "severity": "to the level", "proposal": "to a proposal"}
+MILESTONES["recovery"] = "to recovery"
 
 
 @DRILLS_PAGE.get("/drills", response_class=HTMLResponse)
@@ -42,23 +38,23 @@ def drills_page(
     except ModuleNotFoundError:
         known = []
     runs = history(service.engine)
-    same = [one for one in runs if one.key == (drill, world)] or [
-        one for one in runs if one.key == runs[0].key
-    ]
+    key = (drill, world) if drill else runs[0].key if runs else ()
+    same = [one for one in runs if one.key == key]
     due = standing(service.configuration.drills, last_run(service.engine), utc_now())
-    told = {"known": known, "found": [(one, _missed(one), _times(one)) for one in runs[:ROWS]]}
+    told = {"known": known, "found": [*map(_said, runs[:ROWS])]}
     told |= {"worse": regressions(runs), "due": due, "same": same, "chart": _trend(same)}
     return page("drills.html", 200, request, who, **told)
 
 
-def _missed(run: Run) -> str:
-    missed = [check for check in run.score["checks"] if check["met"] is False]
-    return "; ".join(f"{c['name']}: {c['answer']}, not {c['wanted']}" for c in missed)
-
-
-def _times(run: Run) -> str:
-    seconds = run.score["seconds"].items()
-    return ", ".join(f"{span(at)} {MILESTONES.get(n, n)}" for n, at in seconds if at is not None)
+def _said(run: Run) -> tuple[Run, str, str]:
+    """With what was missed, and the times."""
+    seconds, missed = (
+        run.score["seconds"].items(),
+        [c for c in run.score["checks"] if c["met"] is False],
+    )
+    times = (f"{span(at)} {MILESTONES.get(name, name)}" for name, at in seconds if at is not None)
+    text = "; ".join(f"{c['name']}: {c['answer']}, not {c['wanted']}" for c in missed)
+    return run, text, ", ".join(times)
 
 
 def _trend(runs: Sequence[Run]) -> Markup:
@@ -68,7 +64,9 @@ def _trend(runs: Sequence[Run]) -> Markup:
     if len(shown) < 2:
         return Markup()
     met = [of and number / of for number, of in (run.counts for run in shown)]
-    parts = _line(0, "questions met", met, [_of(run) for run in shown[-2:]], 1.0)
+    parts = _line(
+        0, "questions met", met, ["{} of {}".format(*run.counts) for run in shown[-2:]], 1.0
+    )
     names = list[str](dict.fromkeys(name for run in shown for name in run.score["seconds"]))
     for place, name in enumerate(names, 1):
         values = [run.score["seconds"].get(name) for run in shown]
@@ -79,11 +77,6 @@ def _trend(runs: Sequence[Run]) -> Markup:
         parts.append(text(at, end, f"{run.at:%Y-%m-%d}", fill=QUIET, anchor=anchor))
     says = f"{shown[0].drill}: {len(shown)} runs, the newest on the right"
     return Markup(wrapped(WIDTH, end + 8, says, parts))
-
-
-def _of(run: Run) -> str:
-    met, of = run.counts
-    return f"{met} of {of}"
 
 
 def _line(

@@ -39,7 +39,7 @@ class Section:
 
     @property
     def facts(self) -> list[Stands]:
-        """What code read off the record."""
+        """What code wrote, from the record."""
         return [each for each in self.all if each.fact and not each.by]
 
     @property
@@ -192,11 +192,11 @@ def export_file(
     chosen = found.version(known if version is None else version)
     text = masked_content(chosen.markdown)
     media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
-    pictures = list[str]()
+    pictures = dict[str, str]()
     if kind != "md":
         nodes = why(service.store, service.record.published(incident)).nodes
-        charts = [chart.svg for chart in drawn(service, incident).charts]
-        pictures = [*charts, *cause_drawings(nodes).values()]
+        charts = {chart.name: chart.svg for chart in drawn(service, incident).charts}
+        pictures = charts | cause_drawings(nodes)
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
         status = f"{incident}, version {chosen.number}, {out}"
@@ -204,7 +204,7 @@ def export_file(
     elif kind == "pdf":
         from ...app.postmortem_pdf import as_pdf  # only who asks for it waits for its import
 
-        text = as_pdf(incident, rendered(text), pictures)
+        text = as_pdf(incident, rendered(text), list(pictures.values()))
     named = f'attachment; filename="{incident}-postmortem.{kind}"'
     kept = media.get(kind, "application/octet-stream")  # HTML is a file to keep: no page of ours
     return Response(text, media_type=kept, headers={"Content-Disposition": named})

@@ -2,6 +2,7 @@
 setting is to blame where they wait."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ CATALOGUE = {
 }
 
 
-def desk(root: Path, done_after: int, home: Path) -> Observations:
+def desk(root: Path, done_after: int, home: Path, kind: str = "config") -> Observations:
     """Ten jobs a second; from BEGIN so many are done, the workers are started anew three times and
     a commit lies just before."""
     with BundleWriter(root, CATALOGUE) as bundle:
@@ -43,9 +44,10 @@ def desk(root: Path, done_after: int, home: Path) -> Observations:
         gauge(bundle, "process_restarts_total", "labels", restarts)
         gauge(bundle, "up", "labels", [1.0] * SECONDS)
         gauge(bundle, "up", "orders", [1.0] * SECONDS)
-        told = {"summary": "Spare the printers", "files": ["queues.json"]}
+        told: dict[str, Any] = {"summary": "Spare the printers", "files": ["queues.json"]}
         diff = '-{"labels": {"most_per_s": 50}}\n+{"labels": {"most_per_s": 3}}'
-        bundle.change(START + BEGIN - 3, "config", "labels", COMMIT, diff=diff, **told)
+        told |= {"version": "v2", "previous": "v1"} if kind == "deploy" else {}
+        bundle.change(START + BEGIN - 3, kind, "labels", COMMIT, diff=diff, **told)
     case = case_on(root, home, onset=BEGIN, now=SECONDS - 2, service="labels")
     parts = {"labels": Part(instances=["labels-1"], spares=["labels-2", "labels-3"])}
     object.__setattr__(case, "inventory", Inventory(services=parts))
@@ -64,6 +66,11 @@ def test_who_does_jobs_all_the_same_is_in_no_crash_loop(working: Observations, t
     [idle] = crash_loops(desk(tmp_path / "bundle", 0, tmp_path / "home"))
     assert not any("it does jobs" in r.signal.note for r in idle.reasons)
     assert idle.weight > doing.weight + 3
+
+
+def test_a_release_that_no_worker_survives_is_to_blame(tmp_path):
+    [dead] = crash_loops(desk(tmp_path / "bundle", 0, tmp_path / "home", kind="deploy"))
+    assert "since release v2" in dead.statement and dead.change == COMMIT
 
 
 def test_the_workers_that_jobs_wait_for_are_scaled_whoever_sends_more(working: Observations):

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from warroom.drills.compose import named
 from warroom.drills.layout import Layout
-from warroom.drills.named import named
 from warroom.drills.releases import CHECKED_OUT, ReleaseRepository
 from warroom.drills.repositories import ConfigurationRepository
 from warroom.drills.surprise.mechanism import ground

@@ -44,7 +44,7 @@ def shop(tmp_path_factory) -> Iterator[tuple[str, str, str]]:
         yield found.url, token, f"/incidents/{incident}"
 
 
-@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "dark"), (DESK, "light")])
+@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "light"), (DESK, "dark")])
 def test_axe_finds_nothing_on_pages_over_all_and_outside(browser, shop, viewport, colours):
     ann = visit(browser, *shop[:2], viewport=viewport, color_scheme=colours)
     page, wrong = ann.page(), []

@@ -9,9 +9,10 @@ down_revision = "0015"
 
 def upgrade() -> None:
     """The table as record/drills.py has it."""
+    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "drill_runs",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("id", number, primary_key=True),
         sa.Column("at", sa.Float, nullable=False, index=True),
         sa.Column("asked", sa.String, nullable=False),
         sa.Column("drill", sa.String, nullable=False),
