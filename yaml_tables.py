@@ -117,7 +117,7 @@ def seconds(text: str | float) -> float:
 
 Duration = Annotated[
     float,
-    BeforeValidator(seconds),
+    BeforeValidator(seconds, json_schema_input_type=str | float),
     Field(gt=0),
     PlainSerializer(lambda length: f"{length:g}s", when_used="json"),
 ]

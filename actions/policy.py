@@ -106,9 +106,9 @@ class Policy(BaseModel):
     own_proposals: Literal["allow", "refuse"] = Field(
         default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
-    freeze: Sequence[Annotated[Freeze, BeforeValidator(Freeze.parse)]] = Field(
-        default=(), description=f"when no action begins: {HOW}"
-    )
+    freeze: Sequence[
+        Annotated[Freeze, BeforeValidator(Freeze.parse, json_schema_input_type=str)]
+    ] = Field(default=(), description=f"when no action begins: {HOW}")
     limits: Limits = Field(default=Limits(), description="actions within an hour")
     dry_run: bool = Field(default=False, description="everything but the effect")
     rules: Sequence[Rule] = Field(default=(), description="what may begin without a person")

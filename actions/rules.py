@@ -32,7 +32,7 @@ def kind_of(text: Any) -> ActionKind:
     return ActionKind(kinds[0])
 
 
-Kind = Annotated[ActionKind, BeforeValidator(kind_of)]
+Kind = Annotated[ActionKind, BeforeValidator(kind_of, json_schema_input_type=str)]
 
 
 class Rule(BaseModel):

@@ -293,8 +293,3 @@ def _file(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ValueError(f"{path}: {reason}") from None
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of the file, for editors."""
-    return Configuration.model_json_schema()

@@ -20,9 +20,13 @@ from ..telemetry.sources.checkup import Checkup, checkup, checkups
 from ..telemetry.sources.datasource import Datasource, Kind
 from ..telemetry.sources.discovery import addressed, behind
 from .configuration_file import FILE, NAMED, parse_configuration
+from .schemas import BESIDE, lay_beside
 
 SECTION = "datasources"
-HEAD = "# All keys: `warroom config schema`. What is wrong with it: `warroom config check`.\n"
+HEAD = (
+    f"# yaml-language-server: $schema={BESIDE}\n"
+    "# All keys: `warroom schema configuration`. What is wrong with it: `warroom config check`.\n"
+)
 
 
 @dataclass
@@ -141,10 +145,13 @@ def _write(file: Path, text: str, before: Sequence[Datasource], new: Sequence[Da
         right = False
     if not right:
         raise InputError(f"{file} cannot be extended: put into {SECTION} {', '.join(lines)}")
-    mode = file.stat().st_mode if file.exists() else 0o644
+    begun = not file.exists()
+    mode = 0o644 if begun else file.stat().st_mode
     try:
         write_private(file, text)
         file.chmod(mode)
+        if begun:
+            lay_beside(file)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; name another with --config") from error
 

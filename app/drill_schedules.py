@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ..yaml_tables import Entry
 
@@ -24,6 +24,8 @@ KNOWN: dict[str, tuple[str, str]] = {
 
 class DrillSchedule(Entry):
     """A drill that comes again; basic, full and disaster need nothing but their name."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["name"]})
 
     name: str = Field(pattern=r"^[\w-]{1,40}$", description="basic, full, disaster, or your own")
     every: Every = Field(description="how often")

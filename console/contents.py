@@ -13,7 +13,9 @@ CONTENTS = {
     "Know what to do": ("seen-before", "runbook", "plan", "recovery"),
     "Learn": ("postmortem", "memory", "figures", "noise"),
     "Practise": ("drill", "game-day"),
-    "Your own stack": ("connect", "doctor", "config", "catalog", "record", "replay", "bundle"),
+    "Your own stack": (
+        *("connect", "doctor", "config", "schema", "catalog", "record", "replay", "bundle"),
+    ),
     "As a service": (
         *("serve", "worker", "token", "account", "team", "oncall", "notify", "status-page"),
         *("silence", "rules", "switch", "audit", "backup", "restore"),

@@ -16,16 +16,12 @@ MARKS = {"done": "✓", "failed": "✖", "asked": "?", "skipped": "-", "waits": 
 
 @runbook.command()
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Markdown.")],
 ) -> None:
     """Say of each file whether it is a runbook, or what to mend in which line."""
-    from ..plans.runbook import Runbook, parse_runbook
-    from .desk import print_json
+    from ..plans.runbook import parse_runbook
 
-    if schema:
-        print_json(Runbook.model_json_schema())
-    for file in files or []:
+    for file in files:
         book = parse_runbook(file.read_text(encoding="utf-8"), str(file))
         _say("✓", f"{file}: {book.name}, version {book.version}, {len(book.steps)} steps")
 

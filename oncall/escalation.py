@@ -43,7 +43,9 @@ def fits(matcher: str, labels: Mapping[str, str]) -> bool:
     return same is not sign.startswith("!")
 
 
-Words = Annotated[tuple[Person, ...], BeforeValidator(listed)]
+Words = Annotated[
+    tuple[Person, ...], BeforeValidator(listed, json_schema_input_type=str | list[str])
+]
 
 
 class Level(Entry):

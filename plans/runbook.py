@@ -12,6 +12,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from .. import faults
 from ..errors import TableError
@@ -32,8 +33,8 @@ VALUE = re.compile(r"\{(\w+)\}")
 class When(Entry):
     """All that has to be so for a step to be taken; empty: always."""
 
-    severity: tuple[Severity, ...] = ()
-    category: tuple[Category, ...] = ()
+    severity: tuple[Severity, ...] = Field(default=(), description="at these levels only")
+    category: tuple[Category, ...] = Field(default=(), description="of these only")
     hours: Hours | Literal[""] = Field(default="", description='"Mon-Fri 09:00-17:00"')
     time_zone: Zone = Field(default="UTC", description="whose hours")
 
@@ -53,7 +54,7 @@ class When(Entry):
 class Step(Entry):
     """One thing that is done; without tool or action a person does it and says so."""
 
-    kind: Kind
+    kind: Kind = Field(description="looks, acts, tells people or leaves work for later")
     text: str = Field(min_length=1, max_length=500, description="what is done, in a sentence")
     tool: str = Field(default="", description="a read tool that looks")
     arguments: dict[str, JsonValue] = Field(default={}, description="of the tool")
@@ -63,7 +64,7 @@ class Step(Entry):
     parameters: dict[str, JsonValue] = Field(
         default={}, description="of the action; none: as the response proposes it from evidence"
     )
-    when: When = When()
+    when: When = Field(default=When(), description="only where all of this is so")
     continue_on_error: bool = Field(default=False, description="go on where it failed")
 
     @model_validator(mode="after")
@@ -99,15 +100,15 @@ class Triggers(Entry):
 class Runbook(Entry):
     """The whole of it; title and body are what stands below the front matter."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$", description="as it is started by")
     version: int = Field(default=1, ge=1, description="counts up with what it says")
     owner: str = Field(default="", max_length=100, description="the team that keeps it right")
-    triggers: Triggers = Triggers()
+    triggers: Triggers = Field(default=Triggers(), description="which incidents it is for")
     services: tuple[str, ...] = Field(default=(), description="for these only; none: for all")
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=100)
-    title: str = ""
-    body: str = ""
-    shipped: bool = False
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=100, description="in their order")
+    title: SkipJsonSchema[str] = ""
+    body: SkipJsonSchema[str] = ""
+    shipped: SkipJsonSchema[bool] = False
 
     @property
     def sections(self) -> dict[str, str]:

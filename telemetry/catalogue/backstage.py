@@ -58,7 +58,7 @@ def reference(text: Any) -> Ref:
     return Ref(*((part or "").lower() for part in match.groups()))
 
 
-Refs = list[Annotated[Ref, BeforeValidator(reference)]]
+Refs = list[Annotated[Ref, BeforeValidator(reference, json_schema_input_type=str)]]
 
 
 def goals(annotations: Mapping[str, str]) -> Goals:
@@ -79,39 +79,43 @@ def _with_goals(annotations: dict[str, str]) -> dict[str, str]:
 class Metadata(Part):
     """Who it is."""
 
-    name: str = Field(pattern=f"^{WORD}$")
-    namespace: str = Field(default="default", pattern=f"^{WORD}$")
-    description: str = ""
-    annotations: Annotated[dict[str, str], AfterValidator(_with_goals)] = Field(default={})
-    labels: dict[str, str] = Field(default={})
+    name: str = Field(pattern=f"^{WORD}$", description="what telemetry calls it, unless it is said")
+    namespace: str = Field(default="default", pattern=f"^{WORD}$", description="of the catalogue")
+    description: str = Field(default="", description="what it does")
+    annotations: Annotated[dict[str, str], AfterValidator(_with_goals)] = Field(
+        default={}, description=f"{OWN}: its name in telemetry; {APPLICATION}, {REPOSITORY}, …"
+    )
+    labels: dict[str, str] = Field(default={}, description="tier, where `spec` has none")
 
 
 class Profile(Part):
     """Of a Group."""
 
-    displayName: str = ""
+    displayName: str = Field(default="", description="the team, as people call it")
 
 
 class Spec(Part):
     """What is said of it."""
 
-    type: str = ""
-    lifecycle: str = ""
-    tier: str = ""
-    owner: Annotated[Ref | None, BeforeValidator(reference)] = None
-    dependsOn: Refs = Field(default=[])
-    dependencyOf: Refs = Field(default=[])
-    providesApis: Refs = Field(default=[])
-    consumesApis: Refs = Field(default=[])
-    profile: Profile = Profile()
+    type: str = Field(default="", description="service, database, gateway, …")
+    lifecycle: str = Field(default="", description="experimental and deprecated count least")
+    tier: str = Field(default="", description="a number: 1 most important, 3 least")
+    owner: Annotated[Ref | None, BeforeValidator(reference, json_schema_input_type=str)] = Field(
+        default=None, description="a Group: whose it is"
+    )
+    dependsOn: Refs = Field(default=[], description="what it calls: [kind:][namespace/]name")
+    dependencyOf: Refs = Field(default=[], description="what calls it")
+    providesApis: Refs = Field(default=[], description="APIs that it answers")
+    consumesApis: Refs = Field(default=[], description="APIs that it calls")
+    profile: Profile = Field(default=Profile(), description="of a Group")
 
 
 class Entity(Part):
     """One document."""
 
-    kind: str
-    metadata: Metadata
-    spec: Spec = Spec()
+    kind: str = Field(description="Component, Resource, API, Group or System")
+    metadata: Metadata = Field(description="who it is")
+    spec: Spec = Field(default=Spec(), description="what is said of it")
 
     @property
     def ref(self) -> Ref:
