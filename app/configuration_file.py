@@ -22,6 +22,7 @@ from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
+from ..plans.runbook import Kept
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .chatting import Slack
@@ -172,7 +173,7 @@ class Configuration(Entry):
     )
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
-    runbooks: list[Path] = Field(default=[], description="folders of a team's own")
+    runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
     drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
     @field_validator("receivers", "datasources")
@@ -199,9 +200,8 @@ class Configuration(Entry):
     def _empty(cls, value: Any) -> Any:
         """A file of comments, or a section without keys, sets nothing."""
         found = {} if value is None else value
-        if isinstance(found, dict):
-            return {key: each for key, each in found.items() if each != ""}
-        return found
+        said = isinstance(found, dict)
+        return {key: each for key, each in found.items() if each != ""} if said else found
 
 
 def use_configuration(path: Path) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from ..app.configuration import Sources, declared, received, settings
 from ..app.configuration_file import Configuration, read_configuration
 from ..app.drill_schedules import standing
+from ..app.dry_runs import listed
 from ..app.record import Record
 from ..app.rules import states
 from ..errors import InputError
@@ -56,6 +57,8 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
+    books = listed(Record(settings()).store, utc_now()) if file.runbooks.model_fields_set else ()
+    untried = [(book.name, why) for book, _why, _last, why in books if why]
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -73,6 +76,8 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
         if out or unsent:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
+        if untried:
+            screen().print(_grid(("RUNBOOK", "TRY IT: `warroom plan test RUNBOOK`"), untried))
     wrong = known.faults or unsent or any(one.fault for one in found)
     return Exit.failed if wrong else Exit.done
 

@@ -16,8 +16,8 @@ class Match:
     """A runbook, how well it fits, and why."""
 
     book: Runbook
-    score: float
-    why: tuple[str, ...]
+    score: float = 0.0
+    why: tuple[str, ...] = ()
 
 
 def match(document: Incident, book: Runbook) -> Match:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,15 @@ from ..incident.document import Incident
 from ..incident.severity import Severity
 from ..oncall.schedule import Hours, Zone
 from ..oncall.shifts import open_hours
-from ..yaml_tables import Entry, parse_table
+from ..yaml_tables import Duration, Entry, parse_table
 
 Kind = Literal["assess", "diagnose", "verify", "contain", "remediate", "communicate", "ticket"]
+OURS = {"title", "body", "shipped", "file"}
 LOOKS, ACTS = ("assess", "diagnose", "verify"), ("contain", "remediate")
 NAMES = ("incident", "service", "severity", "change", "cause")
 """Values of an incident that a step may name in braces."""
+QUICK = "quick_diagnostic"
+"""A tool of runbooks alone: looks as `warroom diagnose` does."""
 VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -56,7 +60,7 @@ class Step(Entry):
 
     kind: Kind = Field(description="looks, acts, tells people or leaves work for later")
     text: str = Field(min_length=1, max_length=500, description="what is done, in a sentence")
-    tool: str = Field(default="", description="a read tool that looks")
+    tool: str = Field(default="", description=f"a read tool that looks, or {QUICK}")
     arguments: dict[str, JsonValue] = Field(default={}, description="of the tool")
     expect: Literal["", "some", "none"] = Field(default="", description="rows, else it failed")
     action: str = Field(default="", description="of the catalogue, or how its name begins")
@@ -105,10 +109,14 @@ class Runbook(Entry):
     owner: str = Field(default="", max_length=100, description="the team that keeps it right")
     triggers: Triggers = Field(default=Triggers(), description="which incidents it is for")
     services: tuple[str, ...] = Field(default=(), description="for these only; none: for all")
+    around: dict[str, str] = Field(
+        default={}, description="scope, who by duty, communication, escalation, resources"
+    )
     steps: tuple[Step, ...] = Field(min_length=1, max_length=100, description="in their order")
     title: SkipJsonSchema[str] = ""
     body: SkipJsonSchema[str] = ""
     shipped: SkipJsonSchema[bool] = False
+    file: SkipJsonSchema[str] = ""
 
     @property
     def sections(self) -> dict[str, str]:
@@ -122,13 +130,32 @@ class Runbook(Entry):
 SHOWN = (("assess", "diagnose"), ACTS, ("verify",))
 
 
+class Repository(Entry):
+    """A git repository. Nothing of it is checked out or run: its files are read as data."""
+
+    url: str = Field(pattern=r"^(https|ssh|file)://[^\s]+$", description="https, ssh or file")
+    branch: str = Field(default="HEAD", pattern=r"^\w[\w./-]*$", description="its newest commit")
+    commit: str = Field(default="", pattern="^([0-9a-f]{40})?$", description="this one alone")
+    folder: str = Field(default="", pattern=r"^(\w[\w./-]*)?$", description="in it; empty: all")
+    credentials_file: Path | None = Field(default=None, description="holds user:password")
+
+
+class Kept(Entry):
+    """Where a team's own are kept, and how often they are tried."""
+
+    folders: tuple[Path, ...] = Field(default=(), description="of *.md")
+    git: tuple[Repository, ...] = Field(default=(), description="repositories with *.md")
+    tested_within: Duration = Field(default=90 * 86400.0, description="or changed: try it again")
+
+
 def parse_runbook(text: str, file: str) -> Runbook:
     """A runbook out of its file. Raises TableError with file, line, key and cure."""
     front, body = faults.divided(text, file)
     found = parse_table(front, Runbook, file)
-    if keys := found.model_fields_set & {"title", "body", "shipped"}:
+    if keys := found.model_fields_set & OURS:
         raise TableError(f"{file}:1: {', '.join(keys)}: write that below the front matter")
-    return found.model_copy(update={"body": body, "title": faults.title(body) or found.name})
+    told = {"body": body, "title": faults.title(body) or found.name, "file": file}
+    return found.model_copy(update=told)
 
 
 # What is shipped: the kinds of faults, with what the playbooks know of each.

@@ -34,6 +34,7 @@ from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
 from .pages.rules import RULES, RULES_API
+from .pages.runbooks import RUNBOOKS
 from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
 from .pages.status import status_routes
@@ -82,7 +83,7 @@ def build(service: Service) -> FastAPI:
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, WHY)
-    over_all = (OVERVIEW, DRILLS_PAGE, FIGURES_PAGE, ONCALL_PAGE, SETTINGS, RULES)
+    over_all = (OVERVIEW, DRILLS_PAGE, FIGURES_PAGE, ONCALL_PAGE, RUNBOOKS, SETTINGS, RULES)
     for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)
     if (told := service.configuration.status_page) and told.served:

@@ -11,6 +11,7 @@ from ..agents.runtime.outbox import dispatch
 from ..app.cadence import remind, remind_of_drills
 from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
+from ..app.dry_runs import remind as ask_for_dry_runs
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
@@ -79,10 +80,15 @@ def read_calendars(_settings: Settings, store: Store) -> None:
 
 
 @every(CALENDARS_S)
-def read_runbooks(_settings: Settings, store: Store) -> None:
-    """The team's, from where they are kept."""
-    for fault in refresh_runbooks(store):
-        log.warning("runbooks: %s", fault)
+def read_runbooks(settings: Settings, store: Store) -> None:
+    """The team's, from where they are kept: nobody who is told of an alert waits for a server."""
+
+    def read() -> None:
+        for fault in refresh_runbooks(store, settings.home):
+            log.warning("runbooks: %s", fault)
+        ask_for_dry_runs(store)
+
+    Thread(target=read, name="runbooks", daemon=True).start()
 
 
 @every(UPDATES_S)

@@ -2,6 +2,7 @@
 script, and blame is told as one types where there is one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from ...app.charts.cause_drawing import cause_drawings
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
 from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
+from ...app.proposals import proposal
 from ...app.record import masked_content
 from ...app.why import why
 from ...errors import InputError, Overwritten
@@ -233,6 +235,8 @@ def _page(
     marks = desk.judged(found, shown, whole=True)
     may = who.role.may
     can = (may(Role.responder), may(Role.commander))
-    view = Editor(incident, found, shown, marks, wrong, changed, *can)
+    view, learned = Editor(incident, found, shown, marks, wrong, changed, *can), ""
+    with suppress(InputError):  # there is nothing to learn
+        learned = proposal(desk.record.store, desk.record.published(incident))
     status = (409 if changed else 422) if wrong else 200
-    return page("postmortem.html", status, request, who, view=view)
+    return page("postmortem.html", status, request, who, view=view, learned=learned)

@@ -46,6 +46,7 @@ NAVIGATION = {
     "/": "Incidents",
     "/services": "Services",
     "/on-call": "On-call",
+    "/runbooks": "Runbooks",
     "/figures": "Figures",
     "/drills": "Drills",
     "/health": "Health",

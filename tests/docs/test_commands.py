@@ -65,7 +65,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = (ROOT / "docs/runbooks.md").read_text("utf-8")
     (folder / "runbooks").mkdir()
     (folder / "runbooks" / "orders-fail.md").write_text(text.split("```")[1].partition("\n")[2])
-    (folder / "warroom.yaml").write_text("runbooks: [runbooks]\n")
+    (folder / "warroom.yaml").write_text("runbooks: {folders: [runbooks]}\n")
     (folder / "home").mkdir(mode=0o700)
     kept(Store.open(Settings(home=folder / "home").database), full())
     return folder

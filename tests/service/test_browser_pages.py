@@ -23,7 +23,7 @@ policy:
        services: [payments], severities: [P0], hours: ["00:00-24:00"], time_zone: Europe/Berlin}
 """
 PAGES = (
-    *("/services", "/on-call", "/figures?drills=true", "/noise", "/drills", "/health"),
+    *("/services", "/on-call", "/runbooks", "/figures?drills=true", "/noise", "/drills", "/health"),
     *("/settings", "/rules?days=30", "/audit", "/accounts", "/status/"),
 )
 OUTSIDE = ("/sign-in", "/set-password/x", "/on-call/acknowledge/x")
