@@ -27,7 +27,6 @@ from ..incident.identity import WARROOM, Identity
 from ..incident.lifecycle import Specialist
 from ..incident.report import FollowUp
 from ..incident.timeline import Event, EventKind, utc_now
-from ..plans.matching import SURE
 from ..plans.runbook import ACTS, QUICK, Runbook, Step
 from ..record.store import Store
 from ..record.waking import wake
@@ -130,7 +129,7 @@ def _book(run: Followed) -> Runbook:
 def _values(document: Incident) -> dict[str, str]:
     """What a step may name, plans.runbook.NAMES."""
     cause = document.leading()
-    sure = cause if cause and cause.confidence >= SURE else None
+    sure = cause if cause and cause.sure else None
     values = {"incident": document.id, "severity": document.severity or ""}
     values |= {"service": (sure.service if sure else "") or document.alert.service}
     return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}

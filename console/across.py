@@ -69,9 +69,9 @@ def way_back(incident: Newest = None) -> None:
     """Print how the service is brought back: steps, critical path, what is measured of each."""
     from ..app.configuration import settings
     from ..app.record import Record
-    from ..app.recovering import recovery
+    from ..app.recovering import recovery, recovery_rows
 
-    table(recovery(Record(settings()), incident))
+    table(recovery_rows(recovery(Record(settings()), incident)))
 
 
 def table(rows: Iterable[Mapping[str, Any]], nothing: str = "nothing in that time") -> None:

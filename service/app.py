@@ -18,6 +18,7 @@ from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .memory import MEMORY
 from .oncall import ONCALL, OPENED
 from .pages.accounts import ACCOUNTS
 from .pages.acknowledging import ACKNOWLEDGE
@@ -75,7 +76,7 @@ def build(service: Service) -> FastAPI:
         app.state.chat = Bot(service.settings, service.store, told, url)
         app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    shared = (FOLLOW, ADMINISTER, RULES_API, PEOPLE, ONCALL)
+    shared = (FOLLOW, ADMINISTER, RULES_API, PEOPLE, ONCALL, MEMORY)
     for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, WHY_API, *shared):
         v1.include_router(part)
     app.include_router(v1)

@@ -11,6 +11,7 @@ from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
 from warroom.agents.reporting.cause_charts import ChartTable
+from warroom.agents.reporting.recovery import StepKind
 from warroom.agents.reporting.retrospective import Lessons
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
@@ -18,7 +19,6 @@ from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
 from warroom.app.figures_table import Figure
-from warroom.app.recovering import Step
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.drills.game_day import Card
@@ -262,11 +262,11 @@ def test_a_missing_table_is_named() -> None:
             "grant.risk: 'little' is none of 'low', 'medium' or 'high'",
         ),
         (
-            "app/recovering.yaml",
-            list[Step],
+            "agents/reporting/recovery.yaml",
+            dict[str, StepKind],
             "minutes: 30",
             "minutes: long",
-            "2.minutes: a number is wanted, not 'long'",
+            "data.minutes: a number is wanted, not 'long'",
         ),
         (
             "app/figures.yaml",

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ...errors import TableError
-from ...yaml_tables import Document, Part
-from ..model import Service
+from ...yaml_tables import Document, Part, seconds
+from ..model import Goals, Service
 from ..sources.datasource import SourceLabels, named
 
 VERSION = "backstage.io/"
@@ -32,6 +32,9 @@ OWN = "warroom/service"
 """Annotation: what telemetry calls it."""
 SELECTOR = "backstage.io/kubernetes-label-selector"
 APPLICATION, REPOSITORY = "argocd/app-name", "github.com/project-slug"
+GOALS = {"warroom/rto": "rto_s", "warroom/rpo": "rpo_s"}
+GOALS |= {"warroom/newest-copy": "newest", "warroom/broken-rows": "broken"}
+"""Annotations: what its recovery is held to, and what proves it."""
 NOBODY = "unknown"
 """An owner that has to be written and is not known."""
 
@@ -58,13 +61,28 @@ def reference(text: Any) -> Ref:
 Refs = list[Annotated[Ref, BeforeValidator(reference, json_schema_input_type=str)]]
 
 
+def goals(annotations: Mapping[str, str]) -> Goals:
+    """What they say of its recovery. Raises ValueError for what is no duration."""
+    told = {field: annotations[name] for name, field in GOALS.items() if name in annotations}
+    try:
+        times = {field: seconds(text) for field, text in told.items() if field.endswith("_s")}
+    except ValueError as error:
+        raise ValueError(f"warroom/rto, warroom/rpo: {error}") from None
+    return Goals.model_validate(told | times)
+
+
+def _with_goals(annotations: dict[str, str]) -> dict[str, str]:
+    goals(annotations)
+    return annotations
+
+
 class Metadata(Part):
     """Who it is."""
 
     name: str = Field(pattern=f"^{WORD}$", description="what telemetry calls it, unless it is said")
     namespace: str = Field(default="default", pattern=f"^{WORD}$", description="of the catalogue")
     description: str = Field(default="", description="what it does")
-    annotations: dict[str, str] = Field(
+    annotations: Annotated[dict[str, str], AfterValidator(_with_goals)] = Field(
         default={}, description=f"{OWN}: its name in telemetry; {APPLICATION}, {REPOSITORY}, …"
     )
     labels: dict[str, str] = Field(default={}, description="tier, where `spec` has none")
@@ -178,6 +196,7 @@ class Entities:
                 team=self._team(entity),
                 description=entity.metadata.description,
                 depends_on=[one for one in needs if one != name],
+                goals=goals(entity.metadata.annotations),
             )
         return list(made.values())
 

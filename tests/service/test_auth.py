@@ -71,11 +71,14 @@ NEEDS = {
         ("DELETE", "/api/v1/teams/{team}/members/{name}"),
         ("PUT", "/api/v1/on-call/schedules/{name}"),
         ("DELETE", "/api/v1/on-call/schedules/{name}"),
+        ("POST", "/api/v1/memory/import"),
+        ("POST", "/api/v1/memory/redact"),
+        ("POST", "/api/v1/memory/{memory_id}/forget"),
     },
 }
 """What takes another role than an observer's."""
 FILL = {"incident": "INC-1", "evidence": "E1", "subject": "0" * 12, "name": "ann"}
-FILL |= {"silence": "SIL-0", "team": "payments", "key": "0" * 12}
+FILL |= {"silence": "SIL-0", "team": "payments", "key": "0" * 12, "memory_id": "INC-1"}
 
 
 @pytest.fixture

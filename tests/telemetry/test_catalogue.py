@@ -130,6 +130,10 @@ COMPONENT = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name
             ":3: metadata.name: String should match",
         ),
         (COMPONENT.replace("{name: a}", "{}"), ":3: metadata: it lacks `name`: add the key"),
+        (
+            COMPONENT.replace("{name: a}", "{name: a, annotations: {warroom/rto: soon}}"),
+            ":3: metadata.annotations: warroom/rto, warroom/rpo: write a duration",
+        ),
         (COMPONENT + "---\n" + COMPONENT, ":5: component:default/a is described at"),
         (COMPONENT + "spec: [\n", "not YAML"),
         ("? [a]\n: b\n", ":1: a key is a word"),
