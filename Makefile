@@ -2,6 +2,7 @@
 # make test    lint, types, tests
 # make thorough    the tests that take minutes: whole live drills, studies over many cases
 # make reliability    the faults of docs/reliability.md that take long to make
+# make docs    the site of docs/, in site/; fetches nothing
 # make conformance    builds and runs real servers of telemetry, and records their answers (minutes)
 # All set up .venv themselves, once; and again when pyproject.toml or constraints.txt change.
 
@@ -18,7 +19,7 @@ awk '/^(Collecting|Requirement|Obtaining)/ { if (++n % 20 == 0) print "  " n " p
      /^ERROR|^error|^  error/ { print; bad = 1; next } bad { print } { fflush() }'
 endef
 
-.PHONY: demo test thorough reliability conformance setup lint clean
+.PHONY: demo test thorough reliability docs conformance setup lint clean
 
 # A person at a terminal decides; without one the drill's commander approves, and the drill says so.
 demo: .venv/demo.stamp
@@ -33,13 +34,23 @@ test: lint
 	@$(BIN)/python -m pytest -m "not live and not thorough and not reliability and not conformance" \
 		-n 3 --dist loadfile $(PYTEST_ARGS)
 
-# Live tests measure latencies: nothing else runs beside them. The others share the cores.
+# Files that have tests of a kind: the others need not even be read. (Real servers are thorough.)
+having = $(sort $(shell grep -rlE "$(1)" tests --include='test_*.py'))
+
+# Live tests mostly wait, and the drills among them measure: two at a time, in this order (drills, then
+# browsers), and nothing else beside them. The others share the cores.
 thorough: .venv/dev.stamp
-	@$(BIN)/python -m pytest -m "thorough and not reliability and not conformance" -n 2 --dist loadfile $(THOROUGH_ARGS)
-	@$(BIN)/python -m pytest -m live $(LIVE_ARGS)
+	@$(BIN)/python -m pytest -m "thorough and not reliability and not conformance" -n 2 --dist loadfile \
+		$(THOROUGH_ARGS) $(call having,mark\.thorough|support\.ways)
+	@$(BIN)/python -m pytest -m live -n 2 --dist loadfile --no-loadscope-reorder \
+		$(LIVE_ARGS) $(call having,mark\.live)
 
 reliability: .venv/dev.stamp
 	@$(BIN)/python -m pytest -m reliability $(PYTEST_ARGS)
+
+docs: .venv/docs.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "The site is site/index.html"
 
 # Servers and the build's caches lie outside the tree.
 conformance: export WARROOM_CONFORMANCE ?= $(HOME)/.cache/warroom-conformance
@@ -61,8 +72,13 @@ setup: .venv/dev.stamp
 
 .venv/dev.stamp: .venv/demo.stamp
 	@echo "Setting up: the tools for tests and lint (about half a minute, once)"
-	@$(INSTALL) -e ".[drills,dev]" 2>&1 | $(PROGRESS)
+	@$(INSTALL) -e ".[drills,dev,docs]" 2>&1 | $(PROGRESS)
 	@mkdir -p .venv/types && ln -sfn "$(CURDIR)" .venv/types/warroom
+	@touch $@
+
+.venv/docs.stamp: .venv/demo.stamp
+	@echo "Setting up: what builds the site (a few seconds, once)"
+	@$(INSTALL) -e ".[drills,docs]" 2>&1 | $(PROGRESS)
 	@touch $@
 
 # Any Python from 3.11 on that can make virtual environments; `make PYTHON=… demo` names one.
@@ -83,5 +99,5 @@ setup: .venv/dev.stamp
 	fi >&2; exit 1
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

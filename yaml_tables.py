@@ -27,6 +27,7 @@ from pydantic import model_validator as validator
 from pydantic_core import PydanticCustomError
 
 from .errors import TableError
+from .misfit import said
 
 HERE = Path(__file__).parent
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -116,7 +117,7 @@ def seconds(text: str | float) -> float:
 
 Duration = Annotated[
     float,
-    BeforeValidator(seconds),
+    BeforeValidator(seconds, json_schema_input_type=str | float),
     Field(gt=0),
     PlainSerializer(lambda length: f"{length:g}s", when_used="json"),
 ]
@@ -269,10 +270,9 @@ def _explained(error: ValidationError, root: Any, name: str) -> Iterator[str]:
         place = [*found["loc"], *([key] if (key := found.get("ctx", {}).get("key")) else [])]
         keys, node = _descend(root, place)
         line = node.start_mark.line + 1 if node else 1
-        said = found["msg"].removeprefix("Value error, ")
-        if found["type"] == "missing":
-            said = f"it lacks `{place[-1]}`: add the key"
-        yield f"{name}:{line}: {'.'.join(map(str, keys)) or 'the table'}: {said}"
+        missing = found["type"] == "missing"
+        wrong = f"it lacks `{place[-1]}`: add the key" if missing else said(found)
+        yield f"{name}:{line}: {'.'.join(map(str, keys)) or 'the table'}: {wrong}"
 
 
 def _descend(node: Any, place: list[Any]) -> tuple[list[Any], Any]:

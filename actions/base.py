@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ..errors import ToolFailed, ToolRetry
 from ..incident.action import ActionKind, Level
+from ..misfit import misfits
 from ..yaml_tables import Entry, read_table
 from .capabilities import Capability, Offers, Receipt, Stored
 from .inventory import Inventory
@@ -31,6 +32,8 @@ class Profile(Entry):
     expected_effect: str
     verification: str
     undone_by: str
+    takes_a_person: str = ""
+    """Why no rule may decide it; empty: one may."""
 
 
 PROFILES = read_table("actions/actions.yaml", dict[str, Profile])
@@ -69,11 +72,13 @@ class Action(BaseModel, ABC):
                 raise ToolRetry(f"{cls.kind}: target is no parameter; make another plan")
             return cls.model_validate({"target": target, **parameters})
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, item['loc'])) or 'parameters'}: {item['msg']}"
-                for item in error.errors()
-            )
+            wrong = "; ".join(misfits(error, "parameters"))
             raise ToolRetry(f"{cls.kind} {target}: {wrong}") from error
+
+    @classmethod
+    def aimed(cls, _inventory: Inventory) -> bool:
+        """Whether there is anything to aim it at, as far as its kind says."""
+        return True
 
     @classmethod
     def reversible(cls) -> bool:

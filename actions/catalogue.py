@@ -25,7 +25,7 @@ def _all() -> dict[ActionKind, type[Action]]:
     names = [found.name for found in pkgutil.iter_modules(import_module(package).__path__)]
     items = [item for name in names for item in vars(import_module(f"{package}.{name}")).values()]
     actions = {item for item in items if isinstance(item, type) and issubclass(item, Action)}
-    whole = [action for action in actions if not isabstract(action)]
+    whole = [action for action in actions if not isabstract(action) and hasattr(action, "kind")]
     return {action.kind: action for action in sorted(whole, key=lambda action: action.kind)}
 
 

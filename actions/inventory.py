@@ -31,6 +31,15 @@ class Part(BaseModel):
         return len(self.instances) + len(self.spares)
 
 
+class Procedure(BaseModel):
+    """A command that an operator prepared, as far as a plan has to know it."""
+
+    does: ActionKind = Field(description="the action that it is")
+    target: str = Field(description="the service, cache or volume that it is for")
+    written: str = Field(description="digest of what the operator wrote")
+    done: bool | None = Field(default=None, description="what its check says; null: it has none")
+
+
 class Inventory(BaseModel):
     """Everything that an action may be aimed at, and which actions are offered at all."""
 
@@ -48,6 +57,9 @@ class Inventory(BaseModel):
         default_factory=dict, description="requests per second by limited route"
     )
     blocked: list[str] = Field(default_factory=list, description="sources that are refused")
+    procedures: dict[str, Procedure] = Field(
+        default_factory=dict, description="commands that were prepared, by name"
+    )
     system: str = Field(default="", description="which system this is; empty: it has no name")
     offered: list[ActionKind] | None = Field(
         default=None, description="actions that can be carried out here; null: nobody was asked"
@@ -89,5 +101,6 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.routes += one.routes
         whole.limits |= one.limits
         whole.blocked += one.blocked
+        whole.procedures |= one.procedures
     whole.services = dict(sorted(whole.services.items()))
     return whole

@@ -8,15 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ..incident.action import ActionKind, ActionPlan
+from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..incident.severity import Severity
-from .base import PROFILES
+from .rules import Kind, Rule
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FREEZE = re.compile(
@@ -74,17 +74,6 @@ def _around(begins: datetime, now: datetime) -> list[datetime]:
     return [begins + (weeks - back) * WEEK for back in (0, 1)]
 
 
-def _kind(text: Any) -> ActionKind:
-    """ "repair_rows" and "repair rows from backup" alike."""
-    words = str(text).replace("_", " ").casefold()
-    kinds = [kind for kind in PROFILES if kind == words] or [
-        kind for kind in PROFILES if kind.startswith(words)
-    ]
-    if len(kinds) != 1:
-        raise ValueError(f"{text!r} is no action: write one of {', '.join(PROFILES)}")
-    return ActionKind(kinds[0])
-
-
 SECOND_READER = ("security", "legal")
 """How templates of texts begin that one person alone never sends."""
 
@@ -111,17 +100,30 @@ class Policy(BaseModel):
     approve: dict[Severity, Annotated[int, Field(ge=1, le=2)]] = Field(
         default_factory=dict, description="persons that approve an action, by severity; default 1"
     )
-    two_person: Sequence[Annotated[ActionKind, BeforeValidator(_kind)]] = Field(
+    two_person: Sequence[Kind] = Field(
         default=(), description="actions that always take two persons: repair_rows, …"
     )
     own_proposals: Literal["allow", "refuse"] = Field(
         default="allow", description="refuse: nobody approves a plan that they edited themselves"
     )
-    freeze: Sequence[Annotated[Freeze, BeforeValidator(Freeze.parse)]] = Field(
-        default=(), description=f"when no action begins: {HOW}"
-    )
+    freeze: Sequence[
+        Annotated[Freeze, BeforeValidator(Freeze.parse, json_schema_input_type=str)]
+    ] = Field(default=(), description=f"when no action begins: {HOW}")
     limits: Limits = Field(default=Limits(), description="actions within an hour")
     dry_run: bool = Field(default=False, description="everything but the effect")
+    rules: Sequence[Rule] = Field(default=(), description="what may begin without a person")
+
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        names = [rule.name for rule in self.rules]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two rules are called {twice[0]}: give each a name of its own")
+        for rule in self.rules:
+            kinds = [kind for kind in rule.actions if kind in self.two_person]
+            kinds += [level for level in rule.severities if self.approve.get(level, 1) > 1]
+            if kinds:
+                raise ValueError(f"rule {rule.name}: two persons decide on {kinds[0]}, no rule")
+        return self
 
     def wanted(self, plan: ActionPlan, severity: Severity | None) -> int:
         """Persons that have to approve this plan."""

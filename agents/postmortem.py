@@ -4,23 +4,26 @@ Every claim carries the ids it rests on. Sentences that blame are reworded and l
 itself passes the check.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ..incident.document import Incident
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
+from ..prompts.values import zh
 from ..telemetry.model import Catalogue
 from ..text_safety.blame_language import blame_marks
 from ..text_safety.blame_language import table as blame_words
 from ..tools.change_feed import ChangeRecord, recent_changes
-from .follow_ups.action_items import action_items, ordered, selected
-from .reporting import retrospective, story
+from .follow_ups.action_items import NOBODY, action_items, ordered, selected
+from .follow_ups.monitoring import EXPRESSION
+from .reporting.account import Account
 from .reporting.cause_charts import as_tables, cause_charts
-from .reporting.impact import impact
-from .reporting.incident_status import ended, is_noise, likely_cause
+from .reporting.incident_status import is_noise, likely_cause
 from .reporting.narrator import Narrator, Statement
+from .reporting.retrospective import table
+from .reporting.wording import title
 from .runtime.case import Case
 
 TEMPLATE = "postmortem.md"
@@ -28,17 +31,8 @@ SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
 
 
-SECTIONS: dict[str, Callable[[Narrator], Iterable[Statement]]] = {
-    "summary": story.summary,
-    "impact": impact,
-    "causes": story.causes,
-    "detection": story.detection,
-    "resolution": story.resolution,
-    "well": retrospective.went_well,
-    "wrong": retrospective.could_improve,
-    "lucky": retrospective.lucky,
-}
-"""What tells each section where nobody else did."""
+SECTIONS = ("summary", "detection", "resolution", "impact", "causes")
+"""What the account tells where nobody else did; the last two of what is no noise."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,8 @@ def write_postmortem(case: Case) -> PostmortemReport:
     changes = case.tools.call(recent_changes)
     people = authors(changes.rows)
     items = action_items(case.document, case.now, case.catalogue)
-    draft = compose(Narrator(case.document, people, case.catalogue), case.now, items)
+    narrator = Narrator(case.document, people, case.catalogue, case.settings.language)
+    draft = compose(narrator, case.now, items)
     return PostmortemReport(
         specialist="postmortem",
         conclusion="concluded" if _is_settled(case.document) else "inconclusive",
@@ -67,10 +62,12 @@ def write_postmortem(case: Case) -> PostmortemReport:
     )
 
 
-def draft(document: Incident, now: datetime, catalogue: Catalogue | None = None) -> Draft:
+def draft(
+    document: Incident, now: datetime, catalogue: Catalogue | None = None, language: str = "en"
+) -> Draft:
     """The postmortem of a document as it stands, for `warroom postmortem`."""
     items = action_items(document, now, catalogue)
-    return compose(Narrator(document, (), catalogue), now, items)
+    return compose(Narrator(document, (), catalogue, language), now, items)
 
 
 def compose(
@@ -78,19 +75,18 @@ def compose(
     now: datetime,
     items: list[FollowUp],
     told: Mapping[str, list[Statement]] | None = None,
-    template: str = TEMPLATE,
 ) -> Draft:
-    """Render the draft; sections in `told` in these words, the others in the floor's.
+    """Render the draft in the narrator's language; sections in `told` in these words, the others
+    in the floor's.
 
     Args:
         say: the narrator of the document; claims in `told` are its own.
         now: the time of writing, aware, UTC.
         items: action items besides the document's own follow-ups.
         told: claims by section (summary, impact, causes, trigger, …); empty ones do not count.
-        template: postmortem.md or postmortem.zh.md.
     """
     values = _sections(say, now, [*say.document.follow_ups, *items], told or {})
-    markdown = render(template, **values)
+    markdown = render(TEMPLATE, **values)
     left = [str(mark) for mark in blame_marks(markdown, say.systems, say.people)]
     return Draft(markdown, [str(mark) for mark in say.marks], left)
 
@@ -123,41 +119,51 @@ def _sections(
     say: Narrator, now: datetime, items: list[FollowUp], told: Mapping[str, list[Statement]]
 ) -> dict:
     """Everything that the template prints, in neutral words."""
-    document = say.document
-    clean = say.clean
+    document, clean, account = say.document, say.clean, Account(say)
+    noise = is_noise(document)
+    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 5]}
+    chosen = selected(items)
+    whys = {item.title: item.rationale.partition(EXPRESSION) for item in chosen}
+    nodes = cause_charts(Narrator(document, say.people))
+    say.cite((ref for node in nodes for ref in node.evidence), len(document.evidence))
     return {
+        "language": say.language,
+        "head": {name: words[say.language == "zh"] for name, words in table().page.items()},
         "id": document.id,
-        "title": clean(document.title),
-        "severity": document.severity.value if document.severity else "not classified",
+        "title": account.quoted(clean(title(document.title))),
+        "severity": document.severity.value if document.severity else "not yet classified",
         "category": document.category.value,
-        "state": document.state.value,
-        "noise": is_noise(document),
-        "settled": _is_settled(document),
-        "onset": document.began,
-        "detected": document.fired,
-        "ended": ended(document),
+        "noise": noise,
+        "onset": document.began.at,
+        "began": document.began,
         "now": now,
         "commander": clean(document.command.incident_commander),
         "lead": clean(document.command.technical_lead or "on-call lead"),
-        **{name: told.get(name) or list(tell(say)) for name, tell in SECTIONS.items()},
-        "why": as_tables(cause_charts(say), pictures=""),
-        "trigger": (told.get("trigger") or [story.trigger(say)])[0],
-        "items": [_neutral_item(say, item) for item in selected(items)],
-        "more_items": len(ordered(items)) - len(selected(items)),
-        **_record(say),
+        **{name: told.get(name) or claims for name, claims in own.items()},
+        "why": as_tables(nodes),
+        "trigger": None if noise else (told.get("trigger") or [account.trigger()])[0],
+        "open": list(account.open()),
+        "lessons": {n: told.get(n) or claims for n, claims in account.lessons().items()},
+        "items": [_neutral_item(say, item, whys[item.title][0]) for item in chosen],
+        "rules": [(account.quoted(name), rule) for name, (_, _, rule) in whys.items() if rule],
+        "more_items": len(ordered(items)) - len(chosen),
+        **_record(say, account),
     }
 
 
-def _record(say: Narrator) -> dict:
+def _record(say: Narrator, account: Account) -> dict:
     """Timeline, evidence that was cited, gaps. Called last: only then is known what was cited."""
     document, clean = say.document, say.clean
-    moments = [document.opened_at, *(event.at for event in document.timeline)]
-    days = {f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in moments}
-    rows = [(row, say.cite(row.event.evidence, 2)) for row in say.rows]
+    rows = [(row, say.cite(row.event.evidence, 2)) for row in account.rows(say.cited)]
     cited = [record for record in document.evidence if record.id in say.cited]
     return {
-        "day": days.pop() if len(days) == 1 else "",  # else it is told on every line
         "timeline": rows,
+        "refs": [
+            *(row.id for row, _ in rows),
+            *(record.id for record in cited),
+            *(f"G{number}" for number in range(1, len(document.gaps) + 1)),
+            *(f"D{number}" for number in range(1, len(document.dropped) + 1)),
+        ],
         "evidence": [
             record.model_copy(update={"summary": cut(clean(record.summary))}) for record in cited
         ],
@@ -172,7 +178,10 @@ def cut(text: str, most: int = SHOWN_SUMMARY) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _neutral_item(say: Narrator, item: FollowUp) -> FollowUp:
-    fields = ("title", "owner", "rationale")
-    neutral: dict = {name: say.clean(getattr(item, name)) for name in fields}
+def _neutral_item(say: Narrator, item: FollowUp, why: str) -> FollowUp:
+    account = Account(say)
+    neutral = {"title": account.quoted(say.clean(item.title)), "owner": say.clean(item.owner)}
+    team = zh(neutral["owner"]) if account.chinese else neutral["owner"]
+    neutral["owner"] = "" if item.owner == NOBODY else team
+    neutral["rationale"] = account.quoted(say.clean(why))
     return item.model_copy(update={**neutral, "evidence": say.cite(item.evidence, 2)})

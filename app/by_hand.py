@@ -4,7 +4,7 @@ that it takes. The API, the pages and chat read it; none of them has another rul
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +14,7 @@ from ..incident.identity import Identity
 from ..incident.people import Duty
 from ..incident.severity import Severity
 from ..intake.regrouping import merge, split
+from ..misfit import misfits
 from ..record.store import Store
 from ..record.tokens import Role
 from . import lifecycle, plans
@@ -65,6 +66,12 @@ class Pointed(Form):
     title: str = Field(default="", max_length=200, examples=["call"])
 
 
+class Wrote(Form):
+    """How many, in all since it began."""
+
+    contacts: int = Field(ge=0, le=10_000_000, examples=[14])
+
+
 class Other(Reason):
     """Another incident, and why it has to do with this one."""
 
@@ -101,7 +108,7 @@ class Act:
         try:
             return self.form.model_validate(told)
         except ValidationError as error:
-            raise InputError("; ".join(map(_wrong, error.errors()))) from error
+            raise InputError("; ".join(misfits(error))) from error
 
     def do(self, store: Store, incident: str, said: Form, by: Identity) -> str:
         """Which incident to look at then. Raises InputError, LifecycleError, NotFound."""
@@ -128,12 +135,6 @@ class Went(Form):
     skip: bool = False
 
 
-def _wrong(each: Any) -> str:
-    name, given = each["loc"][0], each["input"]
-    there = given and each["type"] != "missing"
-    return f"{name} {given!r}: {each['msg']}" if there else f"fill in the {name}"
-
-
 def _merge(store: Store, incident: str, into: str, reason: str, by: Identity) -> str:
     merge(store, incident, into, str(by), reason)
     return into
@@ -149,6 +150,7 @@ ACTS = (
     Act("set_severity", "severity", SOME, Level, lifecycle.set_severity, "Raise or lower it."),
     Act("add_note", "notes", ALL, Said, lifecycle.note, "Put something on the timeline."),
     Act("add_link", "links", ALL, Pointed, lifecycle.link, "Point at a call, a board, a ticket."),
+    Act("count_support", "support", ALL, Wrote, lifecycle.support, "How many wrote to support."),
     Act("relate_incident", "related", ALL, Other, lifecycle.relate, "Link it to another one."),
     Act("merge_incident", "merge", ALL, Into, _merge, "Into another, which is answered."),
     Act("split_incident", "split", ALL, Those, _split, "Give alerts one of their own.", 201),

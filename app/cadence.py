@@ -1,5 +1,6 @@
 """Updates by the clock: when the severity's time is over, the next is drafted and whoever has the
-incident is reminded, whether a response runs or not. A timer is a row that one server takes.
+incident is reminded, whether a response runs or not; so is who is to run a drill that is due. A
+timer is a row that one server takes.
 
 What stays in the house goes out at once, as it does in a response; texts for outside wait for a
 person, and go out here where no response is there to do it.
@@ -14,19 +15,23 @@ from ..agents.comms import communicate
 from ..agents.reporting.incident_status import Stage, stage
 from ..agents.runtime.gate import ask_texts
 from ..agents.runtime.outbox import OPEN as UNSENT
-from ..agents.runtime.outbox import put_open
+from ..agents.runtime.outbox import Letter, put_open
+from ..incident.communication import Audience, Message, MessageState
 from ..incident.document import Incident
 from ..incident.identity import WARROOM
 from ..incident.lifecycle import ACTIVE
 from ..incident.severity import TARGETS, Severity
 from ..incident.timeline import Event, EventKind, from_ts
 from ..record import audit, escalations, events
+from ..record.drills import last_run
 from ..record.leases import Clock, shared_clock
+from ..record.outbox import put_page
 from ..record.store import Store, revise
 from ..record.tables import INCIDENTS, TIMERS, insert_once
 from ..settings import Settings
 from .configuration import recall
 from .configuration_file import read_configuration
+from .drill_schedules import Due, standing
 from .escalating import ACTOR, each_for_itself, team_of, tell
 from .notifying import channels_of
 from .oncall import Rota
@@ -119,6 +124,44 @@ def _reminded(
     for who in dict.fromkeys(people):
         name, link = f"update {now.timestamp():.0f} {who}", f"{rota.url}/incidents/{document.id}"
         tell(connection, settings, rota, document, name, who, why, now, link)
+
+
+def remind_of_drills(store: Store, clock: Clock = shared_clock) -> None:
+    """Who warroom.yaml names hears that a drill is due, and again that it is overdue, each once."""
+    file = read_configuration()
+    if not (file.drills.schedules and file.drills.tell):
+        return
+    with store.reading.begin() as connection:
+        now = from_ts(clock(connection))
+    for one in standing(file.drills, last_run(store.engine), now):
+        if one.state != "done":
+            _tell_of_drill(store, Rota(store.engine, file), file.drills.tell, one, now)
+
+
+def _tell_of_drill(store: Store, rota: Rota, whom: list[str], one: Due, now: datetime) -> None:
+    ways = [w for who in rota.people(whom, "", now) for w in rota.due(who, Severity.P3, now)]
+    since = f"{one.last.timestamp():.0f}" if one.last else "never"
+    row = {"incident_id": "", "name": f"drill {one.schedule.name} {one.state} {since}"}
+    times = {"due_at": now.timestamp(), "done_at": now.timestamp()}
+    with store.durable.begin() as connection:
+        if ways and insert_once(connection, TIMERS, **row, **times):
+            for channel, due in ways:
+                message = _drill_due(one, channel, rota.url, due)
+                letter = Letter(message=message, drill=False, at=due).model_dump_json()
+                put_page(connection, row["name"], "", channel, letter, due.timestamp())
+
+
+def _drill_due(one: Due, channel: str, url: str, at: datetime) -> Message:
+    return Message(
+        id="M0",
+        template="drill",
+        audience=Audience.engineering,
+        channels=[channel],
+        subject=f"Drill {one.state}: {one.schedule.name}",
+        body=f"The drill {one.words}.\n\n{url}/drills\n",
+        state=MessageState.approved,
+        created_at=at,
+    )
 
 
 def draft_once(settings: Settings, store: Store, document: Incident, name: str) -> None:

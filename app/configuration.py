@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from ..errors import InputError
 from ..incident.private import write_private
+from ..misfit import said
 from ..settings import ENV_FILE, Settings
 from ..telemetry.catalogue.files import Declared, read_declared
 from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
@@ -40,9 +41,7 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "WARROOM_" + "_".join(map(str, first["loc"])).upper()
-        raise InputError(
-            f"{name}: {first['msg']}; correct it in the environment or .env"
-        ) from error
+        raise InputError(f"{name}: {said(first)}; correct it in the environment or .env") from error
     except ValueError as error:  # pydantic-settings: a value that is no JSON
         raise InputError(f"the settings cannot be read: {error}") from error
 

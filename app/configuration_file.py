@@ -22,9 +22,11 @@ from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
+from ..plans.runbook import Kept
 from ..telemetry.sources.datasource import Datasource, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .chatting import Slack
+from .drill_schedules import Drills
 from .signing_in import SignIn
 
 NAMED = "WARROOM_CONFIG"
@@ -73,8 +75,7 @@ class Server(Entry):
         default="", pattern="^(https?://[^ ]+)?$", description="how others reach it, for links"
     )
     database: str = Field(
-        default="",
-        description="postgresql://user@host/name or sqlite:////file; empty: a file in the home",
+        default="", description="postgresql://user@host/name, sqlite:////file; empty: in the home"
     )
     tls: Tls | None = Field(default=None, description="None: plain HTTP")
     proxy: list[Annotated[str, AfterValidator(_network)]] = Field(
@@ -157,8 +158,7 @@ class Configuration(Entry):
         default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
     catalog: list[Path] = Field(
-        default=[],
-        description="Backstage's catalog-info.yaml, with * and **: who needs whom, whose it is",
+        default=[], description="Backstage's catalog-info.yaml, with * and **: who needs whom"
     )
     slos: list[Path] = Field(default=[], description="OpenSLO v1, with * and **: objectives")
     labels: Labels | None = Field(
@@ -173,7 +173,8 @@ class Configuration(Entry):
     )
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
-    runbooks: list[Path] = Field(default=[], description="folders of a team's own")
+    runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
+    drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
     @field_validator("receivers", "datasources")
     @classmethod
@@ -199,9 +200,8 @@ class Configuration(Entry):
     def _empty(cls, value: Any) -> Any:
         """A file of comments, or a section without keys, sets nothing."""
         found = {} if value is None else value
-        if isinstance(found, dict):
-            return {key: each for key, each in found.items() if each != ""}
-        return found
+        said = isinstance(found, dict)
+        return {key: each for key, each in found.items() if each != ""} if said else found
 
 
 def use_configuration(path: Path) -> None:
@@ -293,8 +293,3 @@ def _file(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ValueError(f"{path}: {reason}") from None
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of the file, for editors."""
-    return Configuration.model_json_schema()

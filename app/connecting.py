@@ -15,13 +15,18 @@ from pydantic import ValidationError
 
 from ..errors import InputError, TableError, TelemetryError
 from ..incident.private import write_private
+from ..misfit import place, said
 from ..telemetry.sources.checkup import Checkup, checkup, checkups
 from ..telemetry.sources.datasource import Datasource, Kind
 from ..telemetry.sources.discovery import addressed, behind
 from .configuration_file import FILE, NAMED, parse_configuration
+from .schemas import BESIDE, lay_beside
 
 SECTION = "datasources"
-HEAD = "# All keys: `warroom config schema`. What is wrong with it: `warroom config check`.\n"
+HEAD = (
+    f"# yaml-language-server: $schema={BESIDE}\n"
+    "# All keys: `warroom schema configuration`. What is wrong with it: `warroom config check`.\n"
+)
 
 
 @dataclass
@@ -95,8 +100,8 @@ def _datasource(kind: str, url: str, token_file: Path | None, name: str) -> Data
         return Datasource.model_validate(known)
     except ValidationError as error:
         first = error.errors()[0]
-        where, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{where or kind}: {said}; see docs/datasources.md") from None
+        what = f"{place(first) or kind}: {said(first)}"
+        raise InputError(f"{what}; see docs/datasources.md") from None
 
 
 def _looked_at(door: Datasource, made: Connected) -> list[tuple[Datasource, Checkup]]:
@@ -140,10 +145,13 @@ def _write(file: Path, text: str, before: Sequence[Datasource], new: Sequence[Da
         right = False
     if not right:
         raise InputError(f"{file} cannot be extended: put into {SECTION} {', '.join(lines)}")
-    mode = file.stat().st_mode if file.exists() else 0o644
+    begun = not file.exists()
+    mode = 0o644 if begun else file.stat().st_mode
     try:
         write_private(file, text)
         file.chmod(mode)
+        if begun:
+            lay_beside(file)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; name another with --config") from error
 

@@ -97,11 +97,12 @@ def _step(
     if move.act == "ended":
         escalations.call_off(connection, document.id)
     number = known.version if known else 0
+    said = f"{move.why}\n{level.asked if level else ''}".strip()
     for who in people:
         good_for = Link(acknowledge=document.id, person=who, until=now + LINK_S)
         secret, _key = make_link(connection, good_for)
         link = f"{rota.url}/on-call/acknowledge/{secret}"
-        tell(connection, settings, rota, document, f"{number}:{who}", who, move.why, at, link)
+        tell(connection, settings, rota, document, f"{number}:{who}", who, said, at, link)
     if level:
         whom = ", ".join(level.notify)
         told = f"told {', '.join(people)} ({whom})" if people else f"nobody is on call as {whom}"
@@ -191,7 +192,8 @@ def page(
     name = f"page.{language}.md"
     told = brief(document, at)
     title = subject(told, Audience.engineering, name, language)
-    clean = masked_content({"subject": title, "body": f"{letter(name, **vars(told))}\n{data(why)}"})
+    reasons = "\n\n".join(data(line) for line in why.splitlines())
+    clean = masked_content({"subject": title, "body": f"{letter(name, **vars(told))}\n{reasons}"})
     return Message(
         id="M0",
         template=stamp(name),

@@ -1,6 +1,7 @@
 """What the incidents of some months say together (§11): how soon they were seen, acknowledged and
-over, by severity, month and service. From the record alone; what it does not hold is left out, not
-guessed. A document takes long to read: what it says is remembered until it is written again.
+over, by severity, category, month and service. From the record alone; what it does not hold is left
+out, not guessed. A document takes long to read: what it says is remembered until it is written
+again.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import JSON, Connection, Engine, Row, cast, select, type_coerce
 
 from ..incident.action import Verdict
-from ..incident.finding import FaultKind
+from ..incident.finding import SURE, FaultKind
 from ..incident.identity import AUTOMATIC
 from ..incident.lifecycle import OVER
 from ..incident.severity import TARGETS
@@ -25,13 +26,13 @@ from ..record.tables import INCIDENTS
 from ..record.teams import Sight, seen
 from .configuration import recall
 from .record import Record
-from .related import SURE
 
 WELL = ("better", "partly", "contained")  # what came of an action that helped
 WANTED = {level.value: targets.resolve_minutes * 60.0 for level, targets in TARGETS.items()}
 WANTED["new"] = max(WANTED.values())
 """Seconds in which an incident of each severity, and one not classified, is to be over (§1)."""
 PARTS = ("onset", "transitions", "executions", "hypotheses", "decisions", "slo", "impact")
+PARTS = (*PARTS, "category", "type")
 AT_ONCE = 500  # documents that one question reads
 
 
@@ -42,6 +43,8 @@ class Taken:
     id: str
     month: str
     severity: str
+    category: str
+    type: str
     service: str
     opened: float
     began: float  # at the latest when the alert fired
@@ -131,6 +134,8 @@ def _taken(row: Row, said: Any, drill: bool) -> Taken:
         id=row.id,
         month=month(int(row.opened_at // 86400)),
         severity=row.severity or "new",
+        category=said["category"],
+        type=said["type"],
         service=row.service,
         opened=row.opened_at,
         began=fired if onset is None else onset,
@@ -197,7 +202,7 @@ def _apart(found: Sequence[Taken]) -> Iterator[Taken]:
 
 
 def grouped(found: Sequence[Taken], *by: str) -> dict[str, Values]:
-    """Together by `severity`, `month` or `service`, or by several, in order of their names."""
+    """Together by `severity`, `category`, `month`, `service`, or several, in order of names."""
     groups = defaultdict[str, list[Taken]](list)
     for one in found:
         groups[", ".join(getattr(one, name) or "not named" for name in by)].append(one)

@@ -11,7 +11,8 @@ from ..yaml_tables import Entry, read_table
 from .budgets import Budget
 from .figures import WANTED, Taken, Values, grouped
 
-KINDS = {"severity": "By severity", "month": "By month", "service": "By service"}
+KINDS = {"severity": "By severity", "category": "By category"}
+KINDS |= {"month": "By month", "service": "By service"}
 TIMES = {"detect": "mttd", "acknowledge": "mtta", "resolve": "mttr", "between": "mtbf"}
 MARKS = {None: "", True: " ✓", False: " ✖"}
 MOST = 20  # services that are told to Prometheus: those with most incidents

@@ -15,7 +15,7 @@ from ..incident.events import PersonActed
 from ..incident.identity import Identity
 from ..incident.levels import hold_level
 from ..incident.lifecycle import OVER, State
-from ..incident.people import Duty, HeldLevel, Participant, Pointer, hand_over
+from ..incident.people import Duty, HeldLevel, Participant, Pointer, SupportCount, hand_over
 from ..incident.severity import Severity
 from ..incident.timeline import Event, EventKind, utc_now
 from ..record import audit, events
@@ -84,6 +84,16 @@ def link(store: Store, incident_id: str, url: str, title: str, by: Identity) -> 
         return f"linked {name}: {place}"
 
     return _changed(store, incident_id, by, "link", change)
+
+
+def support(store: Store, incident_id: str, contacts: int, by: Identity) -> Incident:
+    """Say how many people have written to support because of it, in all so far."""
+
+    def change(document: Incident, at: datetime) -> str:
+        document.support.append(SupportCount(at=at, by=by.name, contacts=contacts))
+        return f"{contacts:,} {'person has' if contacts == 1 else 'people have'} written to support"
+
+    return _changed(store, incident_id, by, "support", change)
 
 
 def relate(store: Store, incident_id: str, other: str, reason: str, by: Identity) -> Incident:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ..agents.runtime.outbox import Letter
 from ..errors import ToolFailed
-from ..incident.communication import Audience, Message, MessageState
+from ..incident.communication import Message, of_ours
 from ..incident.document import Incident
 from ..incident.evidence import digest
 from ..incident.identity import WARROOM
@@ -70,35 +70,35 @@ class Remembered:
 
 
 def file_tickets(settings: Settings, store: Store) -> None:
-    """Have a ticket made of each follow-up of what is over, once, where a channel carries them."""
-    trackers = [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
-    for row in incidents(store.engine, OVER, limit=50).items if trackers else []:
-        if row.updated_at < time.time() - FRESH_S or recall(settings, row.id).drill:
-            continue
-        document = masked(store.load(row.id))
-        for item in document.follow_ups:
-            ticket = _ticket(document, item, trackers)
-            letter = Letter(message=ticket, drill=False, at=ticket.created_at).model_dump_json()
-            for tracker in trackers:
-                told = (f"ticket {digest(item.title)[:12]}", row.id, tracker, letter, time.time())
-                with store.durable.begin() as connection:
-                    put_page(connection, *told)
+    """Have tickets made of the follow-ups of what is over."""
+    for row in incidents(store.engine, OVER, limit=50).items if _trackers() else []:
+        if row.updated_at >= time.time() - FRESH_S and not recall(settings, row.id).drill:
+            put_tickets(store, store.load(row.id))
+
+
+def put_tickets(store: Store, incident: Incident) -> list[str]:
+    """Have a ticket made of each of its follow-ups, once, at each tracker; their names."""
+    document, trackers = masked(incident), _trackers()
+    for item in document.follow_ups:
+        ticket = _ticket(document, item, trackers)
+        letter = Letter(message=ticket, drill=False, at=ticket.created_at).model_dump_json()
+        for tracker in trackers:
+            told = (f"ticket {digest(item.title)[:12]}", document.id, tracker, letter, time.time())
+            with store.durable.begin() as connection:
+                put_page(connection, *told)
+    return trackers
+
+
+def _trackers() -> list[str]:
+    return [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
 
 
 def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:
     found = ", ".join(item.evidence)
     lines = [item.rationale, f"Owner: {item.owner}; by {item.due:%Y-%m-%d}; {item.kind}."]
     lines.append(f"From {document.id}, {document.title}" + (f" ({found})." if found else "."))
-    return Message(
-        id="M0",
-        template="ticket",
-        audience=Audience.engineering,
-        channels=trackers,
-        subject=f"{item.title} ({document.id})"[:240],
-        body="\n\n".join(data(line) for line in lines if line) + "\n",
-        state=MessageState.approved,
-        created_at=utc_now(),
-    )
+    body = "\n\n".join(data(line) for line in lines if line) + "\n"
+    return of_ours("ticket", trackers, f"{item.title} ({document.id})"[:240], body, utc_now())
 
 
 def _stamp() -> tuple[str, int, int]:
@@ -118,15 +118,6 @@ def _told(_file: str, _changed: int, _size: int) -> Notifications:
 
 def tried(channels: Channels, name: str) -> None:
     """Send a word that says it is a test. Raises ToolFailed where it did not arrive."""
-    now = utc_now()
-    message = Message(
-        id="M0",
-        template="test",
-        audience=Audience.engineering,
-        channels=[name],
-        subject="Warroom's test: nothing is wrong",
-        body="**This is a test.** Whoever reads it need do nothing; messages reach this channel.\n",
-        state=MessageState.approved,
-        created_at=now,
-    )
-    channels.send(name, message, f"test:{name}:{now.timestamp()}")
+    body = "**This is a test.** Whoever reads it need do nothing; messages reach this channel.\n"
+    message = of_ours("test", [name], "Warroom's test: nothing is wrong", body, utc_now())
+    channels.send(name, message, f"test:{name}:{message.created_at.timestamp()}")

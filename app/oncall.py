@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete
 
 from ..agents.runtime.outbox import Letter
 from ..errors import InputError, NotFound, TelemetryError
-from ..incident.communication import Audience, Message
+from ..incident.communication import of_ours
 from ..incident.identity import WARROOM, Identity
 from ..incident.severity import Severity
 from ..incident.timeline import from_ts
@@ -234,26 +234,24 @@ CODE_S, TRIES = 900.0, 5
 """How long a code counts, and how many wrong ones may be given."""
 
 
-def send_code(rota: Rota, key: str, way: Way, by: Identity, language: str = "en") -> None:
+def send_code(rota: Rota, key: str, way: Way, by: Identity) -> None:
     """Keep a way to somebody, unverified, and have a code go there."""
     code, now = f"{secrets.randbelow(10**6):06}", time.time()
     plain = way.model_dump(include=set(Way.model_fields))
     kept = KnownWay(**plain, code=_digest(code), until=now + CODE_S)
     rota.ways.put(key, kept, by)
-    channel = f"{way.method}:{key}"
-    message = Message(
-        id="M0",
-        template="code",
-        audience=Audience.engineering,
-        channels=[channel],
-        subject=f"Warroom's code for you: {code}",
-        body=f"{code} shows that this reaches you, for {CODE_S / 60:.0f} minutes.\n",
-        language=language,
-        created_at=from_ts(now),
-    )
-    letter = Letter(message=message, drill=False, at=from_ts(now)).model_dump_json()
+    body = f"{code} shows that this reaches you, for {CODE_S / 60:.0f} minutes.\n"
+    told = ("code", f"Warroom's code for you: {code}", body)
+    say(rota, f"code:{kept.code[:16]}", f"{way.method}:{key}", from_ts(now), *told)
+
+
+def say(rota: Rota, name: str, channel: str, at: datetime, *told: str) -> None:
+    """Have one person told, once under this name, of no incident: template, subject, body."""
+    template, subject, body = told
+    message = of_ours(template, [channel], subject, body, at)
+    letter = Letter(message=message, drill=False, at=at).model_dump_json()
     with rota.ways.engine.begin() as connection:
-        put_page(connection, f"code:{kept.code[:16]}", "", channel, letter, now)
+        put_page(connection, name, "", channel, letter, at.timestamp())
 
 
 def verify(rota: Rota, key: str, code: str, by: Identity) -> None:

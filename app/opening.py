@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ..actions.policy import Policy
@@ -30,6 +31,7 @@ from ..telemetry.sources.source import Source
 from .configuration import Sources, asked, declared
 from .configuration_file import read_configuration
 from .notifying import channels_of
+from .rules import settle
 from .runbooks import library
 
 MakeModelLayer = Callable[[Settings, Store], ModelLayer]
@@ -96,13 +98,17 @@ def open_context(
     if recorder is None:
         recorder = _recorder(sources, store)
     end = history_end(recorder)
+    reread = None if policy else partial(_policy, sources)
     operations, policy = _operations(sources.operations), policy or _policy(sources)
+    if policy.rules:
+        settle(settings, store)
     context = ResponseContext(
         settings=settings,
         store=store,
         recorder=recorder,
         operations=DryRun(operations) if operations and policy.dry_run else operations,
         policy=policy,
+        reread=reread,
         survey=survey_of(operations, recorder.origin),
         model_layer=model_layer(settings, store),
         clock=clock or (utc_now if end is None else clock_from(end)),

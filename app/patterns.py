@@ -65,12 +65,14 @@ CHANCE = 0.05  # of a rise that is told, over all names that were looked at
 
 def rising(found: Sequence[Taken], now: datetime) -> list[Pattern]:
     """What came more often in the later half of the time since the first of them, the surest first:
-    causes, services, all together. By the test of a proportion of analysis/rates.py: of the sum,
-    the later half has more than half; surer by as many times as names were tried (Bonferroni)."""
+    causes, types, services, all together. By the test of a proportion of analysis/rates.py: of the
+    sum, the later half has more than half; surer by as many times as names were tried
+    (Bonferroni)."""
     first = min((one.opened for one in found), default=now.timestamp())
     half, groups, told = (now.timestamp() - first) / 2, defaultdict(list), list[Pattern]()
     for one in found:
-        for name in filter(None, ("all incidents", one.cause, one.service)):
+        kind = one.type and f"type {one.type}"
+        for name in filter(None, ("all incidents", kind, one.cause, one.service)):
             groups[name].append(one)
     for name, of in groups.items() if half > 0 else ():
         late = [one.id for one in of if one.opened >= first + half]

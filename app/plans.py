@@ -9,13 +9,15 @@ leaves nothing twice.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from ..actions import catalogue
 from ..agents import steps
 from ..agents.runtime.context import ResponseContext
 from ..agents.runtime.gate import ended, propose
+from ..diagnosis.look import Health
+from ..diagnosis.quick import diagnose
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolFailed
 from ..incident.action import HELPED, WELL, ActionPlan, Outcome, Verdict
 from ..incident.document import Incident
@@ -24,15 +26,18 @@ from ..incident.following import Followed, Worked
 from ..incident.identity import WARROOM, Identity
 from ..incident.lifecycle import Specialist
 from ..incident.report import FollowUp
-from ..incident.timeline import Event, EventKind
-from ..plans.matching import SURE
-from ..plans.runbook import ACTS, Runbook, Step
+from ..incident.timeline import Event, EventKind, utc_now
+from ..plans.runbook import ACTS, QUICK, Runbook, Step
 from ..record.store import Store
 from ..record.waking import wake
-from ..tools.base import REGISTRY
+from ..tools.base import REGISTRY, Result, Row, Table
+from ..tools.coverage import SqlRow
+from ..tools.toolbox import Toolbox
 from .cadence import draft_once
+from .configuration import recall
 from .lifecycle import change_in
-from .runbooks import library
+from .notifying import put_tickets
+from .runbooks import named
 
 WEEK, YOURS = timedelta(days=7), "yours to do; say when it is done"
 GOOD = (*WELL, *HELPED, Outcome.contained)
@@ -40,8 +45,7 @@ GOOD = (*WELL, *HELPED, Outcome.contained)
 
 def start(store: Store, incident_id: str, runbook: str, by: Identity) -> Incident:
     """Follow it here. Raises NotFound, InputError while another one is followed."""
-    if (book := library(store).get(runbook)) is None:
-        raise NotFound(f"no runbook {runbook!r}: `warroom runbook list` has all")
+    book = named(store, runbook)
 
     def says(document: Incident, at: datetime) -> str:
         if document.plans and document.plans[-1].state == "running":
@@ -125,7 +129,7 @@ def _book(run: Followed) -> Runbook:
 def _values(document: Incident) -> dict[str, str]:
     """What a step may name, plans.runbook.NAMES."""
     cause = document.leading()
-    sure = cause if cause and cause.confidence >= SURE else None
+    sure = cause if cause and cause.sure else None
     values = {"incident": document.id, "severity": document.severity or ""}
     values |= {"service": (sure.service if sure else "") or document.alert.service}
     return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
@@ -142,7 +146,7 @@ def _worked(context: ResponseContext, document: Incident) -> bool:
     run = document.plans[-1] if document.plans else None
     if run is None or (place := run.next) is None:
         return False
-    turn = _Turn(context, document, run, place)
+    turn = Turn(context, document, run, place)
     try:
         now = turn.came_of() if run.steps[place].state == "asked" else turn.taken()
     except (ToolError, InputError) as error:
@@ -154,7 +158,7 @@ def _worked(context: ResponseContext, document: Incident) -> bool:
     return True
 
 
-def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
+def _settle(document: Incident, turn: "Turn", now: Worked) -> None:
     """Put it down, unless a person was quicker."""
     run, place, step = document.plans[-1], turn.place, turn.step
     if run.next != place or run.steps[place] != turn.run.steps[place] or now.at is None:
@@ -165,16 +169,14 @@ def _settle(document: Incident, turn: "_Turn", now: Worked) -> None:
     elif run.next is None:
         run.state = "done"
     if step.kind == "ticket" and now.state == "done":
-        asked = {"title": step.text, "kind": "runbook", "due": now.at + WEEK}
-        why, owner = f"the runbook {run.name} asks for it", _book(run).owner or "on-call"
-        document.follow_ups.append(FollowUp(owner=owner, rationale=why, **asked))
+        document.follow_ups.append(turn.follow_up(now.at))
     text = f"step {place + 1} of {run.name}: {step.text} — {now.state}: {now.note}"
     line = {"kind": EventKind.note, "text": text, "evidence": now.evidence}
     document.record(Event(at=now.at, actor="runbook", **line))
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
     """One step of a run; its methods raise ToolError, InputError where it fails."""
 
     context: ResponseContext
@@ -206,22 +208,46 @@ class _Turn:
             draft_once(context.settings, context.store, document, self.name)
             return Worked(state="done", note="what is due is drafted; outside waits for approval")
         if step.kind == "ticket":
-            return Worked(state="done", note="a follow-up; its ticket is made when this is over")
+            return self.ticket()
         if step.tool:
             return self.look(step)
         return self.act(step) if step.action else Worked(state="asked", note=YOURS)
 
     def look(self, step: Step) -> Worked:
         """Asked of a read tool, whose answer is evidence."""
-        if step.tool not in REGISTRY:
+        if step.tool not in (*REGISTRY, QUICK):
             raise ToolFailed(f"no tool {step.tool!r}")
         as_runbook = replace(steps.INVESTIGATE, specialist=Specialist("runbook"))
-        case = self.context.case(self.document.id, as_runbook, 1, lambda _event: None)
-        found = case.tools.by_name(step.tool, step.arguments)
+        tools = self.context.case(self.document.id, as_runbook, 1, lambda _event: None).tools
+        quick = step.tool == QUICK
+        found = self.quick(tools) if quick else tools.by_name(step.tool, step.arguments)
         missed = step.expect and (step.expect == "some") is not found.ok
         failed = missed or found.status is EvidenceStatus.failed
         note = f"{found.summary}{f'; wanted: {step.expect}' if missed else ''}"
         return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
+
+    def quick(self, tools: Toolbox) -> Result[Row]:
+        """At this machine, the incident's system, and places as written: no alert leads on."""
+        asked = _book(self.run).steps[self.place].arguments
+        told, kept = asked.get("places"), recall(self.context.settings, self.document.id)
+        looks = diagnose(kept.operations, list(map(str, told)) if isinstance(told, list) else [])
+        rows = [SqlRow(asdict(look)) for look in looks if look.health is not Health.well]
+        table = Table(rows, f"{len(looks)} looks, {len(rows)} not well")
+        status = EvidenceStatus.ok if rows else EvidenceStatus.empty
+        return tools.keep(QUICK, asked, table, status, set())
+
+    def follow_up(self, at: datetime) -> FollowUp:
+        """Of a ticket step."""
+        asked = {"title": self.step.text, "kind": "runbook", "due": at + WEEK}
+        why, owner = f"the runbook {self.run.name} asks for it", _book(self.run).owner or "on-call"
+        return FollowUp(owner=owner, rationale=why, **asked)
+
+    def ticket(self) -> Worked:
+        """Made now where a channel carries tickets, once also when its follow-up comes to it."""
+        mine = self.document.model_copy(update={"follow_ups": [self.follow_up(utc_now())]})
+        trackers = [] if self.context.drill else put_tickets(self.context.store, mine)
+        note = f"a follow-up; on its way as a ticket to: {', '.join(trackers) or 'nobody'}"
+        return Worked(state="done", note=note)
 
     def act(self, step: Step) -> Worked:
         """Asked of the commander, once."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..agents.postmortem import draft
 from ..errors import InputError, WarroomError
 from ..incident.document import Incident
 from ..incident.identity import Identity
@@ -33,7 +34,7 @@ class Stands:
     paragraph: Paragraph
     by: str
     remarks: Sequence[Remark]
-    fact: bool = False  # read off the record by code: it takes nobody's signature
+    fact: bool = False  # code wrote it from the record: it takes nobody's signature
 
     @property
     def unread(self) -> bool:
@@ -77,7 +78,7 @@ class Postmortem:
                 wrote.setdefault(paragraph.key, by)
         signed = {r.paragraph: r.made_by for r in self.remarks if r.kind is Said.signed}
         found = paragraphs(self.now.markdown)
-        facts = {p.key for p in paragraphs(self.versions[0].markdown) if self._is_fact(p)}
+        facts = {p.key for p in paragraphs(self.versions[0].markdown)} & self._coded
         return [
             Stands(p, wrote[p.key] or signed.get(p.key, ""), self._of(p), p.key in facts)
             for p in found
@@ -88,10 +89,13 @@ class Postmortem:
         """Paragraphs of a machine that nobody stands by."""
         return sum(each.unread for each in self.standing)
 
-    def _is_fact(self, paragraph: Paragraph) -> bool:
-        """Of a draft that no model wrote: a line of a list, not a sentence that judges."""
-        report = self.incident.report(PostmortemReport)
-        return paragraph.item and not (report and report.source == "model")
+    @property
+    def _coded(self) -> set[str]:
+        """Paragraphs that code writes from this record: all of a draft that no model wrote."""
+        report, text = self.incident.report(PostmortemReport), self.versions[0].markdown
+        if report and report.source == "model":
+            text = draft(self.incident, self.incident.opened_at).markdown
+        return {paragraph.key for paragraph in paragraphs(text)}
 
     def _of(self, paragraph: Paragraph) -> list[Remark]:
         said = [r for r in self.remarks if r.kind is Said.comment]

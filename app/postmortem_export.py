@@ -1,6 +1,6 @@
 """A postmortem for whoever has no Warroom: as one HTML file that needs nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 from .postmortem_text import rendered
@@ -14,18 +14,20 @@ th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; }
 td, th { border-bottom: 1px solid #8886; } thead th { font-weight: 600; }
 code { font-size: 14px; overflow-wrap: anywhere; } p.status { font-size: 14px; }
 svg { max-width: 100%; height: auto; background: #fff; } figure { margin: 16px 0; }
+figcaption, summary { font-size: 14px; } details { margin: 16px 0; } summary { cursor: pointer; }
 body { overflow-wrap: break-word; } @page { margin: 18mm; }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Also where it is opened from a disk, nothing of it runs or loads."""
 
 
-def as_html(title: str, markdown: str, status: str, pictures: Sequence[str] = ()) -> str:
-    """The whole file. `status`: which version it is, and who published it; `pictures`: SVG, before
-    the timeline."""
-    text = rendered(markdown)
+def as_html(title: str, markdown: str, status: str, pictures: Mapping[str, str]) -> str:
+    """The whole file. `status`: which version it is, and who published it; `pictures`: SVG by name,
+    before the timeline where the text does not show them."""
+    text = rendered(markdown, pictures)
     place = max(text.rfind("<h2>", 0, text.find('<a id="')), 0) or len(text)
-    shown = "".join(f"<figure>{picture}</figure>" for picture in pictures)
+    others = (svg for name, svg in pictures.items() if f"charts/{name}.svg" not in markdown)
+    shown = "".join(f"<figure>{picture}</figure>" for picture in others)
     charts = f"<h2>Charts</h2>{shown}" if shown else ""
     return whole(
         title, f'<p class="status">{escape(status)}</p>\n{text[:place]}{charts}{text[place:]}'

@@ -68,7 +68,8 @@ def _file(name: str) -> Path | None:
 
 def _plainer(body: str) -> str:
     """Without links, which lead into evidence that is not in it; columns as wide as their text."""
-    text = re.sub(r"</?a\b[^>]*>", "", body)
+    text = re.sub(r"</?(?:a|details)\b[^>]*>", "", body)
+    text = re.sub(r"<(/?)summary>", r"<\1h3>", text)
     return re.sub(r"<table>.*?</table>", lambda table: _table(table[0]), text, flags=re.DOTALL)
 
 

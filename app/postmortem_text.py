@@ -26,6 +26,9 @@ CHECKED = "ETG"
 ALIKE = 0.5
 """From this likeness on, a paragraph is taken for another one, edited."""
 ANCHOR = re.compile(r'<a id="([a-z]\d{1,6})">')
+PICTURE = re.compile(r"!\[((?:[^\[\]\\\n]|\\.)*)\]\(charts/([\w.-]+)\.svg\)")
+"""A chart that lies beside the text: its words, and its name."""
+FOLD = re.compile(r"</?details>|<summary>([^<>]*)</summary>")
 MOST = 60_000
 """Characters of the part that people write."""
 
@@ -91,6 +94,8 @@ def paragraphs(markdown: str) -> list[Paragraph]:
     for token in _parser().parse(halves(markdown)[0]):
         if token.type == "inline" and before == "heading_open":
             section = token.content
+        elif PICTURE.fullmatch(token.content):
+            pass
         elif token.type == "inline" and before == "paragraph_open":
             refs = tuple(dict.fromkeys(REFERENCE.findall(token.content)))
             found.append(Paragraph(token.content, refs, section, depth > 0))
@@ -165,8 +170,8 @@ def items(markdown: str) -> list[Item]:
     found, place = list[Item](), dict[str, int]()
     for number, line in enumerate(markdown.splitlines()):
         cells = _cells(line)
-        if {"owner", "due"} <= {cell.casefold() for cell in cells}:
-            place = {cell.casefold(): at for at, cell in enumerate(cells)}
+        if {"owner", "due"} <= {*_head(line)}:
+            place = {name: at for at, name in enumerate(_head(line))}
         elif not cells:
             place = {}
         elif place and len(cells) == len(place) and not set(cells[0]) <= set("-: "):
@@ -178,7 +183,7 @@ def items(markdown: str) -> list[Item]:
 def with_items(markdown: str, changed: Mapping[int, tuple[str, str]]) -> str:
     """The same with other owners and dates, by line. Raises InputError for what is no date."""
     lines = markdown.splitlines()
-    heads = next(_cells(line) for line in lines if {"owner", "due"} <= set(_cells(line)))
+    heads = next(_head(line) for line in lines if {"owner", "due"} <= {*_head(line)})
     for item in items(markdown):
         owner, due = changed.get(item.line, (item.owner, item.due))
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", due) or not owner or "|" in owner:
@@ -187,6 +192,11 @@ def with_items(markdown: str, changed: Mapping[int, tuple[str, str]]) -> str:
         cells[heads.index("owner")], cells[heads.index("due")] = owner, due
         lines[item.line] = f"| {' | '.join(cells)} |"
     return "\n".join(lines) + "\n"
+
+
+def _head(line: str) -> list[str]:
+    """Names of columns, in English."""
+    return [{"负责方": "owner", "期限": "due"}.get(c, c.casefold()) for c in _cells(line)]
 
 
 def _cells(line: str) -> list[str]:
@@ -205,12 +215,17 @@ def changes(old: str, new: str) -> list[tuple[str, str]]:
 
 @cache
 def _parser() -> MarkdownIt:
-    """Of tables and links; raw HTML is text but for the anchors of our own drafts, and pictures of
-    elsewhere are not loaded."""
+    """Of tables and links; raw HTML is text but for the anchors and folds of our own drafts, and
+    pictures of elsewhere are not loaded."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table").disable("image")
     parser.add_render_rule("html_inline", _anchor)
-    parser.add_render_rule("html_block", lambda _self, tokens, at, *_: escape(tokens[at].content))
+    parser.add_render_rule("html_block", _fold)
     return parser
+
+
+def _fold(_self, tokens, at: int, *_rest) -> str:
+    lines = tokens[at].content.splitlines(keepends=True)
+    return "".join(one if FOLD.fullmatch(one.strip()) else escape(one) for one in lines)
 
 
 def _anchor(_self, tokens, at: int, *_rest) -> str:
@@ -220,6 +235,18 @@ def _anchor(_self, tokens, at: int, *_rest) -> str:
     return "" if content == "</a>" else escape(content)
 
 
-def rendered(markdown: str) -> str:
-    """Its HTML without a frame: nothing of it runs, or loads from elsewhere."""
-    return _parser().render(markdown)
+def rendered(markdown: str, pictures: Mapping[str, str] | None = None) -> str:
+    """Its HTML without a frame: nothing of it runs, or loads from elsewhere. `pictures`: SVG by
+    name, drawn where the text shows them; of another one stand the words."""
+    known = pictures or {}
+    text = PICTURE.sub(lambda found: found[0].removeprefix("!"), markdown)
+    return _SHOWN.sub(lambda found: _picture(found, known), _parser().render(text))
+
+
+_SHOWN = re.compile(r'<p><a href="charts/([\w.-]+)\.svg">(.*?)</a></p>')
+
+
+def _picture(found: re.Match[str], known: Mapping[str, str]) -> str:
+    name, words = found.groups()
+    caption = f"<figcaption>{words}</figcaption>"
+    return f"<figure>{known[name]}{caption}</figure>" if name in known else f"<p>{words}</p>"

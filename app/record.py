@@ -116,7 +116,7 @@ class Record:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, ValueError):  # gone or broken: the record has it all
-            text = postmortem_text(self.published(incident.id))
+            text = postmortem_text(self.settings, self.published(incident.id))
         if not text:
             raise NotFound(
                 f"{incident.id} has no postmortem yet: it is drafted when the response ends; "

@@ -2,16 +2,10 @@
 
 import itertools
 import math
-import re
 from datetime import UTC, datetime
-from functools import cache
 
 from ..analysis.quantities import UNKNOWN as NOTHING
-from ..analysis.quantities import part_of, percent
 from ..analysis.quantities import quantity as value
-from ..telemetry.model import Windows
-from ..telemetry.rules import default_rules
-from ..telemetry.signal_catalogue import CATALOGUE, Unit, definition
 
 __all__ = ["value"]
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -36,34 +30,6 @@ SURE = ((0.9, "almost certain"), (0.7, "likely"), (0.5, "leading but not sure"))
 def sureness(probability: float) -> str:
     """How sure that is, in words; the number stands beside them."""
     return next((words for least, words in SURE if probability >= least), "open")
-
-
-@cache
-def _own_alerts() -> list[re.Pattern[str]]:
-    """How alerts of our own rules on shares read, with a number as Prometheus' humanize has it."""
-    known = [rule for rule in default_rules(Windows()) if rule.signal in CATALOGUE]
-    told = [r.summary for r in known if definition(r.signal).unit == Unit.share]
-    return [re.compile(_read(*text.partition("{value}"))) for text in told]
-
-
-def _read(before: str, _value: str, after: str) -> str:
-    of = " of" if after.startswith(" of") else ""
-    first, last = (
-        re.escape(part).replace(re.escape("{service}"), r"[\w.-]+")
-        for part in (before, after.removeprefix(of))
-    )
-    return rf"{first}(\d+\.?\d*)(m?)({of}){last}"
-
-
-def headline(title: str) -> str:
-    """An alert's text; where one of our own rules wrote it, with its share in our words:
-    123.7m of requests is 12% of them."""
-    found = next((match for each in _own_alerts() if (match := each.fullmatch(title))), None)
-    if found is None:
-        return title
-    share = float(found[1]) / (1000 if found[2] else 1)
-    said = part_of(share) if found[3] else percent(share)
-    return f"{title[: found.start(1)]}{said}{title[found.end(3) :]}"
 
 
 def clock(moment: datetime) -> str:

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Command] = {
     "assign": Command(BY_PATH["duties"], ("duty", "whom")),
     "note": Command(BY_PATH["notes"], ("text",)),
     "link": Command(BY_PATH["links"], ("url", "title")),
+    "support": Command(BY_PATH["support"], ("contacts",)),
     "relate": Command(BY_PATH["related"], ("other", "reason")),
     "merge": Command(BY_PATH["merge"], ("into", "reason")),
     "split": Command(BY_PATH["split"], ("alerts",)),

@@ -36,7 +36,7 @@ def figures(
     heads = [figure.name or figure.heading for figure in FIGURES.values()]
     for by, title in KINDS.items():
         rows = ((name, cells(name, values)) for name, values in grouped(found, by).items())
-        _print({title: name, **dict(zip(heads, row, strict=True))} for name, row in rows)
+        table({title: name, **dict(zip(heads, row, strict=True))} for name, row in rows)
     for one in budgets(found, declared(Sources()).catalogue, now, days):
         spent = "nothing promised" if one.spent is None else f"{one.spent:.0%} of the budget"
         known = f"{span(one.lost)} lost, {span(one.unmeasured)} not measured, {spent}"
@@ -61,7 +61,7 @@ def noise(
     found = read(record, utc_now(), weeks, None, sources)
     rows = [listed(one) for one in found]
     text = "".join(one.rule for one in found) if rules else written(rows)
-    typer.echo(text, nl=False) if rules or as_csv else _print(rows)
+    typer.echo(text, nl=False) if rules or as_csv else table(rows)
 
 
 @ACROSS.command("recovery")
@@ -69,19 +69,19 @@ def way_back(incident: Newest = None) -> None:
     """Print how the service is brought back: steps, critical path, what is measured of each."""
     from ..app.configuration import settings
     from ..app.record import Record
-    from ..app.recovering import recovery
+    from ..app.recovering import recovery, recovery_rows
 
-    _print(recovery(Record(settings()), incident))
+    table(recovery_rows(recovery(Record(settings()), incident)))
 
 
-def _print(rows: Iterable[Mapping[str, Any]]) -> None:
-    """As a table under the names of the first row."""
+def table(rows: Iterable[Mapping[str, Any]], nothing: str = "nothing in that time") -> None:
+    """Under the names of the first row; `nothing` where there is none."""
     from rich.table import Table
 
     from .screen import screen, shown
 
     told = list(rows)
-    table = Table(*(told[0] if told else ["nothing in that time"]), box=None, header_style="dim")
+    found = Table(*(told[0] if told else [nothing]), box=None, header_style="dim")
     for row in told:
-        table.add_row(*(shown(str(value), 300) for value in row.values()))
-    screen().print(table, "")
+        found.add_row(*(shown(str(value), 300) for value in row.values()))
+    screen().print(found, "")

@@ -1,7 +1,6 @@
 """`warroom token`, `config`, `audit`, `switch`, `backup`, `restore`: what an installation's
 administrator needs."""
 
-import json
 import os
 import sys
 import time
@@ -13,7 +12,6 @@ from ..app.configuration_file import (
     NAMED,
     Configuration,
     read_configuration,
-    schema,
     use_configuration,
 )
 from ..app.record import Record
@@ -99,12 +97,6 @@ def _secrets(found: Configuration) -> None:
         receiver.signed(Request({}, b""), 0.0)
     if oidc := found.server.sign_in.oidc:
         oidc.read_secret()
-
-
-def schema_command() -> Exit:
-    """JSON Schema of warroom.yaml."""
-    print(json.dumps(schema(), indent=1))
-    return Exit.done
 
 
 def verify_command(head: str, as_json: bool) -> Exit:

@@ -1,5 +1,5 @@
-"""`warroom assign`, `severity`, `note`, `link`, `relate`, `resolve`, `reopen`, `close`, `edit`:
-what people change of an incident by hand."""
+"""`warroom assign`, `severity`, `note`, `link`, `support`, `relate`, `resolve`, `reopen`, `close`,
+`edit`: what people change of an incident by hand."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,6 +67,16 @@ def link(
 ) -> None:
     """Point at a call, a board, a ticket."""
     done(act("links", incident, by, url=url, title=title).timeline[-1].text)
+
+
+@BY_HAND.command()
+def support(
+    incident: Id,
+    contacts: Annotated[int, typer.Argument(metavar="COUNT", help="In all, since it began.")],
+    by: By = ANYBODY,
+) -> None:
+    """Say how many people have written to support because of it."""
+    done(act("support", incident, by, contacts=contacts).timeline[-1].text)
 
 
 @BY_HAND.command()

@@ -7,16 +7,18 @@ from typer.core import TyperGroup
 CONTENTS = {
     "Respond": ("triage", "incidents", "show", "approve", "reject", "edit", "resume"),
     "By hand": (
-        *("ack", "assign", "severity", "note", "link", "relate", "merge", "split"),
+        *("ack", "assign", "severity", "note", "link", "support", "relate", "merge", "split"),
         *("resolve", "reopen", "close"),
     ),
     "Know what to do": ("seen-before", "runbook", "plan", "recovery"),
     "Learn": ("postmortem", "memory", "figures", "noise"),
     "Practise": ("drill", "game-day"),
-    "Your own stack": ("connect", "doctor", "config", "catalog", "record", "replay", "bundle"),
+    "Your own stack": (
+        *("connect", "doctor", "config", "schema", "catalog", "record", "replay", "bundle"),
+    ),
     "As a service": (
         *("serve", "worker", "token", "account", "team", "oncall", "notify", "status-page"),
-        *("silence", "switch", "audit", "backup", "restore"),
+        *("silence", "rules", "switch", "audit", "backup", "restore"),
     ),
     "When nothing else works": ("diagnose", "recover", "watch"),
     "Warroom itself": ("graph", "eval"),

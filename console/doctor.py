@@ -8,11 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ..app.configuration import Sources, declared, received, settings
-from ..app.configuration_file import read_configuration
+from ..app.configuration_file import Configuration, read_configuration
+from ..app.drill_schedules import standing
+from ..app.dry_runs import listed
 from ..app.record import Record
+from ..app.rules import states
 from ..errors import InputError
+from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
+from ..record.drills import last_run
 from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
 from ..telemetry.catalogue.written import measure
@@ -35,6 +40,12 @@ def doctor_command(as_json: bool) -> Exit:
     file = read_configuration()
     if (name := file.server.sign_in.break_glass) and not as_json:
         screen().print(_grid(("BREAK-GLASS", name), [("", _glass(name))]))
+    rules = states(Record(settings()).store, file.policy.rules) if file.policy.rules else ()
+    if (off := [(one["rule"], one["stopped"]) for one in rules if one["stopped"]]) and not as_json:
+        screen().print(_grid(("RULE", "IS STOPPED"), off))
+    drills = _drills(file)
+    if drills and not as_json:
+        screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
     datasources = [*received(file), *file.asked]
     if not datasources:
         raise InputError(
@@ -46,6 +57,8 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
+    books = listed(Record(settings()).store, utc_now()) if file.runbooks.model_fields_set else ()
+    untried = [(book.name, why) for book, _why, _last, why in books if why]
     if as_json:
         told = [asdict(one) | {"sees": sorted(one.sees)} for one in found]
         print_json(
@@ -54,6 +67,7 @@ def doctor_command(as_json: bool) -> Exit:
                 "specialists": [asdict(one) for one in seen],
                 "catalogue": {"took": known.told, "says": lines},
                 "channels": {"has": dict(out), "says": unsent},
+                "drills": drills,
             }
         )
     else:
@@ -62,8 +76,16 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CATALOGUE", known.told), (("", text) for text in lines)))
         if out or unsent:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
+        if untried:
+            screen().print(_grid(("RUNBOOK", "TRY IT: `warroom plan test RUNBOOK`"), untried))
     wrong = known.faults or unsent or any(one.fault for one in found)
     return Exit.failed if wrong else Exit.done
+
+
+def _drills(file: Configuration) -> list[str]:
+    """How it stands with those that come again."""
+    last = last_run(Record(settings()).store.engine) if file.drills.schedules else {}
+    return [one.words for one in standing(file.drills, last, utc_now())]
 
 
 def _glass(name: str) -> str:

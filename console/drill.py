@@ -12,14 +12,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..agents.runtime.context import ResponseContext
 from ..app.configuration import Sources, remember, settings
+from ..app.record import Record
 from ..app.words import seconds
 from ..app.work import Commander, Tell
 from ..drills.host import AUTOMATIC, automatic
-from ..drills.score import Score, history, keep, regressions
+from ..drills.score import Score, code_version, regressions
 from ..drills.world import WORLDS
 from ..errors import InputError, NotFound, WarroomError
 from ..incident.evidence import short
+from ..incident.identity import at_terminal
 from ..incident.timeline import utc_now
+from ..record.drills import Run, history, keep
 from .desk import Desk, opening, print_json
 from .exits import Exit
 from .live import Live
@@ -43,9 +46,11 @@ class Options:
     world: str = "shop"
     pages: bool = False
     verbose: bool = False
+    faults: str = ""
+    after_s: float = 0.0
 
 
-SURPRISE, COMPREHENSIVE = "surprise", "comprehensive"
+SURPRISE, COMPREHENSIVE, COMPOSE = "surprise", "comprehensive", "compose"
 
 
 def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
@@ -63,8 +68,11 @@ def drill_command(name: str | None, list_them: bool, options: Options) -> Exit:
         )
     if len(chosen) == 1:
         with pages_beside(desk) if options.pages else nullcontext() as pages:
-            return _end(desk, [_run(desk, chosen[0], options, pages)], options)
-    return _end(desk, [_run_one_of_many(desk, each, options) for each in chosen], options)
+            outcomes = [_run(desk, chosen[0], options, pages)]
+    else:
+        outcomes = [_run_one_of_many(desk, each, options) for each in chosen]
+    _kept(desk, name, chosen, [score for _code, score, _result in outcomes])
+    return _end(desk, outcomes, options)
 
 
 def seeds_of(named: Sequence[int], span: str) -> tuple[int, ...]:
@@ -80,16 +88,20 @@ def seeds_of(named: Sequence[int], span: str) -> tuple[int, ...]:
 def _chosen(name: str, options: Options) -> Sequence["Fault"]:
     """The faults to run, one after the other."""
     faults = _faults(options.world)
+    if name == COMPOSE:
+        from ..drills.compose import compose
+
+        return [compose(options.faults, options.world, options.after_s)]
     if name == SURPRISE:
-        from ..drills.surprise import draw
+        from ..drills.compose import surprise
 
         if not options.seeds:
             raise InputError("a surprise is drawn by seed; add --seed N, or --seeds 1-24")
-        return [draw(seed, options.world) for seed in options.seeds]
+        return [surprise(seed, options.world) for seed in options.seeds]
     if name == COMPREHENSIVE:
         return [fault for world in WORLDS for fault in _faults(world).values()]
     if name != "all" and name not in faults:
-        known = ", ".join(["all", COMPREHENSIVE, SURPRISE, *faults])
+        known = ", ".join(["all", COMPREHENSIVE, COMPOSE, SURPRISE, *faults])
         raise NotFound(f"no drill {name!r}; there are: {known}")
     return list(faults.values()) if name == "all" else [faults[name]]
 
@@ -97,7 +109,7 @@ def _chosen(name: str, options: Options) -> Sequence["Fault"]:
 def _faults(world: str) -> "Mapping[str, Fault]":
     """Those of a world by name, in the order of the score table."""
     try:
-        from ..drills.named import named
+        from ..drills.compose import named
     except ModuleNotFoundError as error:
         raise InputError(
             f"the drill's shop needs {error.name}: install it with pip install 'warroom[drills]'"
@@ -139,16 +151,23 @@ def _run_one_of_many(desk: Desk, fault: "Fault", options: Options) -> tuple[Exit
         return Exit.failed, not_run(fault.name, shown(error)), {}
 
 
-def _kept(desk: Desk, scores: list[Score]) -> None:
+def _kept(desk: Desk, asked: str, faults: Sequence["Fault"], scores: Sequence[Score]) -> None:
+    by, version, now = at_terminal(BY), code_version(), utc_now()
+
+    def run(fault: "Fault", score: Score) -> Run:
+        seed = getattr(fault.truth, "seed", 0) or None
+        whose = (fault.world, seed, by.account, version, now)
+        return Run(asked, score.drill, *whose, score.to_json())
+
     try:
-        keep(settings().home, scores, utc_now())
-    except OSError as error:
-        say(desk.console, ("  ✖ ", "bad"), f"the score is not kept: {error}")
+        engine = Record(settings()).store.engine
+        keep(engine, list(map(run, faults, scores)), by)
+    except WarroomError as error:
+        say(desk.console, ("  ✖ ", "bad"), f"the score is not kept: {shown(error)}")
 
 
 def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options) -> Exit:
     scores = [score for _code, score, _result in outcomes]
-    _kept(desk, scores)
     if options.score and not desk.as_json:
         from ..drills.surprise.score import SurpriseScore
         from .scoreboard import explained, scoreboard, surprises
@@ -159,7 +178,7 @@ def _end(desk: Desk, outcomes: list[tuple[Exit, Score, dict]], options: Options)
             own = [score for score in scores if isinstance(score, SurpriseScore) is drawn]
             if own:
                 explained(desk.console, own[0]) if len(scores) == 1 else table(desk.console, own)
-        for text in regressions(history(settings().home)):
+        for text in regressions(history(Record(settings()).store.engine)):
             say(desk.console, ("  ▲ ", "watch"), shown(text))
     if desk.as_json:
         from ..drills.surprise.score import sums

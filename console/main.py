@@ -25,6 +25,7 @@ from .oncall import ACK, oncall
 from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
 from .people import PEOPLE
 from .plans import PLANS
+from .rules import rules
 from .running import ADMINISTER, RUN
 from .status_page import status_page
 
@@ -86,8 +87,14 @@ def options(
 @app.command()
 def drill(
     name: Annotated[
-        str | None, typer.Argument(help="Which drill, 'all', or 'surprise' with a seed.")
+        str | None, typer.Argument(help="Which, 'all', 'compose', or 'surprise' with a seed.")
     ] = None,
+    faults: Annotated[
+        str, typer.Argument(metavar="[A+B]", help="To compose: faults with + between.")
+    ] = "",
+    after: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="From one composed fault to the next.")
+    ] = 0.0,
     list_them: Annotated[bool, typer.Option("--list", help="List the drills.")] = False,
     score: Annotated[bool, typer.Option("--score", help="Score against the truth.")] = False,
     keep: Annotated[
@@ -126,7 +133,8 @@ def drill(
     from .drill import Options, drill_command, seeds_of
 
     drawn = seeds_of(seed or [], seeds)
-    options = Options(score, keep, as_json, approve, prometheus, drawn, world, pages, verbose)
+    shown = (pages, verbose, faults, after)
+    options = Options(score, keep, as_json, approve, prometheus, drawn, world, *shown)
     raise typer.Exit(drill_command(name, list_them, options))
 
 
@@ -263,6 +271,7 @@ app.add_typer(GAME_DAY, name="game-day", help="Respond to a surprise, and hear h
 app.add_typer(bundle, name="bundle")
 app.add_typer(catalog, name="catalog")
 app.add_typer(notify, name="notify")
+app.add_typer(rules, name="rules")
 app.add_typer(status_page, name="status-page")
 for name, group in (ADMINISTER | PEOPLE | PLANS).items():
     app.add_typer(group, name=name)

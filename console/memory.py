@@ -7,7 +7,7 @@ import typer
 
 from ..errors import InputError
 from .by_hand import done, here
-from .options import AsJson, By, Id
+from .options import AsJson, By, Newest
 
 ABOUT = "What is remembered of incidents that ended, and of old postmortems."
 memory = typer.Typer(help=ABOUT, rich_markup_mode=None, no_args_is_help=True)
@@ -68,13 +68,16 @@ def import_files(place: Place, by: By = ADMINISTRATOR) -> None:
 
 
 @SEEN.command("seen-before")
-def seen_before(incident: Id) -> None:
+def seen_before(incident: Newest = None) -> None:
     """Earlier incidents that are like one, by which signs, and what became of them."""
+    from ..app.configuration import settings
+    from ..app.record import Record
     from ..incident.memory import signs_of
     from ..record.memories import like
 
-    store, _who = here(ADMINISTRATOR)
-    found = like(store.engine, None, incident, signs_of(store.load(incident)))
+    record = Record(settings())
+    document = record.incident(incident)
+    found = like(record.store.engine, None, document.id, signs_of(document))
     for words in [each.words for each in found] or ["nothing like it is remembered"]:
         _tell(words)
 

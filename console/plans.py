@@ -12,20 +12,17 @@ plan = typer.Typer(help="Follow a runbook on an incident.", rich_markup_mode=Non
 PLANS = {"runbook": runbook, "plan": plan}
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `warroom runbook list` has it.")]
 MARKS = {"done": "✓", "failed": "✖", "asked": "?", "skipped": "-", "waits": "·"}
+MARKS |= {"ready": "✓", "wrong": "✖", "unclear": "?", "by hand": "·"}
 
 
 @runbook.command()
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Markdown.")],
 ) -> None:
     """Say of each file whether it is a runbook, or what to mend in which line."""
-    from ..plans.runbook import Runbook, parse_runbook
-    from .desk import print_json
+    from ..plans.runbook import parse_runbook
 
-    if schema:
-        print_json(Runbook.model_json_schema())
-    for file in files or []:
+    for file in files:
         book = parse_runbook(file.read_text(encoding="utf-8"), str(file))
         _say("✓", f"{file}: {book.name}, version {book.version}, {len(book.steps)} steps")
 
@@ -33,14 +30,24 @@ def check(
 @runbook.command("list")
 def list_them() -> None:
     """Read the team's anew and list all, ours too."""
-    from ..app.runbooks import library, refresh
+    from ..app.runbooks import refresh
 
-    store = _record().store
-    for fault in refresh(store):
+    record = _record()
+    for fault in refresh(record.store, record.settings.home):
         _say("!", fault)
-    for name, book in library(store).items():
-        whose = "shipped" if book.shipped else f"version {book.version} of {book.owner or 'ours'}"
-        _say(name, f"{book.title} ({whose})")
+    search("")
+
+
+@runbook.command()
+def search(words: Annotated[str, typer.Argument(metavar="WORDS", help="In any order.")]) -> None:
+    """Find those whose title, text or steps have these words, the best first."""
+    from ..app.dry_runs import listed
+    from ..incident.timeline import utc_now
+
+    for book, why, _last, due in listed(_record().store, utc_now(), words):
+        own = f"version {book.version} of {book.owner or 'ours'}, {book.file}"
+        whose = "shipped" if book.shipped else own
+        _say(book.name, "; ".join([f"{book.title} ({whose})", *why, *filter(None, [due])]))
 
 
 @runbook.command()
@@ -50,6 +57,15 @@ def diff(name: Name, versions: Annotated[list[int] | None, typer.Argument()] = N
 
     for line in changes(_record().store, name, versions or []):
         typer.echo(line)
+
+
+@runbook.command()
+def proposal(incident: Id) -> None:
+    """Print, as a diff, what the runbook could learn from this incident; `git apply` takes it."""
+    from ..app.proposals import proposal as diff_of
+
+    record = _record()
+    typer.echo(diff_of(record.store, record.published(incident)), nl=False)
 
 
 @plan.command()
@@ -67,6 +83,26 @@ def show(incident: Newest = None) -> None:
             _say(MARKS[now.state], " ".join(told))
     for fit in [] if found.plans else fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
+
+
+@plan.command()
+def test(
+    name: Name,
+    incident: Annotated[str, typer.Option(help="On which; else as far as one can tell.")] = "",
+    by: By = "on-call",
+) -> None:
+    """Look at each step and do nothing: what would fail, what would be asked, what to mend."""
+    from ..app.dry_runs import dry_run
+    from ..app.runbooks import named
+    from ..incident.identity import at_terminal
+
+    record = _record()
+    seen = dry_run(record.settings, record.store, name, at_terminal(by), incident)
+    for step, (state, says) in zip(named(record.store, name).steps, seen.steps, strict=True):
+        _say(MARKS[state], f"{step.text} — {says}")
+    for advice in seen.advice:
+        _say("→", advice)
+    raise typer.Exit(bool(seen.wrong))
 
 
 @plan.command()

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..incident.identity import at_terminal
 from ..incident.timeline import utc_now
 from ..intake.silences import Matcher, Silence, Silences
+from ..misfit import said
 from .desk import print_json
 from .exits import Exit
 from .screen import say, screen, shown
@@ -64,8 +65,7 @@ def _matcher(text: str) -> Matcher:
     try:
         return Matcher.model_validate({"name": name.strip(), "op": op, "value": value})
     except ValidationError as error:
-        said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InputError(f"{text!r}: {said}") from error
+        raise InputError(f"{text!r}: {said(error.errors()[0])}") from error
 
 
 def _told(silence: Silence) -> None:

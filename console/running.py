@@ -213,12 +213,24 @@ def check_config(
     raise typer.Exit(check_config_command(file))
 
 
+@RUN.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Which; without one they are listed.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of what you write: warroom.yaml, a runbook, a catalogue, …"""
+    from .schema import schema_command
+
+    raise typer.Exit(schema_command(name))
+
+
 @config.command("schema")
 def config_schema() -> None:
-    """Print its JSON Schema, for editors."""
-    from .administration import schema_command
+    """Print its JSON Schema, as `warroom schema configuration` does."""
+    from .schema import schema_command
 
-    raise typer.Exit(schema_command())
+    raise typer.Exit(schema_command("configuration"))
 
 
 @audit.command("verify")

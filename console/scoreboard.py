@@ -26,7 +26,8 @@ TIMES = ("detect", "severity", "proposal", "recovery")
 
 def scoreboard(console: Console, scores: Sequence[Score]) -> None:
     """Marks first, then times; what was not met is spelled out below."""
-    console.print(_marks(scores, HEADS))
+    names = dict.fromkeys(check.name for score in scores for check in score.checks)
+    console.print(_marks(scores, {name: HEADS.get(name, name) for name in names}))
     console.print()
     console.print(_times(scores))
     passed = sum(score.passed for score in scores)

@@ -33,12 +33,11 @@ def show_command(incident_id: str | None, as_json: bool, markdown: bool) -> Exit
     if as_json:
         print(to_json(record.published(incident.id)), end="")
     elif markdown:
-        from ..agents.reporting.cause_charts import as_tables
+        from ..app.files import document_text
         from ..app.why import why
-        from ..prompts.render import incident_markdown
 
         document = record.published(incident.id)
-        print(incident_markdown(document, as_tables(why(record.store, document).nodes)))
+        print(document_text(record.settings, document, why(record.store, document).nodes))
     else:
         overview(screen(), incident, record.waiting(incident.id), record.files(incident.id))
     return Exit.done

@@ -1,7 +1,7 @@
 """Writes docs/examples/messages.md from the records of drills: what was really sent, as each medium
 took it, chosen and untouched.
 
-    warroom drill bad-deploy --yes          # in one home for each language (WARROOM_LANGUAGE=zh)
+    warroom drill bad-deploy --approve-as-drill-commander   # a home a language (WARROOM_LANGUAGE)
     python docs/write_messages.py HOME_EN HOME_ZH
 """
 

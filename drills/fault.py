@@ -1,5 +1,6 @@
 """What a drill needs of a fault, be it one of the twelve or drawn by seed."""
 
+import hashlib
 from abc import abstractmethod
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +21,11 @@ class Truth(Entry):
     """What is really the case; of no concern to a responder until the response is over."""
 
     symptoms: tuple[Symptom, ...] = Field(default=(), description="by which it shows")
+
+    @property
+    def seal(self) -> str:
+        """By it anybody sees later that this is the truth which was drawn before."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""

@@ -1,7 +1,7 @@
 """Stand-ins for two external AI APIs with a token quota each, in one process.
 
 They are somebody else's systems: no logs, no traces, hardly a metric. The quota is set
-through PUT /quota/{tokens}, which customers of such an API do not have.
+through PUT /quota/{tokens}?says=…, which customers of such an API do not have.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.tokens = QUOTA
+        self.says = ""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -44,11 +45,13 @@ class Provider:
             return JSONResponse({"error": error}, 429)
         self.tokens -= used
         await asyncio.sleep(random.uniform(0.03, 0.09))
-        text = ", ".join(random.sample(NOUNS, 4))
-        return JSONResponse({"choices": [{"text": text}], "usage": {"total_tokens": used}})
+        text = self.says or ", ".join(random.sample(NOUNS, 4))
+        choice = {"text": text, "finish_reason": "stop"}
+        return JSONResponse({"choices": [choice], "usage": {"total_tokens": used}})
 
     async def set_quota(self, request: Request) -> JSONResponse:
         self.tokens = request.path_params["tokens"]
+        self.says = request.query_params.get("says", "")
         return JSONResponse({"tokens": self.tokens})
 
 

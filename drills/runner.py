@@ -141,7 +141,7 @@ class Drill:
         begun, last = time.monotonic(), total + CALM_S
         what = "business as usual; learning what healthy looks like"
         while (done := time.monotonic() - begun) < total or (done < last and _firing(recorder)):
-            self.host.waiting(what, done, total)
+            self.host.waiting(what, min(done, total), total)
             time.sleep(min(1.0, max(0.1, total - done)))
         self.host.waiting(what, total, total)
 

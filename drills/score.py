@@ -3,15 +3,18 @@
 A check that does not apply has no value; that is not the same as failed.
 """
 
-import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from importlib.metadata import version
 from typing import Any
 
 from ..incident.action import Execution, Outcome
 from ..incident.document import Incident
+from ..incident.lifecycle import State
+from ..incident.timeline import EventKind
+from ..record.drills import Run
+from ..yaml_tables import HERE
 
 NAMES = ("severity", "service", "kind", "action", "recovery", "control")
 """What is asked in a named drill once there was an alert."""
@@ -72,43 +75,42 @@ def not_run(drill: str, why: str) -> Score:
     return Score(drill, "", [Check("detected", False, why, "a drill that runs"), *failed])
 
 
-HISTORY = Path("drills", "scores.jsonl")
-"""In the home: one drill a line, as `to_json` has it, with the time."""
-
-
-def keep(home: Path, scores: Sequence[Score], at: datetime) -> None:
-    """Put them behind those that are there. Raises OSError."""
-    (home / HISTORY).parent.mkdir(parents=True, exist_ok=True)
-    with (home / HISTORY).open("a", encoding="utf-8") as file:
-        for score in scores:
-            told = {"at": at.isoformat(timespec="seconds"), **score.to_json()}
-            file.write(f"{json.dumps(told)}\n")
-
-
-def history(home: Path, most: int = 200) -> list[dict[str, Any]]:
-    """The newest first; none where no drill was scored. What cannot be read is left out."""
-    try:
-        lines = (home / HISTORY).read_text(encoding="utf-8").splitlines()[-most:]
-        return [json.loads(line) for line in reversed(lines)]
-    except (OSError, ValueError):
-        return []
-
-
-def regressions(runs: Sequence[dict[str, Any]]) -> list[str]:
+def regressions(runs: Sequence[Run]) -> list[str]:
     """What a drill's newest run misses, or is late with by half and 5 s, and the run before it was
-    not; `runs` as `history` gives them."""
+    not; `runs`: newest first."""
     found = list[str]()
-    for name in dict.fromkeys(run["drill"] for run in runs):
-        now, *before = [run for run in runs if run["drill"] == name][:2]
+    for key in dict.fromkeys(run.key for run in runs):
+        now, *before = [run for run in runs if run.key == key][:2]
         for old in before:
-            met = {check["name"] for check in old["checks"] if check["met"]}
-            lost = [c["name"] for c in now["checks"] if c["met"] is False and c["name"] in met]
-            found += [f"{name}: {one} is missed" for one in lost]
-            for step, at in now["seconds"].items():
-                was = old["seconds"].get(step)
+            met = {check["name"] for check in old.score["checks"] if check["met"]}
+            checks = [check for check in now.score["checks"] if check["met"] is False]
+            found += [f"{key[0]}: {c['name']} is missed" for c in checks if c["name"] in met]
+            for step, at in now.score["seconds"].items():
+                was = old.score["seconds"].get(step)
                 if at and was and at > max(1.5 * was, was + 5):
-                    found.append(f"{name}: {step} after {at:.0f} s, {was:.0f} s before")
+                    found.append(f"{key[0]}: {step} after {at:.0f} s, {was:.0f} s before")
     return found
+
+
+def code_version() -> str:
+    """Of what responds: the package's, and where it is a checkout the commit."""
+    asked = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--exclude", "*"]
+    here = (HERE / ".git").exists()
+    found = here and subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return f"{version('warroom')} {found or ''}".strip()
+
+
+def milestones(incident: Incident, detect_s: float | None) -> dict[str, float | None]:
+    """From the fault to the alert, and from the alert to severity, first proposal, recovery."""
+    classified = [e.at for e in incident.timeline if e.text.startswith("step 1:")]
+    proposed = [e.at for e in incident.timeline if e.kind is EventKind.proposal]
+    recovered = [t.at for t in incident.transitions if t.state is State.resolved]
+    times = {"severity": classified, "proposal": proposed, "recovery": recovered}
+    since = {
+        name: round((min(found) - incident.opened_at).total_seconds(), 2) if found else None
+        for name, found in times.items()
+    }
+    return {"detect": detect_s, **since}
 
 
 def said_better(incident: Incident) -> list[Execution]:

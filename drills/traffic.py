@@ -64,9 +64,10 @@ class Brand(Entry):
 
 
 class OneClient(Entry):
-    """One caller more, with an address of its own; the text is what it searches or logs in as."""
+    """One caller more, with an address of its own; the text is what it searches, logs in
+    as or gives for its session."""
 
-    kind: Literal["login", "search", "product"]
+    kind: Literal["login", "search", "product", "suggest"]
     rate: float
     source: str
     agent: str
@@ -149,6 +150,10 @@ class Customers:
         if client.kind == "login":
             body = {"user": client.text, "password": "letmein"}
             return CustomerRequest("POST", "/login", *who, body)
+        if client.kind == "suggest":
+            return CustomerRequest(
+                "GET", "/recommendations", client.source, client.text, client.agent
+            )
         paths = {"search": f"/search?q={text}", "product": f"/products/{text}"}
         return CustomerRequest("GET", paths[client.kind], *who)
 

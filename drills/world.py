@@ -17,14 +17,14 @@ Edit = tuple[str, str, str]
 class ServiceSpec(Entry):
     """How one service runs."""
 
-    name: str
+    name: str = Field(description="as telemetry calls it")
     module: str = Field(default="", description="of the package; empty: the service's name")
     copies: int = Field(default=1, description="the spares too")
     active: int = Field(default=1, description="how many of them run from the start")
-    concurrency: int = 16
-    pool_size: int = 0
-    memory_limit_bytes: int = 220 * MIB
-    upstream_timeout_s: float = 2.0
+    concurrency: int = Field(default=16, description="requests or jobs at a time")
+    pool_size: int = Field(default=0, description="connections to the database; 0: it has none")
+    memory_limit_bytes: int = Field(default=220 * MIB, description="under which it really runs")
+    upstream_timeout_s: float = Field(default=2.0, description="until a call is given up")
 
     @property
     def connections(self) -> int:
@@ -35,23 +35,25 @@ class ServiceSpec(Entry):
 class PastRelease(Entry):
     """One release of the history: who made it, how long before the run, and what it changed."""
 
-    version: str
-    author: str
-    hours_ago: float
-    message: str
-    edits: tuple[Edit, ...] = ()
+    version: str = Field(description="its tag")
+    author: str = Field(description="Name <address>, as git has people")
+    hours_ago: float = Field(description="before the run")
+    message: str = Field(description="of the commit")
+    edits: tuple[Edit, ...] = Field(
+        default=(), description="path in the repository, text before, text after"
+    )
 
 
 class World(Entry):
     """One system; empty lists are of what it does not have."""
 
-    name: str
-    description: str
+    name: str = Field(description="as `--world` takes it: the file's")
+    description: str = Field(description="what it is, in words")
     parts: str = Field(description="what is started, in words")
     sources: tuple[str, ...] = Field(description="files under drills/ that its repository holds")
     root: str = Field(default="", description="folder of the repository that they lie in")
     package: str = Field(description="of which a service's process runs a module")
-    services: tuple[ServiceSpec, ...]
+    services: tuple[ServiceSpec, ...] = Field(description="what runs")
     providers: tuple[str, ...] = Field(default=(), description="external AI APIs")
     traffic: str = Field(description="module of drills/ that brings what comes from outside")
     good: str = Field(description="what an answer to it is called that went well")
@@ -64,10 +66,11 @@ class World(Entry):
     configuration: dict[str, Json[dict[str, Any]]] = Field(description="files: JSON in them")
     owners: dict[str, str] = Field(default_factory=dict, description="file: service")
     history: tuple[PastRelease, ...] = Field(description="oldest first; `sources` are the newest")
-    windows: Windows
+    windows: Windows = Field(description="how long a response looks back and waits, seconds")
     catalogue: tuple[Service, ...] = Field(description="what people know of it beforehand")
     faults: tuple[str, ...] = Field(description="that apply, in the order of the score table")
     surprises: tuple[str, ...] = Field(description="tables of surprise/ that seeds draw from")
+    besides: tuple[str, ...] = Field(default=(), description="tables of drills that none draws")
 
     def author(self, service: str) -> str:
         """Who releases it, as git has people: its team."""

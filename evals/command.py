@@ -1,4 +1,4 @@
-"""`warroom eval`, `eval rca`, `eval service` and `eval day-one` as the command line takes them.
+"""`warroom eval` and its rca, peers, service and day-one as the command line takes them.
 
 Without a sub-command the group itself runs: `warroom eval --repeat 2` stays what it was.
 """
@@ -18,6 +18,22 @@ Markdown = Annotated[
 ]
 Compare = Annotated[
     Path | None, typer.Option(metavar="FILE", help="JSON of an earlier run to compare with.")
+]
+RcaCases = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        envvar="WARROOM_RCA_CASES",
+        help="Folder with cases/SET/ID and truth.json.",
+    ),
+]
+RcaSet = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME", help="Only this set; may be repeated."),
+]
+RcaId = Annotated[
+    list[str] | None,
+    typer.Option("--case", metavar="ID", help="Only this case; may be repeated."),
 ]
 evaluations = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -66,22 +82,9 @@ def evaluate(
 
 @evaluations.command("rca")
 def evaluate_rca(
-    cases: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            envvar="WARROOM_RCA_CASES",
-            help="Folder with cases/SET/ID and truth.json.",
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME", help="Only this set; may be repeated."),
-    ] = None,
-    case: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="Only this case; may be repeated."),
-    ] = None,
+    cases: RcaCases = None,
+    set_: RcaSet = None,
+    case: RcaId = None,
     method: Annotated[
         str,
         typer.Option(
@@ -121,6 +124,32 @@ def evaluate_rca(
         cases, set_ or [], case or [], method, without, ablation, degraded, report, files
     )
     raise typer.Exit(eval_rca_command(options))
+
+
+@evaluations.command("peers")
+def evaluate_peers(
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="run, or setup: install them, in exact versions.")
+    ] = "run",
+    cases: RcaCases = None,
+    set_: RcaSet = None,
+    case: RcaId = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="Of floor, model, holmesgpt, opensre, first, errors, change."
+        ),
+    ] = "",
+    as_json: AsJson = None,
+    markdown: Markdown = None,
+) -> None:
+    """HolmesGPT and opensre on the cases of eval rca, with the configured endpoint."""
+    from .framework.suite import ResultFiles
+    from .peers.command import RcaOptions, peers_command
+
+    files = ResultFiles(as_json, markdown)
+    options = RcaOptions(cases, set_ or [], case or [], method, files=files)
+    raise typer.Exit(peers_command(what, options))
 
 
 FIGURES = "intake, recovery, incidents, steps, memory, capacity, pages or watching"

@@ -63,6 +63,11 @@ class Remedy(StrEnum):
     revert_configuration = "revert_configuration"
     end_session = "end_session"
     restore_state = "restore_state"
+    renew_certificate = "renew_certificate"
+    clear_cache = "clear_cache"
+    free_space = "free_space"
+    open_breaker = "open_breaker"
+    raise_limit = "raise_limit"
 
 
 class OptionalSource(StrEnum):
@@ -126,7 +131,7 @@ class Fault(Entry):
     named: AnyCase | None = Field(default=None, description="how texts name it, en and zh")
     telltale: str = Field(default="", description="signal that shows it before users feel it")
     remedies: tuple[Remedy, ...] = Field(default=(), description="moves, best first")
-    by_hand: str = Field(default="", description="what a person does where no move fits")
+    by_hand: str = Field(default="", description="what a person does where no move can be made")
     lasting: str = Field(default="", description="the fix that remains")
     systemic: str = Field(default="the record does not say", description="why it reached users")
     sources: tuple[OptionalSource, ...] = Field(
@@ -141,7 +146,7 @@ class Fault(Entry):
 
     @model_validator(mode="after")
     def _has_a_way_out(self) -> Self:
-        if bool(self.remedies) is bool(self.by_hand):
+        if not self.remedies and not self.by_hand:
             raise ValueError("write remedies, or by_hand where no move of the catalogue fits")
         return self
 

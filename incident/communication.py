@@ -66,3 +66,10 @@ class Message(BaseModel):
         """SHA-256 over what a reader would see, in hex."""
         seen = (self.audience.value, self.channels, self.subject, self.body)
         return digest(list(seen))
+
+
+def of_ours(template: str, to: list[str], subject: str, body: str, at: AwareDatetime) -> Message:
+    """What stays in the house, outside the record of an incident: nobody has to approve it."""
+    text = {"template": template, "channels": to, "subject": subject, "body": body}
+    who = {"audience": Audience.engineering, "state": MessageState.approved}
+    return Message(id="M0", created_at=at, **text, **who)

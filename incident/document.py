@@ -20,7 +20,7 @@ from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
-from .people import HeldLevel, Participant, Pointer
+from .people import HeldLevel, Participant, Pointer, SupportCount
 from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
@@ -106,6 +106,9 @@ class Incident(BaseModel):
     slo: list[SloState] = Field(default_factory=list, description="objectives against now")
     command: Command = Field(default_factory=Command, description="who leads, by role")
     participants: list[Participant] = Field(default_factory=list, description="who takes part")
+    support: list[SupportCount] = Field(
+        default_factory=list, description="people who wrote to support, as people said it"
+    )
     links: list[Pointer] = Field(default_factory=list, description="what people point at")
 
     timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")

@@ -208,7 +208,7 @@ def _classify(document: Incident, report: InvestigationReport | SecurityReport) 
     """A cause that stands out says what kind of trouble this is better than the alert did; that it
     is an attack, security says."""
     cause = document.leading()
-    known = fault_of(cause.kind) if cause and cause.confidence >= SURE else None
+    known = fault_of(cause.kind) if cause and cause.sure else None
     if known and known.type is not IncidentType.unknown:
         document.type, document.category = known.type, known.category
     security = report if isinstance(report, SecurityReport) else document.report(SecurityReport)
@@ -240,8 +240,6 @@ def _without_lists(report: AnyReport, left_out: int) -> AnyReport:
 
 
 OPEN = (State.detected, State.investigating)
-SURE = 0.5
-"""Confidence from which a cause says what kind of trouble it is."""
 
 
 def advance(document: Incident, report: AnyReport, at: datetime) -> None:

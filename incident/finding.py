@@ -78,6 +78,10 @@ CauseKey = tuple[str, FaultKind, str]
 """Service, kind of fault, id of the change blamed (empty: no change of ours)."""
 
 
+SURE = 0.5
+"""Confidence from which a cause counts as one."""
+
+
 class Hypothesis(BaseModel):
     """One possible cause, held against the others: a service, a kind of fault, a change."""
 
@@ -120,6 +124,11 @@ class Hypothesis(BaseModel):
     def key(self) -> CauseKey:
         """What it is: evidence for one change is none for another."""
         return self.service, self.kind, self.change
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is likelier than not."""
+        return self.confidence >= SURE
 
     @property
     def standing(self) -> bool:

@@ -30,12 +30,14 @@ class Vouched(StrEnum):
     slack = "slack"  # who is known in the workspace as the person of this account
     link = "link"  # who has the link that a page brought; it acknowledges one incident
     terminal = "terminal"  # who may use this home, as the operating system says
+    rule = "rule"  # a rule of the policy, by its hash
     automatic = "automatic"  # a commander of drills and evaluations, that is code
     receiver = "receiver"  # a sender of alerts that signed as its receiver demands
     warroom = "warroom"  # Warroom itself
 
 
 PERSONS = (Vouched.token, Vouched.account, Vouched.oidc, Vouched.slack, Vouched.terminal)
+CODE = (Vouched.rule, Vouched.automatic, Vouched.warroom)
 BREAK_GLASS = "break-glass"
 
 
@@ -56,7 +58,7 @@ class Identity:
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > LONGEST:
             raise InputError(f"give a name of 1 to {LONGEST} printable characters")
-        if _is_code(self.name) is not (self.vouched in (Vouched.automatic, Vouched.warroom)):
+        if _is_code(self.name) is not (self.vouched in CODE):
             raise InputError(f"{self.name!r} is a name that only code decides under; give your own")
 
     def __str__(self) -> str:

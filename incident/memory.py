@@ -23,9 +23,9 @@ VARIES = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9a-f-]{8,}\b|(?<=:)\d+|\b(?!\d{3}\
 """Differs from one time to the next; a status of three digits does not."""
 ERRORS = re.compile(r"\b[A-Z]\w+(?:Error|Exception|Violation)\b")
 VERSION = re.compile(r"\s+v?\d[\w.-]*$")
-SYMPTOMS, BELIEVED, FEW = 4, 0.5, 3
-"""Steps whose findings are symptoms: later ones see what the response did. Confidence from which a
-cause is believed. Incidents that tell how long one takes."""
+SYMPTOMS, FEW = 4, 3
+"""Steps whose findings are symptoms: later ones see what the response did. Incidents that tell how
+long one takes."""
 
 
 class Remembered(BaseModel):
@@ -69,7 +69,7 @@ def remembered(document: Incident) -> Remembered:
             found.tried[f"{plan.kind} {plan.target}"] = ended
             proven |= {plan.hypothesis} if ended else set()
     cause = next((h for h in document.hypotheses if h.id in proven), None) or document.leading()
-    if cause and (cause.id in proven or cause.confidence >= BELIEVED):
+    if cause and (cause.id in proven or cause.sure):
         found.cause, found.confidence = cause.statement, cause.confidence
         found.service, found.fault = cause.service, cause.kind
     began, first = document.began.at, document.report(DetectionReport)

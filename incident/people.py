@@ -39,6 +39,14 @@ class Pointer(BaseModel):
     url: str = Field(description="https or http")
 
 
+class SupportCount(BaseModel):
+    """How many people had written to support: no telemetry tells that, a person does."""
+
+    at: AwareDatetime = Field(description="when it was said, UTC")
+    by: str = Field(description="who said it")
+    contacts: int = Field(ge=0, description="in all, since it began")
+
+
 class HeldLevel(BaseModel):
     """A level that a person set: it stands until something worse is measured than they saw."""
 

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from ..incident.communication import Message
 from ..incident.severity import Severity
 from ..text_safety.lines import one_line
 from . import mail, posts, texts
-from .configuration import Channel, Notifications, read_secret
+from .configuration import Channel, Medium, Notifications, read_secret
 
 WAY = re.compile(r"(email|chat|sms|phone|push|webhook):(.+)")
 PERSON = "person:"
@@ -113,6 +114,11 @@ class Channels:
         ways = self.told.methods.values()
         checks += [lambda file=file: _opened(_filled(file, "+491511234567")) for file in ways]
         return [fault for check in checks if (fault := _fault(check))]
+
+    def unanswered(self, medium: Medium) -> list[str]:
+        """Why what is posted under this medium would not be made, as far as asking shows."""
+        mine = [one for one in self.told.channels if one.post and medium in one.carries]
+        return [fault for one in mine if (fault := _fault(partial(posts.check, one)))]
 
 
 def _takes(one: Channel, medium: str, message: Message, severity: Severity) -> bool:

@@ -6,7 +6,7 @@ which names the provider and holds its keys.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -24,6 +24,11 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _listed_by(word: Any) -> BeforeValidator:
+    """One of these words, or several."""
+    return BeforeValidator(_listed, json_schema_input_type=word | list[word])
 
 
 class Mail(Entry):
@@ -77,13 +82,13 @@ class Channel(Entry):
         description="owner/name, project, page; for git a Markdown file in a tree",
     )
     authorization: Authorization | None = Field(default=None, description="how it knows us")
-    carries: Annotated[tuple[Medium, ...], BeforeValidator(_listed)] = Field(
+    carries: Annotated[tuple[Medium, ...], _listed_by(Medium)] = Field(
         min_length=1, description="what levels ask for: email, sms, chat, phone, …"
     )
-    severities: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = Field(
+    severities: Annotated[tuple[Severity, ...], _listed_by(Severity)] = Field(
         default=(), description="only of these levels; none: of all"
     )
-    audiences: Annotated[tuple[Audience, ...], BeforeValidator(_listed)] = Field(
+    audiences: Annotated[tuple[Audience, ...], _listed_by(Audience)] = Field(
         default=(),
         description="only what is written for these; none: for engineering, or "
         "where it is a status page for that",

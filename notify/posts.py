@@ -78,6 +78,14 @@ def send(one: Channel, message: Message, name: str, over: bool, memory: Memory) 
     return None
 
 
+def check(one: Channel) -> None:
+    """Ask there as before something is made. Raises ToolFailed."""
+    said = {"place": one.place, "title": "dry run", "remote": "", "over": False}
+    with outgoing.client(timeout=TIMEOUT_S) as client:
+        if one.post != "git":
+            _asked(client, one, "GET", kinds()[one.post].find, said)
+
+
 def _made(client: httpx.Client, one: Channel, post: Post, said: dict[str, Any]) -> str:
     """The id there, of one that is there already or is new."""
     there = jmespath.search(post.items, _asked(client, one, "GET", post.find, said)) or []

@@ -43,7 +43,9 @@ def fits(matcher: str, labels: Mapping[str, str]) -> bool:
     return same is not sign.startswith("!")
 
 
-Words = Annotated[tuple[Person, ...], BeforeValidator(listed)]
+Words = Annotated[
+    tuple[Person, ...], BeforeValidator(listed, json_schema_input_type=str | list[str])
+]
 
 
 class Level(Entry):
@@ -57,6 +59,9 @@ class Level(Entry):
         default=None, description="until the next level is told: 15m; null: nobody comes after it"
     )
     repeat: int = Field(default=0, ge=0, le=20, description="told so often again before that")
+    asked: str = Field(
+        default="", max_length=300, description="what they are to do besides acknowledging"
+    )
 
 
 Levels = Annotated[tuple[Level, ...], Field(max_length=MOST_LEVELS)]

@@ -82,7 +82,9 @@ Hours = Annotated[str, AfterValidator(_hours)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 Wall = Annotated[datetime, AfterValidator(_wall)]
 Person = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-Together = Annotated[tuple[Person, ...], BeforeValidator(_together)]
+Together = Annotated[
+    tuple[Person, ...], BeforeValidator(_together, json_schema_input_type=str | list[str])
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@ -]{1,100}$")]
 
 

@@ -9,8 +9,6 @@ from .runbook import Runbook
 
 EXACT = 10.0
 """Score of a runbook whose fault is exactly what was asked for, or whose alert fired."""
-SURE = 0.5
-"""Confidence from which a cause counts."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +16,8 @@ class Match:
     """A runbook, how well it fits, and why."""
 
     book: Runbook
-    score: float
-    why: tuple[str, ...]
+    score: float = 0.0
+    why: tuple[str, ...] = ()
 
 
 def match(document: Incident, book: Runbook) -> Match:
@@ -28,12 +26,11 @@ def match(document: Incident, book: Runbook) -> Match:
     services = {s.name for s in document.services} | {alert.service for alert in alerts}
     told = " ".join(f"{a.name} {a.summary} {' '.join(a.labels.values())}" for a in alerts)
     cause, triggers, labels = document.leading(), book.triggers, book.triggers.labels
-    sure = cause is not None and cause.confidence >= SURE
     words = said(told, triggers.words)
     signs = [(f"the alert {a.name}", EXACT) for a in alerts if a.name in triggers.alerts][:1]
     if labels and any(labels.items() <= alert.labels.items() for alert in alerts):
         signs.append((f"the labels {', '.join(map('='.join, labels.items()))}", EXACT / 2))
-    if cause and sure and cause.kind.value in triggers.faults:
+    if cause and cause.sure and cause.kind.value in triggers.faults:
         signs.append((f"the cause {cause.kind.value}", EXACT))
     if words:
         signs.append((f"the words {', '.join(words)}", weight(words)))

@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from .. import faults
 from ..errors import TableError
@@ -20,20 +22,23 @@ from ..incident.document import Incident
 from ..incident.severity import Severity
 from ..oncall.schedule import Hours, Zone
 from ..oncall.shifts import open_hours
-from ..yaml_tables import Entry, parse_table
+from ..yaml_tables import Duration, Entry, parse_table
 
 Kind = Literal["assess", "diagnose", "verify", "contain", "remediate", "communicate", "ticket"]
+OURS = {"title", "body", "shipped", "file"}
 LOOKS, ACTS = ("assess", "diagnose", "verify"), ("contain", "remediate")
 NAMES = ("incident", "service", "severity", "change", "cause")
 """Values of an incident that a step may name in braces."""
+QUICK = "quick_diagnostic"
+"""A tool of runbooks alone: looks as `warroom diagnose` does."""
 VALUE = re.compile(r"\{(\w+)\}")
 
 
 class When(Entry):
     """All that has to be so for a step to be taken; empty: always."""
 
-    severity: tuple[Severity, ...] = ()
-    category: tuple[Category, ...] = ()
+    severity: tuple[Severity, ...] = Field(default=(), description="at these levels only")
+    category: tuple[Category, ...] = Field(default=(), description="of these only")
     hours: Hours | Literal[""] = Field(default="", description='"Mon-Fri 09:00-17:00"')
     time_zone: Zone = Field(default="UTC", description="whose hours")
 
@@ -53,9 +58,9 @@ class When(Entry):
 class Step(Entry):
     """One thing that is done; without tool or action a person does it and says so."""
 
-    kind: Kind
+    kind: Kind = Field(description="looks, acts, tells people or leaves work for later")
     text: str = Field(min_length=1, max_length=500, description="what is done, in a sentence")
-    tool: str = Field(default="", description="a read tool that looks")
+    tool: str = Field(default="", description=f"a read tool that looks, or {QUICK}")
     arguments: dict[str, JsonValue] = Field(default={}, description="of the tool")
     expect: Literal["", "some", "none"] = Field(default="", description="rows, else it failed")
     action: str = Field(default="", description="of the catalogue, or how its name begins")
@@ -63,7 +68,7 @@ class Step(Entry):
     parameters: dict[str, JsonValue] = Field(
         default={}, description="of the action; none: as the response proposes it from evidence"
     )
-    when: When = When()
+    when: When = Field(default=When(), description="only where all of this is so")
     continue_on_error: bool = Field(default=False, description="go on where it failed")
 
     @model_validator(mode="after")
@@ -99,15 +104,19 @@ class Triggers(Entry):
 class Runbook(Entry):
     """The whole of it; title and body are what stands below the front matter."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$", description="as it is started by")
     version: int = Field(default=1, ge=1, description="counts up with what it says")
     owner: str = Field(default="", max_length=100, description="the team that keeps it right")
-    triggers: Triggers = Triggers()
+    triggers: Triggers = Field(default=Triggers(), description="which incidents it is for")
     services: tuple[str, ...] = Field(default=(), description="for these only; none: for all")
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=100)
-    title: str = ""
-    body: str = ""
-    shipped: bool = False
+    around: dict[str, str] = Field(
+        default={}, description="scope, who by duty, communication, escalation, resources"
+    )
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=100, description="in their order")
+    title: SkipJsonSchema[str] = ""
+    body: SkipJsonSchema[str] = ""
+    shipped: SkipJsonSchema[bool] = False
+    file: SkipJsonSchema[str] = ""
 
     @property
     def sections(self) -> dict[str, str]:
@@ -121,13 +130,32 @@ class Runbook(Entry):
 SHOWN = (("assess", "diagnose"), ACTS, ("verify",))
 
 
+class Repository(Entry):
+    """A git repository. Nothing of it is checked out or run: its files are read as data."""
+
+    url: str = Field(pattern=r"^(https|ssh|file)://[^\s]+$", description="https, ssh or file")
+    branch: str = Field(default="HEAD", pattern=r"^\w[\w./-]*$", description="its newest commit")
+    commit: str = Field(default="", pattern="^([0-9a-f]{40})?$", description="this one alone")
+    folder: str = Field(default="", pattern=r"^(\w[\w./-]*)?$", description="in it; empty: all")
+    credentials_file: Path | None = Field(default=None, description="holds user:password")
+
+
+class Kept(Entry):
+    """Where a team's own are kept, and how often they are tried."""
+
+    folders: tuple[Path, ...] = Field(default=(), description="of *.md")
+    git: tuple[Repository, ...] = Field(default=(), description="repositories with *.md")
+    tested_within: Duration = Field(default=90 * 86400.0, description="or changed: try it again")
+
+
 def parse_runbook(text: str, file: str) -> Runbook:
     """A runbook out of its file. Raises TableError with file, line, key and cure."""
     front, body = faults.divided(text, file)
     found = parse_table(front, Runbook, file)
-    if keys := found.model_fields_set & {"title", "body", "shipped"}:
+    if keys := found.model_fields_set & OURS:
         raise TableError(f"{file}:1: {', '.join(keys)}: write that below the front matter")
-    return found.model_copy(update={"body": body, "title": faults.title(body) or found.name})
+    told = {"body": body, "title": faults.title(body) or found.name, "file": file}
+    return found.model_copy(update=told)
 
 
 # What is shipped: the kinds of faults, with what the playbooks know of each.

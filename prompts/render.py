@@ -14,14 +14,12 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ..incident.document import Incident
-from ..incident.evidence import short
-from ..incident.memory import precedents, time_to_resolve
-from ..incident.report import CustomerImpactReport
 from . import spoken as said
 from . import values as shown
 
 EMPTY_LINES = re.compile(r"\n{3,}")
+FOLDED = re.compile(r"^#### ([^\n]+)\n(.*?)(?=^#{1,4} |\Z)", re.MULTILINE | re.DOTALL)
+"""A section for whoever opens it: its template gives it a heading of the fourth level."""
 FOLDER = Path(__file__).parent
 
 
@@ -52,7 +50,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
         shown.began,
         shown.hurt,
         shown.zh,
-        *(said.about, said.harmed, said.hour, said.lasting, said.during, said.listed, said.opening),
+        *(said.about, said.harmed, said.hour, said.day, said.lasting, said.during, said.listed),
+        said.opening,
         *numbers,
         *texts,
     ):
@@ -78,7 +77,8 @@ def render(name: str, /, **values: Any) -> str:
     """
     text = _template(name).render(**values)
     lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
-    return EMPTY_LINES.sub("\n\n", lines) + "\n"
+    folded = FOLDED.sub(r"<details>\n<summary>\1</summary>\n\2\n</details>\n\n", lines)
+    return EMPTY_LINES.sub("\n\n", folded).rstrip() + "\n"
 
 
 def letter(name: str, told: str = "", /, **values: Any) -> str:
@@ -87,12 +87,21 @@ def letter(name: str, told: str = "", /, **values: Any) -> str:
     what these readers were told before. Raises as `render`."""
     paragraphs = list[str]()
     for block in render(name, **values).split("\n\n"):
-        lines = [_TIGHT.sub("", line.strip()) for line in block.split("\n") if line.strip()]
+        lines = _sentences(block)
         new = [line for line in lines if not paragraphs or line not in told]
         told += "\n".join(["", *new])
         if new:
             paragraphs.append(_TIGHT.sub("", " ".join(new)))
     return "\n\n".join(paragraphs) + "\n"
+
+
+def sentences(name: str, /, **values: Any) -> list[str]:
+    """Each line of a template, which is a sentence, as Markdown. Raises as `render`."""
+    return _sentences(render(name, **values))
+
+
+def _sentences(text: str) -> list[str]:
+    return [_TIGHT.sub("", line.strip()) for line in text.split("\n") if line.strip()]
 
 
 _TIGHT = re.compile(
@@ -122,42 +131,3 @@ def _whole(name: str) -> str:
 def stamp(name: str) -> str:
     """The template and its wording, for a message's record: declared.en.md@0123456789ab."""
     return f"{name}@{digest(name)}"
-
-
-# The incident document as Markdown, for `warroom show` and the incident's folder.
-
-
-def incident_markdown(document: Incident, why: str = "") -> str:
-    """The whole document, newest knowledge first, evidence and timeline last. `why`: Markdown of
-    ours that says why it happened."""
-    customers = document.report(CustomerImpactReport)
-    priced = [call.cost for call in document.model_calls if call.cost is not None]
-    return render(
-        "incident.md",
-        doc=document,
-        why=shown.Trusted(why),
-        severity=document.severity.value if document.severity else "not classified",
-        leading=document.leading(),
-        estimate=time_to_resolve(document),
-        before=precedents(document),
-        outcome={e.plan: e.outcome.value for e in document.executions},
-        verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
-        events=sorted(document.timeline, key=lambda event: event.at),
-        answers=document.reports if _asked(document) else [],
-        cost=sum(priced) if priced else None,
-        outreach=customers.outreach if customers else [],
-    )
-
-
-def _asked(document: Incident) -> bool:
-    """Whether a model was to answer: only then it matters who did."""
-    return bool(document.model_calls) or any(report.fallback for report in document.reports)
-
-
-def _subject(document: Incident, subject: str) -> str:
-    """What a decision was about: a plan's title or a message's subject, else the hash."""
-    plan = document.plan(subject)
-    if plan:
-        return plan.title
-    message = next((m for m in document.communications if m.hash == subject), None)
-    return f"{message.id} to {message.audience.value}" if message else short(subject)

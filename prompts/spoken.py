@@ -59,6 +59,12 @@ def hour(at: datetime | None, now: datetime, language: str = "en") -> str:
     return f"{day if at.date() != today else ''}{at:%H:%M} UTC"
 
 
+def day(at: datetime, language: str = "en") -> str:
+    """30 November 2026."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y} 年 {at.month} 月 {at.day} 日" if language == "zh" else f"{at.day} {at:%B %Y}"
+
+
 def lasting(seconds: float, language: str = "en") -> str:
     """less than a minute; 4 minutes; 1 hour 30 minutes."""
     chinese, minutes = language == "zh", round(seconds / 60)

@@ -134,26 +134,37 @@ class Ledger(Claims):
         Raises NotFound for a question never asked, ApprovalError when it was already answered (by
         whom and when), when it has expired, or when the same person approves twice.
         """
-        now = self.clock()
         with writing(self.engine, self.lease) as connection:
-            row = _asked(connection, incident_id, subject)
-            given = json.loads(row["consents"])
-            if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
-                verdict = Verdict.one_of_two
-            yes = verdict in (Verdict.approved, Verdict.one_of_two)
-            if yes and by.person == row["barred"]:
-                raise ApprovalError(f"{short(subject)} is {by.name}'s own: it wants another person")
-            if yes and by.person.partition(":")[2] in map(_whose, given):
-                raise ApprovalError(f"{short(subject)}: {by.name} approved it; it wants another")
-            answer = {"verdict": verdict.value, "decided_by": by.name, "decided_at": now}
-            if verdict is Verdict.one_of_two:
-                answer = {"consents": json.dumps([*given, by.person])}
-            self._settle(connection, row, {**answer, "reason": reason}, now)
-            decision = Decision(
-                subject=subject, verdict=verdict, by=by.name, at=from_ts(now), reason=reason
-            )
-            _note(connection, incident_id, by, row["kind"], decision)
-            wake(connection, incident_id, why=f"{decision.verdict.value} by {by.name}")
+            return self.decided(connection, incident_id, subject, verdict, by, reason)
+
+    def decided(
+        self,
+        connection: Connection,
+        incident_id: str,
+        subject: str,
+        verdict: Verdict,
+        by: Identity,
+        reason: str = "",
+    ) -> Decision:
+        """The same inside a transaction of the caller's, as the last that it does."""
+        now = self.clock()
+        row = _asked(connection, incident_id, subject)
+        given = json.loads(row["consents"])
+        if verdict is Verdict.approved and len(given) + 1 < row["wanted"]:
+            verdict = Verdict.one_of_two
+        yes = verdict in (Verdict.approved, Verdict.one_of_two)
+        if yes and by.person == row["barred"]:
+            raise ApprovalError(f"{short(subject)} is {by.name}'s own: it wants another person")
+        if yes and by.person.partition(":")[2] in map(_whose, given):
+            raise ApprovalError(f"{short(subject)}: {by.name} approved it; it wants another")
+        answer = {"verdict": verdict.value, "decided_by": by.name, "decided_at": now}
+        if verdict is Verdict.one_of_two:
+            answer = {"consents": json.dumps([*given, by.person])}
+        self._settle(connection, row, {**answer, "reason": reason}, now)
+        said = {"subject": subject, "verdict": verdict, "by": by.name, "reason": reason}
+        decision = Decision(at=from_ts(now), **said)
+        _note(connection, incident_id, by, row["kind"], decision)
+        wake(connection, incident_id, why=f"{verdict.value} by {by.name}")
         return decision
 
     def withdraw(
@@ -241,12 +252,8 @@ class Ledger(Claims):
 
 
 def _told(connection: Connection, request: Request, now: float) -> None:
-    asked = Asked(
-        subject=request.subject,
-        kind=request.kind,
-        title=request.title,
-        expires_at=from_ts(request.expires_at),
-    )
+    told = {name: getattr(request, name) for name in ("subject", "kind", "title")}
+    asked = Asked(expires_at=from_ts(request.expires_at), **told)
     events.append(connection, request.incident_id, asked, now)
 
 

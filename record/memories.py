@@ -55,11 +55,15 @@ class Alike:
     signs: list[tuple[str, float]]
 
     @property
-    def words(self) -> str:
-        """What became of it, and by which signs it is alike: those that are worth most."""
+    def told(self) -> list[str]:
+        """By which signs, each with its worth: those that are worth most."""
         told = [f"{sign.partition(' #')[0]} ({worth})" for sign, worth in self.signs[:SHOWN]]
-        told += [f"{len(self.signs) - SHOWN} more"] if len(self.signs) > SHOWN else []
-        return f"{self.memory.account} Alike by {self.likeness:.0%}: {', '.join(told)}."
+        return told + ([f"{len(self.signs) - SHOWN} more"] if len(self.signs) > SHOWN else [])
+
+    @property
+    def words(self) -> str:
+        """What became of it, and by which signs it is alike."""
+        return f"{self.memory.account} Alike by {self.likeness:.0%}: {', '.join(self.told)}."
 
 
 def like(engine: Engine, sight: Sight, own: str, signs: Sequence[str]) -> list[Alike]:

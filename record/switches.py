@@ -15,6 +15,8 @@ from .tables import SWITCHES, insert_once
 
 EVERYTHING = "effects"
 """The switch of the whole installation; every other is named by its target."""
+ALL_RULES = "all rules"
+"""The switch of what acts without a person; that of one rule is called "rule NAME"."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Switch:
     @property
     def words(self) -> str:
         """Why nothing acts, in one line."""
-        what = "actions are" if self.name == EVERYTHING else f"actions on {self.name} are"
+        rule = self.name.startswith("rule ")
+        named = f"{self.name} is" if rule else f"actions on {self.name} are"
+        what = {EVERYTHING: "actions are", ALL_RULES: "all rules are"}.get(self.name, named)
         why = f": {self.reason}" if self.reason else ""
         return f"{what} switched off by {self.made_by} at {from_ts(self.at):%H:%M:%S} UTC{why}"
 
@@ -47,11 +51,7 @@ class Switches:
         """Turn one off or on again: what is claimed from now on obeys."""
         switch = Switch(target, off, self.clock(), by.name, reason.strip())
         with self.engine.begin() as connection:
-            if not insert_once(connection, SWITCHES, **vars(switch)):
-                here = SWITCHES.c.name == target
-                connection.execute(update(SWITCHES).where(here).values(vars(switch)))
-            detail = {"target": target, "reason": switch.reason}
-            audit.add(connection, str(by), "switch off" if off else "switch on", None, detail)
+            turn_in(connection, switch, by)
         return switch
 
     def all(self) -> list[Switch]:
@@ -59,6 +59,15 @@ class Switches:
         with self.reading.begin() as connection:
             rows = connection.execute(select(SWITCHES).order_by(SWITCHES.c.name)).mappings()
             return [Switch(**row) for row in rows]
+
+
+def turn_in(connection: Connection, switch: Switch, by: Identity) -> None:
+    """Have it stand so, inside a transaction of the caller's."""
+    if not insert_once(connection, SWITCHES, **vars(switch)):
+        here = SWITCHES.c.name == switch.name
+        connection.execute(update(SWITCHES).where(here).values(vars(switch)))
+    act = "switch off" if switch.off else "switch on"
+    audit.add(connection, str(by), act, None, {"target": switch.name, "reason": switch.reason})
 
 
 def switched_off(connection: Connection, target: str) -> Switch | None:

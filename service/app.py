@@ -18,12 +18,14 @@ from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .memory import MEMORY
 from .oncall import ONCALL, OPENED
 from .pages.accounts import ACCOUNTS
 from .pages.acknowledging import ACKNOWLEDGE
 from .pages.acts import ACTS
 from .pages.approval import APPROVAL
 from .pages.by_hand import BY_HAND as BY_HAND_PAGE
+from .pages.drills import DRILLS_PAGE
 from .pages.figures import FIGURES_PAGE
 from .pages.incident import INCIDENT
 from .pages.incidents import LIST
@@ -31,6 +33,8 @@ from .pages.live import LIVE, Parts
 from .pages.oncall import ONCALL_PAGE
 from .pages.overview import OVERVIEW
 from .pages.postmortem import POSTMORTEM as POSTMORTEM_PAGE
+from .pages.rules import RULES, RULES_API
+from .pages.runbooks import RUNBOOKS
 from .pages.settings import SETTINGS
 from .pages.signing_in import SIGN_IN
 from .pages.status import status_routes
@@ -60,10 +64,7 @@ def build(service: Service) -> FastAPI:
         middleware=[Middleware(Edge)],
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.service = service
-    app.state.reception = service.reception
-    app.state.parts = Parts(service)
-    app.state.ended = True  # nothing of it runs on when it has stopped
+    serve(app, service)
     explain_errors(app)
     app.add_exception_handler(SignInFirst, answer_sign_in)
     app.include_router(webhooks.router)  # first: most requests are deliveries
@@ -75,14 +76,14 @@ def build(service: Service) -> FastAPI:
         app.state.chat = Bot(service.settings, service.store, told, url)
         app.include_router(SLACK)
     v1 = APIRouter(prefix="/api/v1", responses=RESPONSES, max_body_size=MOST_BODY)
-    shared = (FOLLOW, ADMINISTER, PEOPLE, ONCALL)
+    shared = (FOLLOW, ADMINISTER, RULES_API, PEOPLE, ONCALL, MEMORY)
     for part in (READ, DECIDE, GROUP, CHANGE, BY_HAND, POSTMORTEM, WHY_API, *shared):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, WHY)
-    over_all = (OVERVIEW, FIGURES_PAGE, ONCALL_PAGE, SETTINGS)
+    over_all = (OVERVIEW, DRILLS_PAGE, FIGURES_PAGE, ONCALL_PAGE, RUNBOOKS, SETTINGS, RULES)
     for part in (SIGN_IN, ACCOUNTS, LIST, INCIDENT, LIVE, *acting, POSTMORTEM_PAGE, *over_all):
         pages.include_router(part)
     if (told := service.configuration.status_page) and told.served:
@@ -94,6 +95,14 @@ def build(service: Service) -> FastAPI:
         mount(app, service, oidc)
     app.openapi = lambda: _schema(app)
     return app
+
+
+def serve(app: FastAPI, service: Service) -> None:
+    """Have it answer for this installation, from its next start on; its routes stay."""
+    app.state.service = service
+    app.state.reception = service.reception
+    app.state.parts = Parts(service)
+    app.state.ended = True  # nothing of it runs on when it has stopped
 
 
 @asynccontextmanager

@@ -8,12 +8,14 @@ from functools import wraps
 from threading import Event, Thread
 
 from ..agents.runtime.outbox import dispatch
-from ..app.cadence import remind
+from ..app.cadence import remind, remind_of_drills
 from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
+from ..app.dry_runs import remind as ask_for_dry_runs
 from ..app.escalating import escalate
 from ..app.notifying import channels_of, file_tickets
 from ..app.oncall import Rota, drop_links, refresh
+from ..app.rules import settle
 from ..app.runbooks import refresh as refresh_runbooks
 from ..app.status_page import status, write
 from ..errors import WarroomError
@@ -78,16 +80,33 @@ def read_calendars(_settings: Settings, store: Store) -> None:
 
 
 @every(CALENDARS_S)
-def read_runbooks(_settings: Settings, store: Store) -> None:
-    """The team's, from where they are kept."""
-    for fault in refresh_runbooks(store):
-        log.warning("runbooks: %s", fault)
+def read_runbooks(settings: Settings, store: Store) -> None:
+    """The team's, from where they are kept: nobody who is told of an alert waits for a server."""
+
+    def read() -> None:
+        for fault in refresh_runbooks(store, settings.home):
+            log.warning("runbooks: %s", fault)
+        ask_for_dry_runs(store)
+
+    Thread(target=read, name="runbooks", daemon=True).start()
 
 
 @every(UPDATES_S)
 def updates(settings: Settings, store: Store) -> None:
     """The next update is drafted when its time has come."""
     remind(settings, store)
+
+
+@every(UPDATES_S)
+def rules(settings: Settings, store: Store) -> None:
+    """What came of what rules did is written down, and one that fails is stopped."""
+    settle(settings, store)
+
+
+@every(HOUR_S)
+def drills(_settings: Settings, store: Store) -> None:
+    """Who runs drills is reminded of what is due."""
+    remind_of_drills(store)
 
 
 @every(TICKETS_S)
@@ -118,6 +137,8 @@ CHORES: Sequence[Chore] = (
     read_runbooks,
     escalate,
     updates,
+    rules,
+    drills,
     tickets,
     status_page,
     deliver,

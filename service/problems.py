@@ -22,6 +22,7 @@ from ..errors import (
     Overwritten,
     WarroomError,
 )
+from ..misfit import place, said
 from .pages.rendering import page
 
 LOG = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ async def _database(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5]]
+    found = [f"{place(each)}: {said(each)}" for each in error.errors()[:5]]
     see = ". See /api/v1/openapi.json" if request.url.path.startswith("/api/") else ""
     return _answer(request, 422, "; ".join(found) + see)
 

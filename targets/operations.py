@@ -139,13 +139,14 @@ class Operations:
         for adapter in self.adapters:
             if isinstance(adapter, capability):
                 return adapter
-        offered = ", ".join(self._offered()) or "nothing"
+        offered = ", ".join(self.inventory().offered or ()) or "nothing"
         raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}")
 
     def inventory(self) -> Inventory:
         """What there is to act on, read now."""
         whole = merged(adapter.inventory() for adapter in self.adapters)
-        return whole.model_copy(update={"offered": self._offered(), "system": self.name})
+        offered = self._offered(whole)
+        return whole.model_copy(update={"offered": offered, "system": self.name})
 
     def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
         """How a table differs from its backup; changes nothing."""
@@ -167,12 +168,13 @@ class Operations:
         """Whether one of the adapters kept this key with what it did."""
         return any(adapter.knows(key) for adapter in self.adapters)
 
-    def _offered(self) -> list[ActionKind]:
-        """The actions whose capability one of the adapters has."""
+    def _offered(self, there: Inventory) -> list[ActionKind]:
+        """The actions whose capability one of the adapters has, with something to aim at."""
         return [
             action.kind
             for action in CATALOGUE.values()
             if any(isinstance(adapter, action.needs) for adapter in self.adapters)
+            and action.aimed(there)
         ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import BundleError
+from ..misfit import misfits
 from .model import EVENTS, Catalogue, Window
 from .recorder import Recorder
 from .recording import Recording
@@ -120,9 +121,8 @@ def parse_catalogue(content: Any, name: str = "catalogue.json") -> Catalogue:
     try:
         catalogue = Catalogue.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the document"
-        raise BundleError(f"{name}: {where}: {first['msg']}; correct this field") from error
+        wrong = misfits(error, "the document")[0]
+        raise BundleError(f"{name}: {wrong}; correct this field") from error
     names = Counter(service.name for service in catalogue.services)
     double = next((name for name, count in names.items() if count > 1), None)
     if double is not None:

@@ -146,6 +146,15 @@ class Objective(BaseModel):
     )
 
 
+class Goals(BaseModel):
+    """What a recovery is held to (practice: recovery), and what proves it of a data store."""
+
+    rto_s: Seconds = Field(default=4 * 3600, description="back within so long, seconds")
+    rpo_s: Seconds = Field(default=3600, description="data of so long may be lost, seconds")
+    newest: str = Field(default="", description="PromQL: the newest copy's time, unix seconds")
+    broken: str = Field(default="", description="PromQL: how many rows are broken")
+
+
 class Service(BaseModel):
     """One entry of the service catalogue."""
 
@@ -172,6 +181,7 @@ class Service(BaseModel):
         default=None, description="revenue that runs through it"
     )
     on_call: dict[str, str] = Field(default_factory=dict, description="primary, secondary")
+    goals: Goals = Field(default_factory=Goals, description="of its recovery")
 
 
 class Rule(BaseModel):

@@ -1,9 +1,14 @@
 """What every test may use: a fresh database of each kind. And how property tests run everywhere:
 the machine may be shared, so slowness is no failure."""
 
+import gc
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 from warroom.tests.support.databases import place, server
+from warroom.tests.support.shortcuts import shortened
 
 __all__ = ["place", "server"]
 
@@ -11,3 +16,22 @@ settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cut_short() -> Iterator[None]:
+    """See there."""
+    with shortened():
+        yield
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected lives as long as the process: the garbage collector need not
+    look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """It may be thrown away now, as libraries expect at the end."""
+    gc.unfreeze()

@@ -11,13 +11,14 @@ from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
 from warroom.agents.reporting.cause_charts import ChartTable
+from warroom.agents.reporting.recovery import StepKind
+from warroom.agents.reporting.retrospective import Lessons
 from warroom.agents.threats.observations import ThreatWords
 from warroom.analysis.code.consequences import HarmTable, KnobTable
 from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
 from warroom.app.figures_table import Figure
-from warroom.app.recovering import Step
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.drills.game_day import Card
@@ -25,6 +26,7 @@ from warroom.drills.world import World
 from warroom.errors import TableError
 from warroom.evals.attacks.corpus import AttackTexts
 from warroom.evals.conformance.servers import Server
+from warroom.evals.peers.peer import Peer
 from warroom.incident.classification import RuleTable
 from warroom.incident.impact import AssessmentTable
 from warroom.incident.severity import Severity, Targets
@@ -76,12 +78,12 @@ def test_a_table_is_read_as_its_schema_says() -> None:
         ("a:\n  - text: t\n    pattern: ''\n", "x.yaml:3: a.0.pattern: write a regular expression"),
         (
             "a:\n  - text: t\n    pattern: x\n    weight: much\n",
-            "x.yaml:4: a.0.weight: Input should be a valid number",
+            "x.yaml:4: a.0.weight: a number is wanted, not 'much'",
         ),
         ("a:\n  - text: t\n    text: u\n    pattern: x\n", "x.yaml:3: text stands here twice"),
         ("a:\n  - text: [t\n", "x.yaml:3: not YAML"),
-        ("a: 1\n", "x.yaml:1: a: Input should be a valid list"),
-        ("", "x.yaml:1: the table: Input should be a valid dictionary"),
+        ("a: 1\n", "x.yaml:1: a: a list is wanted"),
+        ("", "x.yaml:1: the table: names with values are wanted, not None"),
     ],
 )
 def test_a_wrong_table_says_where_and_what_to_write(text: str, said: str) -> None:
@@ -117,7 +119,7 @@ def test_a_missing_table_is_named() -> None:
             HarmTable,
             "{race: 1, lock: 0.3}",
             "{race: 3}",
-            "Input should be less than or equal to 1",
+            "at most 1 is wanted",
         ),
         (
             "analysis/code/mechanisms.yaml",
@@ -152,7 +154,7 @@ def test_a_missing_table_is_named() -> None:
             BlameTable,
             "- instead: trait",
             "- instead: traits",
-            "Input should be 'hindsight', 'trait'",
+            "'traits' is none of 'hindsight', 'trait'",
         ),
         (
             "telemetry/sources/spans.yaml",
@@ -180,7 +182,7 @@ def test_a_missing_table_is_named() -> None:
             RuleTable,
             "severity: P0",
             "severity: P9",
-            "classification.yaml:11: rules.0.severity: Input should be",
+            "classification.yaml:11: rules.0.severity: 'P9' is none of",
         ),
         (
             "telemetry/sources/conventions.yaml",
@@ -236,49 +238,49 @@ def test_a_missing_table_is_named() -> None:
             dict[Severity, Targets],
             "resolve_minutes: 60",
             "resolve_minutes: soon",
-            "severity.yaml:8: P0.resolve_minutes: Input should be a valid integer",
+            "severity.yaml:8: P0.resolve_minutes: a whole number is wanted, not 'soon'",
         ),
         (
             "incident/assessment.yaml",
             AssessmentTable,
             "{complexity: complex, people",
             "{complexity: hard, people",
-            "categories.infrastructure.complexity: Input should be 'simple', 'moderate'",
+            "categories.infrastructure.complexity: 'hard' is none of 'simple', 'moderate'",
         ),
         (
             "actions/actions.yaml",
             dict[str, Profile],
             "risk: low",
             "risk: little",
-            "feature flag off.risk: Input should be 'low', 'medium' or 'high'",
+            "feature flag off.risk: 'little' is none of 'low', 'medium' or 'high'",
         ),
         (
             "actions/facts.yaml",
             dict[FactKind, Kind],
             "risk: low",
             "risk: little",
-            "grant.risk: Input should be 'low', 'medium' or 'high'",
+            "grant.risk: 'little' is none of 'low', 'medium' or 'high'",
         ),
         (
-            "app/recovering.yaml",
-            list[Step],
+            "agents/reporting/recovery.yaml",
+            dict[str, StepKind],
             "minutes: 30",
             "minutes: long",
-            "2.minutes: Input should be a valid number",
+            "data.minutes: a number is wanted, not 'long'",
         ),
         (
             "app/figures.yaml",
             dict[str, Figure],
             "most: 300",
             "most: five minutes",
-            "detect.most: Input should be a valid number",
+            "detect.most: a number is wanted, not 'five minutes'",
         ),
         (
             "agents/comms.yaml",
             CommsTable,
             "status page: [status page]",
             "web page: [status page]",
-            "own_channels.web page: Input should be 'status page', 'customers'",
+            "own_channels.web page: 'web page' is none of 'status page', 'customers'",
         ),
         (
             "agents/causes/words.yaml",
@@ -302,18 +304,32 @@ def test_a_missing_table_is_named() -> None:
             "there is no such key here: write one of conditions, together, bones",
         ),
         (
+            "agents/reporting/lessons.yaml",
+            Lessons,
+            "  unchanged: [",
+            "  changed: [",
+            "'changed' is none of 'started', 'better'",
+        ),
+        (
             "agents/reasoning/strength.yaml",
             dict[str, float],
             "certificates: 0.6",
             "certificates: much",
-            "Input should be a valid number",
+            "a number is wanted, not 'much'",
+        ),
+        (
+            "agents/reasoning/ruling.yaml",
+            dict[str, list[str]],
+            "logs: [error_groups, log_patterns]",
+            "logs: error_groups",
+            "logs: a list is wanted, not 'error_groups'",
         ),
         (
             "agents/reasoning/witnesses.yaml",
             WitnessTable,
             "refuting: 0.6",
             "refuting: 5",
-            "less than or equal to 1",
+            "refuting: at most 1 is wanted",
         ),
         (
             "agents/threats/words.yaml",
@@ -355,7 +371,21 @@ def test_a_missing_table_is_named() -> None:
             dict[str, Server],
             "proof: live",
             "proof: lively",
-            "proof: Input should be 'live', 'run', 'ci', 'fake' or 'untried'",
+            "proof: 'lively' is none of 'live', 'run', 'ci', 'fake' or 'untried'",
+        ),
+        (
+            "evals/peers/peers.yaml",
+            dict[str, Peer],
+            "program: holmes",
+            "programme: holmes",
+            "holmesgpt.programme: there is no such key here: write one of version, program",
+        ),
+        (
+            "evals/peers/words.yaml",
+            dict[str, AnyCase],
+            "most likely|likely cause",
+            "most likely|(likely cause",
+            "guess: not a regular expression",
         ),
         (
             "evals/attacks/texts.yaml",

@@ -167,11 +167,11 @@ class Toolbox:
             table = within(LIMIT_S, lambda late: bench(late=late).answer(checked))
             _dated(table.window)
         except ToolError as error:
-            return self._keep(name, arguments, Table([], str(error)), EvidenceStatus.failed, read)
+            return self.keep(name, arguments, Table([], str(error)), EvidenceStatus.failed, read)
         status = EvidenceStatus.ok if table.rows else EvidenceStatus.empty
-        return self._keep(name, arguments, table, status, read)
+        return self.keep(name, arguments, table, status, read)
 
-    def _keep(
+    def keep(
         self,
         name: str,
         arguments: dict[str, Any],
@@ -179,6 +179,7 @@ class Toolbox:
         status: EvidenceStatus,
         read: set[str],
     ) -> Result[Row]:
+        """Put on record what was looked at, and what came back."""
         window = table.window or self.bench.frame.incident
         summary = table.summary
         if len(table.rows) > MAX_ROWS:

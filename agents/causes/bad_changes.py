@@ -13,7 +13,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.new_failures import NewFailure, Way
 from ..reporting.wording import place
 from .candidate import Candidate
-from .observations import Observations, cite, first, where
+from .observations import Observations, cite, first, waited_for, where
 from .outside import failing_by_ours, failing_providers
 from .processes import MEMORY, swollen
 from .structure import tied_by_rollout
@@ -165,9 +165,11 @@ def _proof_of_origin(seen: Observations, service: str) -> list[Quote]:
 
 def _trouble(seen: Observations) -> Callable[[str], float]:
     """A service's share of the failures; without failures, of the new refusals, else of the added
-    time."""
+    time; where jobs wait, all is that of who takes them."""
     if seen.failures.ok:
         return seen.own_failures
+    if waited := waited_for(seen):
+        return lambda name: float(name in waited)
     refused = list(_refusals(seen))
     return (lambda name: _share(refused, name)) if refused else seen.slowness
 

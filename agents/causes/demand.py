@@ -11,7 +11,7 @@ from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate, traffic
 from .access import tried
 from .candidate import Candidate, words
-from .observations import Observations, cite, first
+from .observations import Observations, cite, first, waited_for
 from .outside import EXPLAINED, explained
 from .studies import scene, symptom_quotes
 
@@ -42,6 +42,11 @@ def surges(seen: Observations) -> Iterator[Candidate]:
     text = f"{service}: {part_of(used)} its {crowded.resource if crowded else 'capacity'} in use"
     quotes = cite(seen.saturation, crowded, "utilisation", "resource")
     candidate.backed(2.0, (used - 0.6) / 0.35, text, quotes)
+    if service in waited_for(seen):
+        text = (
+            f"it does {row.rate:g} jobs/s, {row.rate_before:g} before, and they wait all the same"
+        )
+        candidate.backed(6.0, (more - 1.0) / 0.5, text, cite(seen.traffic, row, "rate"))
     _from_one(seen, candidate)
     candidate.doubted(3.0, float(tried(seen)), "the added requests are failed logins")
     yield candidate

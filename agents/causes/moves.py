@@ -11,6 +11,14 @@ from ...actions.database import EndSession, RepairRows
 from ...actions.edge import MAX_GOOD_SHARE, BlockSource, Throttle
 from ...actions.facts import restored_at
 from ...actions.inventory import Part
+from ...actions.procedures import (
+    ClearCache,
+    FreeSpace,
+    OpenBreaker,
+    Prepared,
+    RaiseLimit,
+    RenewCertificate,
+)
 from ...actions.services import Reroute, Restart, RollBack, Scale
 from ...actions.state import RestoreDatabase, RestoreProcess
 from ...faults import Remedy, fault_of
@@ -20,7 +28,7 @@ from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
-from .observations import Observations, first, where
+from .observations import Observations, first, waited_for, where
 
 NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 """Kinds of change that another version of the code does not take back."""
@@ -89,13 +97,15 @@ def _reroute(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
 
 
 def _scale(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """As many instances as the arrivals grew by, with a third of head-room."""
-    part = seen.case.inventory.services.get(cause.service, Part())
+    """As many instances as the arrivals grew by, with a third of head-room; where jobs wait, of
+    who does them."""
+    queued = next((s for s in waited_for(seen) if s in seen.case.inventory.services), cause.service)
+    part = seen.case.inventory.services.get(queued, Part())
     row = first(seen.traffic, value=cause.resource)
     growth = (row.ratio if row else None) or 2.0
     wanted = min(part.most, math.ceil(len(part.instances) * growth * 1.3))
     if wanted > len(part.instances):
-        yield ActionDraft(Scale, cause.service, {"instances": wanted})
+        yield ActionDraft(Scale, queued, {"instances": wanted})
 
 
 def _throttle(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
@@ -188,6 +198,17 @@ RESTORED: dict[str, type[Action]] = {
 """What puts a kind of fact back."""
 
 
+def _prepared(action: type[Prepared]) -> "Move":
+    """What was prepared for the guilty service, or for what of it is blamed."""
+
+    def draft(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
+        for name, one in seen.case.inventory.procedures.items():
+            if one.does == action.kind and one.target in (cause.service, cause.resource):
+                yield ActionDraft(action, one.target, {"procedure": name})
+
+    return Move(draft, (action,))
+
+
 def _edges(seen: Observations) -> list[str]:
     return [name for name, part in seen.case.inventory.services.items() if part.edge][:1]
 
@@ -214,5 +235,10 @@ MOVES: dict[Remedy, Move] = {
     Remedy.revert_configuration: Move(_revert, (RevertConfiguration,)),
     Remedy.end_session: Move(_end_session, (EndSession,)),
     Remedy.restore_state: Move(_restore, (RestoreDatabase, RestoreProcess)),
+    Remedy.renew_certificate: _prepared(RenewCertificate),
+    Remedy.clear_cache: _prepared(ClearCache),
+    Remedy.free_space: _prepared(FreeSpace),
+    Remedy.open_breaker: _prepared(OpenBreaker),
+    Remedy.raise_limit: _prepared(RaiseLimit),
 }
 """The moves that files of faults/ name."""

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from ...incident.evidence import Quote
 from ...incident.finding import Finding
 from ...incident.timeline import from_ts
+from ...telemetry.signal_catalogue import SignalName
 from ...tools.alert_condition import AlertCondition, alert_condition
 from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
@@ -190,6 +191,12 @@ class Observations:
     def searched(self) -> list[str]:
         """Evidence ids of everything asked."""
         return [result.evidence for result in self.asked]
+
+
+def waited_for(seen: Observations) -> dict[str, SignalShift]:
+    """Services for which jobs wait longer than they did, the longest first."""
+    rows = [r for r in where(seen.signals, signal=SignalName.queue_oldest_s) if r.worse]
+    return {row.service: row for row in sorted(rows, key=lambda row: -(row.current or 0.0))}
 
 
 def where(result: Result[R], **wanted: Any) -> Iterator[R]:

@@ -13,8 +13,8 @@ from ...tools.shifts import SignalShift
 from ...tools.stepped_gauges import Step
 from .candidate import Candidate, words
 from .demand import most_surging
-from .observations import Observations, cite, first, where
-from .structure import tied_by_rollout
+from .observations import Observations, cite, first, waited_for, where
+from .structure import followed, tied_by_rollout
 from .suspect_changes import suspicious, time_and_place
 
 
@@ -66,22 +66,35 @@ def crash_loops(seen: Observations) -> Iterator[Candidate]:
         quotes = cite(seen.new_failures, calls, "callee", "way", "count")
         candidate.backed(2.0, 1.0 if calls else 0.0, text, quotes)
         _untaken(seen, candidate, 2.0)
+        _still_taken(seen, candidate)
         _released_before(seen, candidate)
         yield candidate
 
 
+def _still_taken(seen: Observations, candidate: Candidate) -> None:
+    """Who does jobs as before was started anew, by a release or a person, and stays."""
+    row = seen.signal(candidate.service, SignalName.request_rate)
+    if candidate.service in waited_for(seen) and row and row.current and row.baseline:
+        text = f"it does jobs all the same: {row.current:.3g}/s, {row.baseline:.3g}/s before"
+        share = row.current / row.baseline
+        candidate.doubted(4.0, share / 0.5, text, cite(seen.signals, row, "current", "baseline"))
+
+
 def _untaken(seen: Observations, candidate: Candidate, weight: float) -> None:
     """Jobs wait for it longer and longer: nobody takes them."""
-    row = seen.signal(candidate.service, SignalName.queue_oldest_s)
-    if row and row.worse and row.current is not None:
+    row = waited_for(seen).get(candidate.service)
+    if row and row.current is not None:
         text = f"the oldest job waits for {candidate.service} for {quantity(row.current, 's')}"
         candidate.backed(weight, 1.0, text, cite(seen.signals, row, "current", "baseline"))
 
 
 def _released_before(seen: Observations, candidate: Candidate) -> None:
-    """A process that ends at its start since it was released: the release is what to take back."""
+    """A process that ends at its start since it was released: the release is what to take back.
+    Who only takes jobs, and takes none, fails at nothing that a diff could touch."""
+    takes = candidate.service in waited_for(seen)
     for row, score in suspicious(seen, "deploy"):
-        if row.service == candidate.service and tied_by_rollout(seen, row, score, 1.0):
+        tied = tied_by_rollout(seen, row, score, 1.0) or (takes and followed(seen, row))
+        if row.service == candidate.service and tied:
             candidate.statement += f" since release {row.version}"
             candidate.change = row.id
             quotes = cite(seen.changes, row, "id", "seconds_before")

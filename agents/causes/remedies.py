@@ -46,8 +46,7 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
     for hypothesis in hypotheses:
         if not hypothesis.standing or hypothesis.confidence < WORTH_A_PLAN:
             continue
-        if by_hand := fault_of(hypothesis.kind).by_hand:
-            gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
+        before = len(plans)
         for order, move in enumerate(moves(seen, hypothesis)):
             try:
                 made = fitting(seen, hypothesis, move, hypotheses)
@@ -56,6 +55,8 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
                 continue
             made, worth = warned(seen, made)
             plans.append((hypothesis.confidence * 0.5**order * worth, made))
+        if len(plans) == before and (by_hand := fault_of(hypothesis.kind).by_hand):
+            gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
     plans.sort(key=lambda pair: -pair[0])
     unique = {made.title: made for _, made in reversed(plans)}
     return [made for _, made in plans if unique.get(made.title) is made], gaps

@@ -63,8 +63,12 @@ def tied_by_rollout(
         return True
     idle = bool(own and own.row.diff and own.work.harmless and own.work.edit.empty)
     elsewhere = any("touches" in reason for reason in score.reasons_against)
-    alone = not idle and not elsewhere and not _beside(seen, row)
-    return share >= MOST and _follows(row.seconds_before) and alone
+    return share >= MOST and not idle and not elsewhere and followed(seen, row)
+
+
+def followed(seen: Observations, row: ChangeRecord) -> bool:
+    """Whether the onset follows it and no other change to its service."""
+    return _follows(row.seconds_before) and not _beside(seen, row)
 
 
 def _beside(seen: Observations, row: ChangeRecord) -> bool:

@@ -55,6 +55,10 @@ DUE_DAYS = {1: 7, 2: 30, 3: 90}
 MONITORING_DAYS = 7
 
 
+NOBODY = "service owner"
+"""Who has it where no team is known: whoever reads that, has to say."""
+
+
 def owner(document: Incident, service: str = "", catalogue: Catalogue | None = None) -> str:
     """The team of a service: from the document, the catalogue, a caller of it, the lead."""
     known = {state.name: state.team for state in document.services if state.team}
@@ -66,7 +70,7 @@ def owner(document: Incident, service: str = "", catalogue: Catalogue | None = N
         or next((team for team in callers if team), "")
         or document.command.technical_lead
         or next(iter(known.values()), "")
-        or "service owner"
+        or NOBODY
     )
 
 
@@ -87,8 +91,8 @@ def grounds(document: Incident) -> list[str]:
 
 REVIEW = "Review this draft with everyone involved, answer its open questions, publish it"
 REVIEW_HOURS = 48
-MOST = 10
-SHARES = {"fix": 4, "alert": 2, "hardening": 2, "runbook": 1, "chaos": 1}
+MOST = 6
+SHARES = {"fix": 3, "alert": 1, "hardening": 1, "runbook": 1, "chaos": 1}
 """How many of a kind come first; what room is left is filled by priority."""
 
 

@@ -155,6 +155,9 @@ def _runbook(make: _Maker, text: str) -> FollowUp:
         why = "no action is on record that telemetry confirms as helpful"
         return make.asked("runbook", f"Write the runbook: {text}", why, [], 1)
     why = f"{solved.title} helped, as measured; keep the approval"
+    if run := next(iter(make.document.plans[-1:]), None):
+        title = f"Update the runbook {run.name}: `warroom runbook proposal {make.document.id}`"
+        return make.asked("runbook", title, why, solved.proof)
     return make.asked("runbook", f"Automate the runbook: {text}", why, solved.proof)
 
 

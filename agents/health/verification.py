@@ -24,6 +24,7 @@ from ..runtime.case import Case
 from .anomalies import CHANGED
 from .levels import deviated, healthy
 from .recovery import Judged, Watch, conclude
+from .stores import data_measures
 from .symptoms import decisive, declared, targets, threshold
 
 HELD = (Throttle.kind, BlockSource.kind)
@@ -137,6 +138,10 @@ class Look:
         measured.healthy = healthy(measured)
         return measured
 
+    def _data(self) -> Iterator[Measure]:
+        """Nothing of it decides: it says what may be lost."""
+        return data_measures(self.case.document, self.case.catalogue, self.case.tools)
+
     def judged(self, acted: bool) -> Judged:
         """How it ended."""
         names = declared(self.case.document, self.case.catalogue)
@@ -192,7 +197,7 @@ class Look:
             since=self.since,
             until=self.case.now,
             ill=not judged.well,
-            measures=self.measures,
+            measures=[*self.measures, *self._data()],
             findings=list(_findings(self.result, self.measures, symptoms)),
             gaps=[
                 Gap(what=f"{m.name} after the action", why="no samples in the window")

@@ -18,6 +18,7 @@ from ...models.usage import tokens_of
 from ...prompts.spoken import harmed, opening
 from ...prompts.values import clock, duration, percent, plain, utc
 from ..reporting import retrospective, story
+from ..reporting.account import Account
 from ..reporting.briefing import Briefing
 from ..reporting.impact import impact
 from ..reporting.incident_status import is_noise
@@ -52,7 +53,7 @@ def postmortem_facts(say: Narrator) -> list[Fact]:
 def told(say: Narrator) -> list[Fact]:
     """Cause (C), impact (I), actions (A) and how it was noticed (N), as the floor words them."""
     if is_noise(say.document):
-        return [*_numbered("N", [*story.summary(say), *story.detection(say)], 1)]
+        return [*_numbered("N", [*Account(say).summary(), *story.detection(say)], 1)]
     return [
         *_numbered("C", [*story.causes(say), story.trigger(say)], 0),
         *_numbered("I", impact(say), 0),

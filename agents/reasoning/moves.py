@@ -45,7 +45,9 @@ def reach(inventory: Inventory) -> Iterator[str]:
         yield f"service {name}: {runs} instances{back}{', the edge' if part.edge else ''}"
     flags = [f"{name} {'on' if on else 'off'}" for name, on in inventory.flags.items()]
     others = (("flags", flags), ("tables", inventory.tables), ("providers", inventory.providers))
-    for what, names in (*others, ("databases", inventory.databases)):
+    prepared = [f"{name} ({p.does} {p.target})" for name, p in inventory.procedures.items()]
+    others += (("databases", inventory.databases), ("procedures", prepared))
+    for what, names in others:
         if names:
             yield f"{what}: {', '.join(names)}"
 
@@ -53,7 +55,8 @@ def reach(inventory: Inventory) -> Iterator[str]:
 def forms(inventory: Inventory) -> str:
     """Every action that is offered here, with what it has to be given."""
     offered = CATALOGUE if inventory.offered is None else inventory.offered
-    return ", ".join(f"{kind} ({_needs(find(kind))})" for kind in offered)
+    aimed = [find(kind) for kind in offered if find(kind).aimed(inventory)]
+    return ", ".join(f"{action.kind} ({_needs(action)})" for action in aimed)
 
 
 def _needs(action: type[Action]) -> str:

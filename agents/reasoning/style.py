@@ -1,11 +1,12 @@
-"""How a message reads, whoever wrote it: the rules of style.yaml, and what no pattern tells. What
-holds against the record is sentences.py's; who is blamed, text_safety's.
+"""How a message or a document reads, whoever wrote it: the rules of style.yaml, and what no pattern
+tells. What holds against the record is sentences.py's; who is blamed, text_safety's.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from pydantic import Field
 
@@ -30,6 +31,7 @@ class Rule(Entry):
     pattern: AnyCase
     outside: bool = Field(default=False, description="only where it leaves the house")
     language: str = Field(default="", description="en or zh; empty: both")
+    of: Literal["", "letter", "document"] = Field(default="", description="empty: of both")
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,42 @@ def breaches(
     return [*found, *_as_a_whole(message, told), *_leaving(message, {*names} - {*known})]
 
 
-def by_rule(text: str, language: str, outside: bool, names: Iterable[str] = ()) -> Iterator[Breach]:
-    """The rules of the table that one sentence or line breaks."""
+def by_rule(
+    text: str, language: str, outside: bool, names: Iterable[str] = (), of: str = "letter"
+) -> Iterator[Breach]:
+    """The rules of the table that one sentence or line of a letter, or document, breaks."""
     bare = _QUOTED.sub("", text)
     for name in names if language == "zh" else ():
         bare = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "", bare)
     for name, rule in rules().items():
         applies = (outside or not rule.outside) and rule.language in ("", language)
-        if applies and (hit := rule.pattern.search(bare)):
+        if applies and rule.of in ("", of) and (hit := rule.pattern.search(bare)):
             yield Breach(name, text, f"{hit.group()}: {rule.why}")
+
+
+def in_document(markdown: str, language: str, names: Iterable[str] = ()) -> list[Breach]:
+    """What is wrong with incident.md or a postmortem, in order; `names` as of `breaches`."""
+    text, ours = _FOLDED.sub("", markdown), sorted(names, key=len, reverse=True)
+    lines = [_REFERENCE.sub("", line) for line in text.split("\n") if not _ASIDE.match(line)]
+    parts = [part.strip(" |-#*") for line in lines for part in line.split(" | ")]
+    found = [b for part in parts for b in by_rule(_bare(part), language, False, ours, "document")]
+    told = [one for line in lines if not line.startswith("|") for one in sentences(line)]
+    long = [one for n, one in enumerate(told) if len(one) > OWN and one in told[:n]]
+    found += [Breach("repeated", one) for one in long]
+    if len(text.split()) > PAGE:
+        found.append(Breach("length", f"{len(text.split())} words"))
+    return found
+
+
+PAGE, OWN = 1_000, 12
+"""Words that somebody reads before folds; characters of a sentence that says something."""
+_FOLDED = re.compile(r"<details>.*?</details>|\n## (?:Timeline|时间线)\n.*", re.DOTALL)
+_REFERENCE = re.compile(r" *\[[ETGD]\d+\]|\*\*")
+_ASIDE = re.compile(r"!\[|\[[ETGD]\d+\]: |\| ---")
+
+
+def _bare(part: str) -> str:
+    return re.sub(r"\\(\W)", r"\1", part)
 
 
 def _leaving(message: Message, names: Iterable[str]) -> Iterator[Breach]:

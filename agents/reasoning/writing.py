@@ -13,7 +13,7 @@ from ...prompts.render import render, stamp
 from ...prompts.values import Trusted, plain
 from ...tools.change_feed import recent_changes
 from ..comms import DISCLOSURE, communicate, retold
-from ..postmortem import TEMPLATE, authors, compose, summarised
+from ..postmortem import authors, compose, summarised
 from ..reporting.briefing import Briefing, brief
 from ..reporting.narrator import Narrator, Statement
 from ..runtime.case import Case
@@ -150,7 +150,6 @@ def inner_names(document: Incident) -> Iterable[str]:
 
 
 POSTMORTEM_PROMPT = "model/write_postmortem.md"
-TEMPLATES = {"en": TEMPLATE, "zh": "postmortem.zh.md"}
 POSTMORTEM_TOKENS = 1260
 """Of the whole prompt, as models/usage estimates it. Low on purpose: ids and digits take more
 by a tokenizer, and a budget that is kept is worth more than a full one."""
@@ -175,7 +174,7 @@ def rewrite_postmortem(
     facts = postmortem_facts(Narrator(case.document, people, case.catalogue))
     reply = ask_model(_asking(case, facts, language), PostmortemReply, stamp(POSTMORTEM_PROMPT))
     assert isinstance(reply, PostmortemReply)
-    say = Narrator(case.document, people, case.catalogue)
+    say = Narrator(case.document, people, case.catalogue, language)
     held = Holdings(say, facts, payload)
     checker = Checker(say, held, language)
     told = _sections(checker, reply)
@@ -183,7 +182,7 @@ def rewrite_postmortem(
     if not any(told.values()):
         why = "no sentence of the model's draft held against the record"
         return floor.model_copy(update={"unproven": unproven, "fallback": why})
-    draft = compose(say, case.now, floor.follow_ups, told, TEMPLATES[language])
+    draft = compose(say, case.now, floor.follow_ups, told)
     return floor.model_copy(
         update={
             "source": "model",

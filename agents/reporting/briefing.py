@@ -111,7 +111,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         symptom=status.symptom(document),
         cause=_cause(document),
         facts=_facts(document, names),
-        moves=sorted(_moves(document, over=bool(end)), key=lambda move: move.at)[-MOVES:],
+        moves=sorted(moves(document, over=bool(end)), key=lambda move: move.at)[-MOVES:],
         solution=solved,
         by_itself=by_itself(document),
         measures=_measures(document, solved),
@@ -168,7 +168,8 @@ MOVES = 4
 """Actions that a message tells of, the latest."""
 
 
-def _moves(document: Incident, over: bool) -> Iterator[Move]:
+def moves(document: Incident, over: bool) -> Iterator[Move]:
+    """All that was done, refused, or waits for an answer; `over`: nothing waits any more."""
     for done in document.executions:
         plan = document.plan(done.plan)
         if plan and done.outcome is not Outcome.not_done:
@@ -207,11 +208,15 @@ def _facts(document: Incident, names: list[str], most: int = 5) -> list[Event]:
 
 
 def _measures(document: Incident, solved: Execution | None) -> list[Measure]:
-    """What was ill and decided about the action that helped, else about the last one."""
+    """Of the action that helped, else of the last one."""
     last = document.executions[-1] if document.executions else None
     chosen = solved or last
-    measured = chosen.measures if chosen else []
-    told = [m for m in measured if m.decisive and m.before != m.after]
+    return measured(chosen) if chosen else []
+
+
+def measured(execution: Execution) -> list[Measure]:
+    """What was ill and decided what an action did."""
+    told = [m for m in execution.measures if m.decisive and m.before != m.after]
     return [
         m for m in told if m.threshold is None or max(m.before or 0, m.after or 0) > m.threshold
     ]

@@ -157,11 +157,11 @@ def _missing(cause: Hypothesis) -> Iterator[Fact]:
         yield text, (), Stands.assumed
 
 
-def as_tables(nodes: list[CauseNode], pictures: str = "!") -> Trusted:
-    """The drawings as tables in Markdown, with the cut sets; `pictures`: shown, else linked."""
+def as_tables(nodes: list[CauseNode]) -> Trusted:
+    """The drawings as pictures and tables in Markdown, with the cut sets."""
     drawings = {drawing: placed(nodes, drawing) for drawing in Drawing}
     sets, whole = cut_sets(nodes)
-    values = {"drawings": drawings, "sets": sets, "whole": whole, "pictures": pictures}
+    values = {"drawings": drawings, "sets": sets, "whole": whole}
     return Trusted(render("why.md", **values) if nodes else "")
 
 

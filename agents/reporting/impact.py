@@ -5,6 +5,7 @@ Counts are measured at the edge; where there is no count, the gap is named.
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from ...analysis.quantities import FEW, portion
 from ...incident.document import Incident
@@ -166,6 +167,23 @@ def impact(say: Narrator) -> Iterator[Statement]:
     yield _requests(say)
     yield from _journeys(say)
     yield from _objectives(say)
+    yield from affected_data(say)
+
+
+def journeys(document: Incident) -> list[dict[str, Any]]:
+    """Route, failed and all requests of those that were hit, as the newest count has them, the
+    worst first."""
+    found = dict[str, dict[str, Any]]()
+    for each in document.findings:
+        if each.kind == "customer-impact":
+            quoted = {q.pointer.rpartition("/")[2]: q.value for q in each.quotes}
+            route = each.statement.partition(": ")[0]
+            found[route] = {"route": route, "failed": 0, "requests": 0} | quoted
+    return sorted(found.values(), key=lambda one: -one["failed"])[:SHOWN]
+
+
+def affected_data(say: Narrator) -> Iterator[Statement]:
+    """Rows that were wrong, and accounts that somebody reached."""
     yield from _data(say)
     yield from _accounts(say)
 

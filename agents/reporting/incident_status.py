@@ -11,9 +11,6 @@ from ...incident.report import DetectionReport, SecurityReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...prompts.values import duration
 
-SURE_ENOUGH = 0.5
-"""Confidence from which a message names a cause as the likely one."""
-
 SYMPTOMS = {
     IncidentType.security: "slow or refused sign-ins",
     IncidentType.data: "items that cannot be shown or ordered, or details that are wrong",
@@ -130,7 +127,7 @@ def likely_cause(document: Incident) -> Hypothesis | None:
     leading = document.leading()
     if leading is None or leading.kind is FaultKind.unknown:
         return None
-    return leading if leading.confidence >= SURE_ENOUGH else None
+    return leading if leading.sure else None
 
 
 def solution(document: Incident) -> Execution | None:

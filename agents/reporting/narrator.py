@@ -10,9 +10,10 @@ from ...incident.document import Incident
 from ...incident.evidence import Quote
 from ...incident.timeline import Event, EventKind
 from ...prompts.spoken import listed
+from ...prompts.values import Trusted
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import Mark, blame_marks, reword
-from .wording import shown
+from .wording import prose, shown
 
 KEY = (
     *(EventKind.alert, EventKind.telemetry, EventKind.change, EventKind.severity),
@@ -115,9 +116,13 @@ class Narrator:
     """Turns the record into claims. Blaming sentences are reworded, and listed as marks."""
 
     def __init__(
-        self, document: Incident, people: Iterable[str] = (), catalogue: Catalogue | None = None
+        self,
+        document: Incident,
+        people: Iterable[str] = (),
+        catalogue: Catalogue | None = None,
+        language: str = "en",
     ) -> None:
-        self.document = document
+        self.document, self.language = document, language
         self.people = sorted(set(people))
         known = catalogue.services if catalogue else []
         self.systems = sorted({*_systems(document), *(service.name for service in known)})
@@ -143,6 +148,10 @@ class Narrator:
         """A claim. References that do not exist are left out; without any, the first line of
         the timeline stands for the record as a whole."""
         return Statement(self.clean(text[:1].upper() + text[1:]), tuple(self.cite(refs)) or ("T1",))
+
+    def write(self, line: str, *refs: str) -> Statement:
+        """The same of a sentence that is Markdown already, in a reader's words."""
+        return Statement(Trusted(self.clean(prose(line))), tuple(self.cite(refs)) or ("T1",))
 
     def cite(self, refs: Iterable[str], most: int = MOST_REFS) -> list[str]:
         """The references that exist, at most so many; they are remembered as cited."""

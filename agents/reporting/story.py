@@ -1,4 +1,6 @@
-"""The sections of a postmortem as claims, told from the record and from nothing else."""
+"""What is on record of cause, trigger, detection and actions, as claims that a model reads and
+whatever is written is held against; account.py tells people.
+"""
 
 from collections.abc import Iterator
 
@@ -6,16 +8,10 @@ from ...incident.action import Outcome, Verdict
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.report import DetectionReport, InvestigationReport, VerificationReport
-from ...incident.severity import IncidentType
 from ...incident.timeline import EventKind
-from ...prompts.spoken import listed
-from ...prompts.values import clock, duration, percent, quantity, utc
+from ...prompts.values import clock, percent, quantity
 from .incident_status import (
-    affected,
-    ended,
-    is_noise,
     likely_cause,
-    solution,
     unnoticed,
 )
 from .narrator import Narrator, Statement, proof
@@ -24,33 +20,6 @@ from .wording import sentence
 LIKELY = 0.01
 """Causes less likely than this were considered, but are not worth a reader's time."""
 REASONS = 4
-
-
-def summary(say: Narrator) -> Iterator[Statement]:
-    """What happened, why, and what ended it, in three sentences."""
-    document = say.document
-    if is_noise(document):
-        text = f"The alert {document.alert.name} at {utc(document.fired)} is noise"
-        seen = [state.evidence for state in document.slo if state.evidence]
-        yield say.say(f"{text}: telemetry does not back it.", *seen)
-        return
-    proof_of_span = (say.line(EventKind.telemetry), say.line(EventKind.severity))
-    yield say.say(
-        f"{_kind(say)} of {listed(affected(document)) or 'services not yet known'}, {_span(say)}.",
-        *proof_of_span,
-    )
-    yield _cause(say)
-    solved = solution(document)
-    if solved:
-        yield say.say(f"What ended it: {solved.title}, as telemetry confirms.", *solved.proof)
-    elif by_itself(document):
-        text = "What hurt ended by itself, as telemetry confirms; no action is credited."
-        yield say.say(text, *verified(document))
-    elif document.executions:
-        tried = [e for execution in document.executions for e in execution.proof]
-        yield say.say("No action is on record that telemetry confirms as helpful.", *tried)
-    else:
-        yield say.say("No action was taken.", say.line(EventKind.decision))
 
 
 def by_itself(document: Incident) -> bool:
@@ -63,24 +32,6 @@ def verified(document: Incident) -> list[str]:
     """Evidence of the last look."""
     last = document.report(VerificationReport)
     return last.searched if last else []
-
-
-def _kind(say: Narrator) -> str:
-    """P1 service outage; P2 data integrity incident."""
-    document = say.document
-    severity = document.severity.value if document.severity else "Unclassified"
-    name = "" if document.type is IncidentType.unknown else f"{document.type.value} "
-    whole = name.strip().endswith(("outage", "degradation", "failure"))
-    return f"{severity} {name.strip() if whole else name + 'incident'}"
-
-
-def _span(say: Narrator) -> str:
-    began, end = say.document.began, ended(say.document)
-    latest = "" if began.known else " at the latest"
-    if end is None:
-        return f"since {utc(began.at)}{latest}, not resolved when this was written"
-    took = duration((end - began.at).total_seconds())
-    return f"from {utc(began.at)}{latest} to {utc(end)} ({took})"
 
 
 def _cause(say: Narrator) -> Statement:
@@ -120,12 +71,12 @@ def causes(say: Narrator) -> Iterator[Statement]:
             quotes = proof(argument.quotes) or _quoted(cause)
             yield say.say(f"Against it: {argument.text}.", *quotes)
     else:
-        yield from _known(say)
-    yield from _contributing(say)
-    yield from _others(say, cause)
+        yield from known(say)
+    yield from contributing(say)
+    yield from others(say, cause)
 
 
-def _known(say: Narrator) -> Iterator[Statement]:
+def known(say: Narrator) -> Iterator[Statement]:
     """Findings of the investigation first: the sweep's are symptoms."""
     investigation = InvestigationReport.number()
     findings = sorted(say.document.findings, key=lambda finding: finding.step != investigation)
@@ -133,14 +84,14 @@ def _known(say: Narrator) -> Iterator[Statement]:
         yield say.say(f"Known: {finding.statement}.", *proof(finding.quotes))
 
 
-def _contributing(say: Narrator) -> Iterator[Statement]:
+def contributing(say: Narrator) -> Iterator[Statement]:
     report = say.document.report(InvestigationReport)
     if report is not None:
         for factor in report.contributing[:REASONS]:
             yield say.say(f"Contributing: {factor.text}.", *factor.evidence or looked(say))
 
 
-def _others(say: Narrator, cause: Hypothesis | None) -> Iterator[Statement]:
+def others(say: Narrator, cause: Hypothesis | None) -> Iterator[Statement]:
     """The competing causes that had a chance, with the main reason against each."""
     ended = [h for h in say.document.hypotheses if h is not cause and h.ended_by]
     for part in ended:
@@ -169,7 +120,7 @@ def trigger(say: Narrator) -> Statement:
     known = [row.id for row in say.rows if EventKind.change in row.kinds]
     text = "No change is on record as the trigger."
     if known:
-        text = f"No change is blamed as the trigger; {len(known)} are on the timeline."
+        text = f"No change is proven to be the trigger; {len(known)} are on the timeline."
     return say.say(text, say.tool("recent_changes"), *known[:2])
 
 

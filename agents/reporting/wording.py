@@ -3,12 +3,17 @@ what requests do otherwise, what could not be seen.
 """
 
 import re
+from functools import cache
 
-from ...analysis.quantities import percent, quantity, span, times
+from ...analysis.quantities import figure, part_of, percent, quantity, span, times
 from ...faults import OptionalSource, fault_of
 from ...incident.finding import FaultKind, Gap
 from ...incident.onset import Onset
 from ...incident.timeline import Event, EventKind, from_ts
+from ...prompts.spoken import lasting
+from ...telemetry.model import Windows
+from ...telemetry.rules import default_rules
+from ...telemetry.signal_catalogue import CATALOGUE, Unit, definition
 from ...tools.base import Result
 from ...tools.change_feed import ChangeRecord
 from ...tools.coverage import ModalityCoverage
@@ -42,6 +47,87 @@ def place(text: str) -> str:
     """`/some/where/shop/pricing.py:16 total` as `shop/pricing.py:16 total`: the directories above
     are those of one machine."""
     return _PLACE.sub(r"\1", text)
+
+
+_QUOTED = re.compile(r"(“[^”]*”|`[^`]*`)")
+_NAMED = re.compile(r"(?<![\w./-])[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+(?![\w/-]|\.\w)")
+_UNSURE = re.compile(
+    r",? within its uncertainty of \d+ \w+|, (?:over )?[\d,.]+ times the usual spread"
+)
+_WAIT = re.compile(r"\b(?:\d+ s to )?(\d+) s (?=(?:before|after)\b)")
+_SHARE = re.compile(r"(?<![\d.,])([1-8]\d\.\d+)(?=%)")
+_RATE = re.compile(r"(?<![\d.])\d+\.\d{2,}(?= \w+/s\b| before\b)")
+_SIGNAL = re.compile(rf"\b(?:{'|'.join(CATALOGUE)})\b")
+_OURS = ((" at the edge", ""), (" -> ", " to "), (" (the onset is not known)", ""))
+
+
+def prose(text: str) -> str:
+    """As `told`, in a reader's words: signals by what people call them, names of programs in
+    quotes, two significant digits, no lengths of time in seconds. What is quoted stays."""
+    return exact(told(text))
+
+
+def exact(text: str) -> str:
+    """The same with times to the second, for a timeline."""
+    parts = _QUOTED.split(shown(text))
+    parts[::2] = map(_plain, parts[::2])
+    return "".join(parts)
+
+
+def _plain(text: str) -> str:
+    for ours, theirs in _OURS:
+        text = text.replace(ours, theirs)
+    text = _SIGNAL.sub(lambda found: definition(found.group()).called, _UNSURE.sub("", text))
+    text = _SHARE.sub(lambda found: f"{float(found.group()):.0f}", text)
+    text = _RATE.sub(lambda found: figure(float(found.group()), 2), text)
+    text = _WAIT.sub(lambda found: f"{lasting(float(found.group(1)))} ", text)
+    return _NAMED.sub(lambda found: f"“{found.group()}”", text)
+
+
+# An alert's own words. Those of our rules have a number as Prometheus' humanize prints it.
+
+_HUMANIZED = re.compile(r"\d\.\d*[munpkMGT]?\b(?! ?%)|\d[munp]\b")
+
+
+def headline(title: str) -> str:
+    """An alert's text; where one of our own rules wrote it, with its figure in our words:
+    123.7m of requests is 12% of them, 6.06 times is 6.1 times."""
+    for pattern, unit in _own_alerts():
+        if found := pattern.fullmatch(title):
+            number = float(found[1]) / (1000 if found[2] == "m" else 1)
+            said = part_of(number) if found[4] else _SAID[unit](number)
+            return f"{title[: found.start(1)]}{said}{title[found.end(4) :]}"
+    return title
+
+
+def title(text: str) -> str:
+    """An alert's text at the head of a document: with a capital, or in quotes where it has a figure
+    that only its writer could put in words."""
+    said = headline(text)
+    return f"“{said}”" if _HUMANIZED.search(said) and said == text else said[:1].upper() + said[1:]
+
+
+_SAID = {Unit.share: percent, Unit.seconds: lambda n: quantity(float(f"{n:.2g}"), "s")}
+_SAID |= {Unit.number: lambda n: figure(n, 2)}
+
+
+@cache
+def _own_alerts() -> list[tuple[re.Pattern[str], Unit]]:
+    """How alerts of our own rules read whose figures have a unit that is told here."""
+    known = [rule for rule in default_rules(Windows()) if "{value}" in rule.summary]
+    units = {r.summary: Unit(definition(r.signal).unit) for r in known if r.signal in CATALOGUE}
+    units |= {r.summary: Unit.number for r in known if r.kind == "burn_rate"}
+    told = [(text, unit) for text, unit in units.items() if unit in _SAID]
+    return [(re.compile(_read(*text.partition("{value}"), unit)), unit) for text, unit in told]
+
+
+def _read(before: str, _value: str, after: str, unit: Unit) -> str:
+    of = " of" if unit is Unit.share and after.startswith(" of") else ""
+    first, last = (
+        re.escape(part).replace(re.escape("{service}"), r"[\w.-]+")
+        for part in (before, after.removeprefix(of))
+    )
+    return rf"{first}(\d+\.?\d*)(m?)({'s' if unit is Unit.seconds else ''})({of}){last}"
 
 
 def _parameters(text: str) -> str:

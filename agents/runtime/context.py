@@ -165,6 +165,7 @@ class ResponseContext:
     survey: Surveying | None = None  # None: telemetry is all there is
     model_layer: ModelLayer = field(default_factory=PlaybookOnly)
     policy: Policy = field(default_factory=Policy)  # who approves, and what may be done when
+    reread: Callable[[], Policy] | None = None  # the same as its file has it by now
     clock: Callable[[], datetime] = utc_now
     pace: float = 1.0  # seconds waited for each second of a window; 0: of history, none
     commander: str = "on-call commander"

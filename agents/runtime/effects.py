@@ -23,6 +23,7 @@ from ...incident.timeline import Event, EventKind, from_ts
 from ...record.claims import Bounds, ClaimedEffect, Does, Effect
 from ...state import Acted, IncidentState
 from ..reporting.incident_status import about_security
+from . import by_rule
 from .context import ResponseContext
 from .gate import add_decision
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
@@ -150,7 +151,8 @@ def _claimed(
     limits, now = context.policy.limits, ledger.clock()
     frozen = context.policy.frozen_until(from_ts(now))
     until = frozen.timestamp() if frozen else None
-    return ledger.claim(effect, Bounds(until, limits.per_hour, limits.per_service))
+    bounds = Bounds(until, limits.per_hour, limits.per_service)
+    return by_rule.claim(context, document, plan, effect, bounds)
 
 
 def _not_begun(

@@ -27,6 +27,7 @@ from ...record.store import Store
 from ...record.waking import ENDED
 from ...settings import Settings
 from ...state import Acted, CommunicationState, IncidentState
+from . import by_rule
 from .context import ResponseContext
 
 
@@ -54,6 +55,8 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     open_ = context.store.ledger.decision(state.incident_id, plan.hash) is None
     if open_ and _worth_a_line(request.number):
         context.store.update(state.incident_id, lambda doc: doc.record(event))
+    if open_:
+        by_rule.answer(context, document, plan)
     return {"plan": plan.hash, "approved": False, "acted": Acted.nothing.value}
 
 

@@ -1,5 +1,6 @@
 """The pictures of an incident: its guilty signals and its course."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from ...agents.reporting.incident_status import ended
@@ -7,27 +8,41 @@ from ...agents.runtime.context import ResponseContext
 from ...incident.document import Incident
 from ...incident.private import file_name
 from ...incident.timeline import EventKind
+from ...prompts.values import data
 from ..words import clock
-from .signal import ChartMark, signal_chart
+from .signal import ChartMark, signal_chart, told
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, time_step
-from .tracks import SIGNALS, story, tracks_json
+from .tracks import SIGNALS, Track, story, tracks_json
 
 
 def charts(context: ResponseContext, incident: Incident) -> dict[str, str]:
     """SVG by file name."""
     found = story(context, incident)
-    drawn = {
-        f"{file_name(f'{track.service}-{track.signal}')}.svg": signal_chart(
-            track, marks_of(incident), incident.began.at.timestamp()
-        )
-        for track in found
-    }
+    until, marks = incident.began.at.timestamp(), marks_of(incident)
+    drawn = {chart_file(track): signal_chart(track, marks, until) for track in found}
     kept = {SIGNALS: tracks_json(found)} if found else {}
     return {**drawn, **kept, "timeline.svg": timeline_chart(incident)}
 
 
+def chart_file(track: Track) -> str:
+    """What the picture of a signal is called."""
+    return f"{file_name(f'{track.service}-{track.signal}')}.svg"
+
+
+def with_pictures(markdown: str, tracks: Iterable[Track], incident: Incident) -> str:
+    """A document with the charts of these behind its summary, each with its words."""
+    first = markdown.find("\n## ")
+    told_before = "\n\n" in markdown[:first].partition("\n\n")[2]
+    marks, place = marks_of(incident), first if told_before else markdown.find("\n## ", first + 1)
+    shown = [f"![{data(told(t, marks))}](charts/{chart_file(t)})\n" for t in tracks]
+    shown = [one for one in shown if one not in markdown]
+    place = place if place >= 0 else len(markdown)
+    return markdown[:place] + "".join(f"\n{one}" for one in shown) + markdown[place:]
+
+
 def marks_of(incident: Incident) -> list[ChartMark]:
-    """What is labelled on every plot: the last change before the onset, that, and each action."""
+    """What is labelled on every plot: the last change before the onset, that, each action, and
+    when it was over."""
     begun = incident.began.at
     marks = [ChartMark(begun.timestamp(), "onset")]
     changes = [e for e in incident.timeline if e.kind is EventKind.change and e.at <= begun]
@@ -36,6 +51,8 @@ def marks_of(incident: Incident) -> list[ChartMark]:
     for execution in incident.executions:
         at = (execution.ended_at or execution.started_at).timestamp()
         marks.append(ChartMark(at, execution.title.partition(" (")[0]))
+    if over := ended(incident):
+        marks.append(ChartMark(over.timestamp(), "over"))
     return sorted(marks, key=lambda mark: mark.at)
 
 

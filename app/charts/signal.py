@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..words import value
+from ...incident.timeline import from_ts
+from ..words import clock, value
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, document, rule, text, ticks, time_step
 from .tracks import Track
 
@@ -41,7 +42,15 @@ class ChartScale:
 def signal_chart(track: Track, marks: list[ChartMark], healthy_until: float) -> str:
     """The picture. `healthy_until`: end of the baseline, unix seconds; the track begins with it."""
     parts = signal_parts(track, marks, healthy_until)
-    return document(WIDTH, HEIGHT, title_of(track), parts)
+    return document(WIDTH, HEIGHT, title_of(track), parts, told(track, marks))
+
+
+def told(track: Track, marks: list[ChartMark]) -> str:
+    """The picture in words: the levels, and when what is marked on it happened."""
+    inside = [m for m in marks if track.ts[0] <= m.at <= track.ts[-1]]
+    when = ", ".join(f"{m.label.strip('◆ ')} {clock(from_ts(m.at))}" for m in inside)
+    levels = _before_after(track, marks).replace(" · ", ", ")
+    return f"{title_of(track)}: {levels}. {f'Marked: {when} UTC.' if when else ''}".strip()
 
 
 def title_of(track: Track) -> str:

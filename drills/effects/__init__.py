@@ -49,10 +49,11 @@ STEP = Shape((Phase(1, 0),))
 
 @dataclass
 class Course:
-    """Effects that go through a shape, in a thread where that takes time."""
+    """Effects that go through a shape, in a thread where that takes time or begins later."""
 
     effects: Iterable[Effect]
     shape: Shape = STEP
+    delay_s: float = 0.0
     switches: list[Switch] = field(default_factory=list)
     over: Event = field(default_factory=Event)
 
@@ -60,7 +61,12 @@ class Course:
         self.thread = Thread(target=self._go_on, name="course", daemon=True)
 
     def begin(self, shop: Shop) -> None:
-        """The first phase is there when this returns. Raises DrillError where it did not take."""
+        """The first phase is there when this returns, unless it comes later. Raises DrillError
+        where it did not take."""
+        if self.delay_s:
+            self.thread = Thread(target=self._later, args=(shop,), name="course", daemon=True)
+            self.thread.start()
+            return
         try:
             for effect in self.effects:
                 switch = effect.begin(shop)
@@ -70,6 +76,12 @@ class Course:
             raise DrillError(f"the fault did not take: {error}; run it again") from error
         if len(self.shape.phases) > 1:
             self.thread.start()
+
+    def _later(self, shop: Shop) -> None:
+        if not self.over.wait(self.delay_s):
+            self.delay_s = 0.0
+            self.__post_init__()
+            self.begin(shop)  # where it does not take, the thread says so on stderr
 
     def end(self) -> None:
         """Take it all back, the last first; a shop in trouble may not let us."""

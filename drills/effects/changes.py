@@ -135,16 +135,17 @@ class Load(Entry):
 
 
 class Quota(Entry):
-    """The AI provider in use has so many tokens left."""
+    """The AI provider in use has so many tokens left, or (`says`) one answer to everything."""
 
     kind: Literal["quota"]
-    tokens: int
+    tokens: int = QUOTA
+    says: str = ""
 
     def begin(self, shop: Shop) -> Switch:
-        def left(tokens: int) -> None:
-            shop.set_quota("primary", tokens)
+        def left(tokens: int, says: str = "") -> None:
+            shop.set_quota("primary", tokens, says)
 
-        return Switch(lambda _: left(self.tokens), lambda: left(QUOTA))
+        return Switch(lambda _: left(self.tokens, self.says), lambda: left(QUOTA))
 
 
 class Wait(Once):

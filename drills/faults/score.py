@@ -8,13 +8,12 @@ from ...agents.reporting.incident_status import is_noise
 from ...incident.action import ActionKind
 from ...incident.document import Incident
 from ...incident.finding import FaultKind
-from ...incident.lifecycle import OVER, State
+from ...incident.lifecycle import OVER
 from ...incident.report import DetectionReport
 from ...incident.severity import Severity
-from ...incident.timeline import EventKind
 from ...yaml_tables import Entry
 from ..fault import Truth
-from ..score import NAMES, Check, DrillObservation, Score, said_better
+from ..score import NAMES, Check, DrillObservation, Score, milestones, said_better
 
 Cure = tuple[ActionKind, str]
 """An action of the catalogue and its target."""
@@ -60,7 +59,7 @@ def score(
         _control(incident, truth),
         Check("calm", not seen.false_alarms, ", ".join(seen.false_alarms) or "none", "none"),
     ]
-    return Score(drill, incident.id, checks, _seconds(incident, seen))
+    return Score(drill, incident.id, checks, milestones(incident, seen.detect_s))
 
 
 def _alert(incident: Incident | None) -> str:
@@ -136,16 +135,3 @@ def _control(incident: Incident, truth: FaultTruth) -> Check:
     wrong = sorted(blamed & set(truth.blameless))
     answer = f"blamed: {', '.join(wrong)}" if wrong else "not blamed"
     return Check("control", not wrong, answer, f"{', '.join(truth.blameless)} not blamed")
-
-
-def _seconds(incident: Incident, seen: DrillObservation) -> dict[str, float | None]:
-    """From the fault to the alert, and from the alert to severity, first proposal, recovery."""
-    classified = [e.at for e in incident.timeline if e.text.startswith("step 1:")]
-    proposed = [e.at for e in incident.timeline if e.kind is EventKind.proposal]
-    recovered = [t.at for t in incident.transitions if t.state is State.resolved]
-    times = {"severity": classified, "proposal": proposed, "recovery": recovered}
-    since = {
-        name: round((min(found) - incident.opened_at).total_seconds(), 2) if found else None
-        for name, found in times.items()
-    }
-    return {"detect": seen.detect_s, **since}

@@ -1,21 +1,25 @@
 """Recommendations: suggestions from an AI provider, remembered for a while."""
 
+import re
 import time
 from collections import OrderedDict
 from typing import Any
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from .client import Reply
 from .context import Context
-from .errors import UpstreamFailed
+from .errors import BadRequest, UpstreamFailed
+from .server import FACTS
 from .service import serve
 
 FRESH_S = 4.0
 LARGEST_CACHE = 400
+FEWEST, MODEL = 3, "suggest-small"
+TO_THE_MODEL = re.compile(r"\b(?:ignore|instructions?|system prompt)\b", re.IGNORECASE)
 TASTES = "SELECT sku, title, category FROM products ORDER BY popularity DESC LIMIT %s"
 
 
@@ -53,12 +57,21 @@ class Recommendations:
             ("provider", "outcome"),
             registry=ctx.metrics.registry,
         )
+        names, told = ("gen_ai_provider_name", "gen_ai_request_model"), ctx.metrics.registry
+        name = "gen_ai_client_operation_duration_seconds"
+        self.seconds = Histogram(name, "Of a call to the model", names, registry=told)
+        self.tokens = Counter("gen_ai_client_token_usage", "Tokens", names, registry=told)
 
     def routes(self) -> list[Route]:
         return [Route("/recommendations", self.recommend)]
 
     async def recommend(self, request: Request) -> JSONResponse:
         session, now = request.query_params.get("session", ""), time.monotonic()
+        if TO_THE_MODEL.search(session):
+            address = request.scope[FACTS]["client.address"]
+            text = f"guardrail refused instructions in a session: {session[:80]}"
+            self.ctx.log.warning(text, **{"client.address": address})
+            raise BadRequest("no such session")
         items = self.cache.get(session, now)
         if items is None:
             items = await self.ask(session)
@@ -72,10 +85,14 @@ class Recommendations:
         products = await self.ctx.database.rows(TASTES, (8,))
         prompt = f"Suggest for {session}: " + ", ".join(row["title"] for row in products)
         reply = await self.complete(name, providers["providers"][name]["url"], prompt)
-        return reply.body["choices"][0]["text"].split(", ")
+        text = reply.body["choices"][0]["text"]
+        items = text.split(", ")
+        if len(items) < FEWEST:
+            raise ProviderError(f"could not parse LLM output: {text[:80]!r}")
+        return items
 
     async def complete(self, name: str, url: str, prompt: str) -> Reply:
-        peer = f"ai-{name}"
+        peer, began = f"ai-{name}", time.monotonic()
         outcome = "error"
         try:
             reply = await self.ctx.client.request(
@@ -83,14 +100,16 @@ class Recommendations:
                 "POST",
                 f"{url}/v1/completions",
                 route="/v1/completions",
-                json={"model": "suggest-small", "prompt": prompt, "max_tokens": 64},
+                json={"model": MODEL, "prompt": prompt, "max_tokens": 64},
             )
             outcome = "rate_limited" if reply.status == 429 else "ok"
         finally:
             self.calls.labels(name, outcome).inc()
+            self.seconds.labels(name, MODEL).observe(time.monotonic() - began)
         if reply.status != 200:
             code = reply.body.get("error", {}).get("code", "unknown")
             raise ProviderError(f"{peer} answered {reply.status} {code} to POST /v1/completions")
+        self.tokens.labels(name, MODEL).inc(reply.body["usage"]["total_tokens"])
         return reply
 
 

@@ -102,12 +102,17 @@ def draw(seed: int, world: str = SHOP) -> Drawn:
 
 def announced(name: str, world: str) -> Drawn:
     """A mechanism by its name, at its first place, whole and at once. Raises KeyError."""
-    mechanism = ground(world).mechanisms[name]
-    bound = mechanism.bind(mechanism.places[0], mechanism.shares[0])
+    mechanism = (ground(world).mechanisms | ground(world).besides)[name]
+    return alone(mechanism, mechanism.places[0], mechanism.shares[0])
+
+
+def alone(mechanism: Mechanism, place: str, share: str) -> Drawn:
+    """A mechanism at a place, at once, and nothing that misleads."""
+    bound = mechanism.bind(place, share)
     return Drawn(
-        name=name,
-        world=world,
-        title=f"{name.replace('-', ' ').capitalize()} at {bound.truth.place}",
+        name=mechanism.name,
+        world=mechanism.world,
+        title=f"{mechanism.name.replace('-', ' ').capitalize()} at {bound.truth.place}",
         truth=bound.truth,
         links=bound.links,
         patience_s=2 * PATIENCE_S,

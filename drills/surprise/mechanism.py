@@ -87,6 +87,8 @@ class Ground(NamedTuple):
     shares: dict[str, Share]
     places: dict[str, Place]
     mechanisms: dict[str, "Mechanism"]
+    besides: dict[str, "Mechanism"]
+    """Those that no seed draws."""
     innocent: list[Effect]
     """Changes that hurt nobody."""
 
@@ -164,16 +166,18 @@ def milder(levels: tuple[Severity, ...], by: int) -> tuple[Severity, ...]:
     return tuple(dict.fromkeys(known[min(level.rank + by, 3)] for level in levels))
 
 
+def _of(table: str, name: str) -> list[Mechanism]:
+    read = read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
+    return [found.model_copy(update={"world": name}) for found in read]
+
+
 @cache
 def ground(name: str = SHOP) -> Ground:
     """What can go wrong in that world."""
     own = "" if name == SHOP else f"{name}-"
     usual, here = (read_table(f"drills/surprise/{of}places.yaml", Terrain) for of in ("", own))
-    mechanisms = {
-        found.name: found.model_copy(update={"world": name})
-        for table in world(name).surprises
-        for found in read_table(f"drills/surprise/{table}.yaml", list[Mechanism])
-    }
+    tables = (world(name).surprises, world(name).besides)
+    drawn, besides = ({m.name: m for table in each for m in _of(table, name)} for each in tables)
     innocent = read_table(f"drills/surprise/{own}decoys.yaml", list[Effect])
     places = {place.name: place for place in here.places}
-    return Ground(usual.words | here.words, usual.shares, places, mechanisms, innocent)
+    return Ground(usual.words | here.words, usual.shares, places, drawn, besides, innocent)

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from ...agents.reporting.incident_status import is_noise
 from ...incident.action import Outcome
 from ...incident.document import Incident
+from ...incident.finding import Hypothesis
 from ...incident.lifecycle import OVER
 from ...incident.report import InvestigationReport, PostmortemReport
-from ..score import Check, DrillObservation, Score, said_better
+from ..score import Check, DrillObservation, Score, milestones, said_better
 from .truth import Truth
 
 DENIED = re.compile(r"\b(?:no|not|never|nothing|neither|nor|without|isn't|aren't)(?:\s+\w+)?\s+$")
@@ -37,7 +38,7 @@ class Judged(NamedTuple):
     @classmethod
     def of(cls, incident: Incident, truth: Truth, seen: DrillObservation) -> "Judged":
         """Of two faults, the facts of the better told one."""
-        passages = told(incident)
+        passages = told(incident, incident.leading())
         met = max((facts_met(passages, facts) for facts in truth.accounts), key=_share)
         return cls(incident, truth, seen, met, shown(truth, seen))
 
@@ -61,7 +62,7 @@ def score_surprise(
     """Hold an incident against what was the case."""
     judged = Judged.of(incident, truth, seen)
     checks = [Check(question, *ask(judged)) for question, ask in ASKED.items()]
-    seconds = {"detect": None if seen.by_hand else seen.detect_s}
+    seconds = milestones(incident, None if seen.by_hand else seen.detect_s)
     return SurpriseScore(name, incident.id, checks, seconds, truth=truth, facts=judged.met)
 
 
@@ -82,13 +83,12 @@ def sums(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
     return {name: {"met": sum(mets), "of": len(mets)} for name, mets in found.items()}
 
 
-def told(incident: Incident) -> list[str]:
-    """What the record says, passage by passage: first the leading cause with its reasons, then each
-    finding, the five whys, each line of the postmortem.
+def told(incident: Incident, leading: Hypothesis | None) -> list[str]:
+    """What the record says, passage by passage: first the cause that is meant with its reasons,
+    then each finding, the five whys, each line of the postmortem.
 
     Sentences of other causes are taken out: a list of everything explains nothing.
     """
-    leading = incident.leading()
     cause = [leading.statement, *(each.text for each in leading.support)] if leading else []
     passages = [" ".join(cause), *(finding.statement for finding in incident.findings)]
     if report := incident.report(InvestigationReport):

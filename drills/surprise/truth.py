@@ -1,6 +1,5 @@
 """What is really the case in a surprise."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -53,11 +52,6 @@ class Truth(Account):
         """The fault in a few words."""
         where = self.place or "no place"
         return f"{self.mechanism} at {where}, {self.shape}, {self.share}, {self.decoy}"
-
-    @property
-    def seal(self) -> str:
-        """By it anybody sees later that this is the truth which was drawn before."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def accounts(self) -> list[dict[str, str]]:

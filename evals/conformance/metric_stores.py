@@ -5,10 +5,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ...drills.layout import free_ports
 from ...telemetry.promql import quoted
 from .running import RealServer, Row
-from .servers import LIVE
 
 
 class RealVictoriaMetrics(RealServer):
@@ -21,12 +19,6 @@ class RealVictoriaMetrics(RealServer):
         lines = openmetrics(({**row, "ts": round(row["ts"] * 1000)} for row in rows), typed=False)
         self.post("api/v1/import/prometheus", content=lines)
         self.client.get("internal/force_flush").raise_for_status()
-
-
-class NewVictoriaMetrics(RealVictoriaMetrics):
-    """It takes the same."""
-
-    name = "VictoriaMetrics of 2026"
 
 
 class RealPrometheus(RealServer):
@@ -48,37 +40,6 @@ class RealPrometheus(RealServer):
         subprocess.run(make, check=True, capture_output=True)
         self.started()
         return written
-
-
-class RealThanos(RealServer):
-    """A querier before the sidecar of a Prometheus, which takes the samples."""
-
-    name, modality = "Thanos", "metrics"
-
-    def __init__(self, root: Path) -> None:
-        self.inner, (self.behind, port) = RealPrometheus(root / "inner"), free_ports(2)
-        asked = [f"--prometheus.url={self.inner.where}", f"--grpc-address=127.0.0.1:{self.behind}"]
-        asked += [f"--http-address=127.0.0.1:{port}", f"--tsdb.path={root / 'inner' / 'data'}"]
-        command = [str(LIVE[self.name].program), "sidecar", *asked]
-        with (root / "sidecar").open("ab") as log:
-            self.sidecar = subprocess.Popen(command, stdout=log, stderr=log)
-        super().__init__(root)
-
-    def answers(self) -> bool:
-        """Once it knows the sidecar."""
-        return super().answers() and "here" in self.client.get("api/v1/stores").text
-
-    def push(self, rows: tuple[Row, ...]) -> None:
-        """Into the Prometheus."""
-        self.inner.write(self.modality, *rows)
-        self.eventually(self.answers)
-
-    def fail(self) -> None:
-        """All three."""
-        super().fail()
-        for process in (self.sidecar, self.inner.process):
-            process.kill()
-            process.wait()
 
 
 def openmetrics(rows: Iterable[Row], typed: bool = True) -> str:

@@ -14,7 +14,6 @@ from tenacity import Retrying, stop_after_attempt, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from ...drills.layout import free_ports
-from ...telemetry.sources.log_lines import rfc3339
 from .otlp_documents import document
 from .servers import LIVE
 
@@ -110,13 +109,13 @@ class RealVictoriaLogs(RealServer):
 def send_lines(url: str, rows: Iterable[Row]) -> None:
     """Lines of a bundle to a VictoriaLogs, as its agents do; the service and the instance tell its
     streams. Raises httpx.HTTPError."""
-    lines = "\n".join(json.dumps(_line(row)) for row in rows)
+    lines = "\n".join(json.dumps(line_of(row)) for row in rows)
     streams = {"_stream_fields": f"{SERVICE},instance"}
     place = f"{url}/insert/jsonline"
     httpx.post(place, params=streams, content=lines, trust_env=False).raise_for_status()
 
 
-def _line(row: Row) -> Row:
+def line_of(row: Row) -> Row:
     """With what it says of itself as fields."""
     names = ("instance", "level", "trace_id", "span_id")
     told = {name: row[name] for name in names if row.get(name)}
@@ -129,55 +128,6 @@ def _line(row: Row) -> Row:
 def send_spans(url: str, rows: Iterable[Row]) -> None:
     """Spans of a bundle to what takes OTLP over HTTP. Raises httpx.HTTPError."""
     httpx.post(f"{url}/v1/traces", json=document(rows), trust_env=False).raise_for_status()
-
-
-class RealLoki(RealServer):
-    """Takes JSON; a row's labels are its stream's, what its line says of itself is metadata."""
-
-    name, modality, service = "Loki", "logs", "service_name"
-
-    def push(self, rows: tuple[Row, ...]) -> None:
-        """They are found at once."""
-        streams: dict[str, Row] = {}
-        for row in rows:
-            told = _line(row)
-            ns, text = str(told.pop("_time")), told.pop("_msg")
-            labels = {self.service: told.pop(SERVICE), **row.get("labels", {})}
-            own = {name: value for name, value in told.items() if name not in labels}
-            stream = streams.setdefault(json.dumps(labels), {"stream": labels, "values": []})
-            stream["values"].append(
-                [ns, text, {name.replace(".", "_"): v for name, v in own.items()}]
-            )
-        self.post("loki/api/v1/push", json={"streams": list(streams.values())})
-
-
-class RealOpenSearch(RealServer):
-    """Takes documents as shippers of the Elastic Common Schema make them."""
-
-    name, modality, service = "OpenSearch", "logs", SERVICE
-    index = "logs-shop"
-
-    def started(self) -> subprocess.Popen[bytes]:
-        """With the types that its templates give."""
-        process = super().started()
-        kinds = {"@timestamp": "date_nanos", "message": "text"}
-        kinds |= dict.fromkeys((SERVICE, "log.level"), "keyword")
-        known = {name: {"type": kind} for name, kind in kinds.items()}
-        asked = {"mappings": {"properties": known}}
-        self.client.put(self.index, json=asked, timeout=60).raise_for_status()
-        return process
-
-    def push(self, rows: tuple[Row, ...]) -> None:
-        """They are found once it answers."""
-        lines = list[Row]()
-        for row in rows:
-            told = _line(row)
-            own = {"@timestamp": rfc3339(told.pop("_time")), "message": told.pop("_msg")}
-            own |= {self.service: told.pop(SERVICE), "log.level": told.pop("level", "info")}
-            lines += [{"index": {}}, own | told]
-        content = "".join(json.dumps(line) + "\n" for line in lines)
-        asked = {"params": {"refresh": "true"}, "headers": {"Content-Type": "application/x-ndjson"}}
-        self.post(f"{self.index}/_bulk", content=content, **asked, timeout=60)
 
 
 class RealJaeger(RealServer):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ...errors import InputError
+from ...misfit import misfits
 
 T = TypeVar("T")
 
@@ -21,9 +22,8 @@ def read_json(file: Path, validate: Callable[[Any], T], missing: str = "") -> T:
     try:
         return validate(json.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{file}: {where}: {first['msg']}; correct this field") from error
+        wrong = misfits(error, "the file")[0]
+        raise InputError(f"{file}: {wrong}; correct this field") from error
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing{missing and f': {missing}'}") from error
     except (OSError, ValueError) as error:

@@ -55,7 +55,7 @@ def eval_rca_command(options: RcaOptions) -> Exit:
         command="warroom eval rca",
         found=RcaEvaluation(without=sorted(part.without)),
         runs=answered(cases, methods, options.cases or Path()),
-        told=partial(_told, options),
+        told=partial(told, options),
         tables=partial(_tables, options),
         compared=rca_compared,
     )
@@ -89,7 +89,7 @@ def _tables(options: RcaOptions, found: RcaEvaluation) -> list[ResultGrid]:
     return version_grids(found, title) if options.versions else rca_grids(found)
 
 
-def _told(options: RcaOptions, run: RcaRun) -> RunLine | None:
+def told(options: RcaOptions, run: RcaRun) -> RunLine | None:
     """A version that does not apply to a case is not worth a line."""
     name = f"{shown(f'{run.set}/{run.id}'):<24} {shown(run.method):<12} "
     if run.marks is None:

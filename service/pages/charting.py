@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ...app.charts.incident_charts import marks_of
+from ...app.charts.incident_charts import chart_file, marks_of
 from ...app.charts.signal import LEFT, RIGHT, WIDTH, ChartMark, signal_chart, title_of
 from ...app.charts.tracks import SIGNALS, Track, kept_tracks, story
 from ...app.configuration import Sources, recall
@@ -42,6 +42,7 @@ class Point(NamedTuple):
 class Chart:
     """One signal, as a picture and as a table."""
 
+    name: str  # of its file, without the ending
     title: str
     svg: Markup
     points: Sequence[Point]
@@ -168,7 +169,8 @@ def _read(service: Service, document: Incident) -> Known:
 def _chart(track: Track, marks: list[ChartMark], until: float) -> Chart:
     shown = [mark for mark in marks if track.ts[0] <= mark.at <= track.ts[-1]]
     svg = Markup(signal_chart(track, marks, until))
-    return Chart(title_of(track), svg, list(_points(track, shown)), track.ts[0], track.ts[-1])
+    name = chart_file(track).removesuffix(".svg")
+    return Chart(name, title_of(track), svg, list(_points(track, shown)), track.ts[0], track.ts[-1])
 
 
 def _points(track: Track, marks: list[ChartMark]) -> Sequence[Point]:

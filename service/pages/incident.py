@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from ...app.recovering import plan_chart, recovery
+from ...app.recovering import plan_chart, recovery, recovery_rows
 from ..auth import IncidentId, Observer
 from ..forms import EvidenceId
 from ..service import Service, service_of
@@ -49,8 +49,9 @@ def charts_page(
 @INCIDENT.get("/incidents/{incident}/recovery", response_class=HTMLResponse)
 def recovery_page(request: Request, service: At, who: Observer, incident: IncidentId):
     """How the service is brought back, and what is measured of each step."""
-    rows, chart = recovery(service.record, incident), Markup(plan_chart())
-    return page("recovery.html", 200, request, who, id=incident, rows=rows, chart=chart)
+    view = recovery(service.record, incident)
+    values = {"id": incident, "rows": recovery_rows(view), "chart": Markup(plan_chart(view))}
+    return page("recovery.html", 200, request, who, **values)
 
 
 @INCIDENT.get("/incidents/{incident}/evidence/{evidence}", response_class=HTMLResponse)

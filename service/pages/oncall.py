@@ -13,6 +13,7 @@ from ...app.charts.week import week_chart
 from ...app.oncall import Rota
 from ...errors import InputError, NotFound
 from ...incident.timeline import utc_now
+from ...misfit import misfits
 from ...oncall.schedule import Override
 from ...oncall.shifts import Shift
 from ...record.tokens import Role
@@ -63,7 +64,7 @@ def change_form(request: Request, service: At, who: Responder, rota: On, act: st
     except Refused as no:
         return _page(request, service, who, rota, no.detail)
     except ValidationError as error:
-        return _page(request, service, who, rota, error.errors()[0]["msg"])
+        return _page(request, service, who, rota, misfits(error)[0])
     except InputError as error:
         return _page(request, service, who, rota, str(error))
     return RedirectResponse("/on-call", 303)

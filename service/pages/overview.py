@@ -1,8 +1,7 @@
-"""Pages over all incidents: the services, drills, the audit log, and Warroom itself."""
+"""Pages over all incidents: the services, the audit log, and Warroom itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -10,7 +9,6 @@ from sqlalchemy import func, select
 
 from ...app.configuration import declared
 from ...app.record import masked_content
-from ...drills.score import history, regressions
 from ...incident.lifecycle import OVER
 from ...record import audit
 from ...record.counts import counts
@@ -51,28 +49,6 @@ def services_page(request: Request, service: At, who: Observer):
         for e in entries
     ]
     return page("services.html", 200, request, who, rows=rows)
-
-
-@OVERVIEW.get("/drills", response_class=HTMLResponse)
-def drills_page(request: Request, service: At, who: Observer):
-    """How to run one, and what came of those that were scored here."""
-    try:
-        from ...drills.faults import FAULTS  # needs what only a machine that drills has
-
-        known = list(FAULTS)
-    except ModuleNotFoundError:
-        known = []
-    runs = history(service.settings.home)
-    told = {"known": known, "found": [_scored(one) for one in runs], "worse": regressions(runs)}
-    return page("drills.html", 200, request, who, **told)
-
-
-def _scored(one: dict[str, Any]) -> dict[str, Any]:
-    asked = [check for check in one["checks"] if check["met"] is not None]
-    missed = [check for check in asked if not check["met"]]
-    said = [f"{check['name']}: {check['answer']}, not {check['wanted']}" for check in missed]
-    counts = {"asked": len(asked), "met": len(asked) - len(missed), "missed": said}
-    return {**one, **counts, "at": datetime.fromisoformat(one["at"])}
 
 
 @OVERVIEW.get("/health", response_class=HTMLResponse)

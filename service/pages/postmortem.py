@@ -2,6 +2,7 @@
 script, and blame is told as one types where there is one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from ...app.charts.cause_drawing import cause_drawings
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
 from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
+from ...app.proposals import proposal
 from ...app.record import masked_content
 from ...app.why import why
 from ...errors import InputError, Overwritten
@@ -39,7 +41,7 @@ class Section:
 
     @property
     def facts(self) -> list[Stands]:
-        """What code read off the record."""
+        """What code wrote, from the record."""
         return [each for each in self.all if each.fact and not each.by]
 
     @property
@@ -192,11 +194,11 @@ def export_file(
     chosen = found.version(known if version is None else version)
     text = masked_content(chosen.markdown)
     media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
-    pictures = list[str]()
+    pictures = dict[str, str]()
     if kind != "md":
         nodes = why(service.store, service.record.published(incident)).nodes
-        charts = [chart.svg for chart in drawn(service, incident).charts]
-        pictures = [*charts, *cause_drawings(nodes).values()]
+        charts = {chart.name: chart.svg for chart in drawn(service, incident).charts}
+        pictures = charts | cause_drawings(nodes)
     if kind == "html":
         out = "published" if chosen.number == found.published else "not published"
         status = f"{incident}, version {chosen.number}, {out}"
@@ -204,7 +206,7 @@ def export_file(
     elif kind == "pdf":
         from ...app.postmortem_pdf import as_pdf  # only who asks for it waits for its import
 
-        text = as_pdf(incident, rendered(text), pictures)
+        text = as_pdf(incident, rendered(text), list(pictures.values()))
     named = f'attachment; filename="{incident}-postmortem.{kind}"'
     kept = media.get(kind, "application/octet-stream")  # HTML is a file to keep: no page of ours
     return Response(text, media_type=kept, headers={"Content-Disposition": named})
@@ -233,6 +235,8 @@ def _page(
     marks = desk.judged(found, shown, whole=True)
     may = who.role.may
     can = (may(Role.responder), may(Role.commander))
-    view = Editor(incident, found, shown, marks, wrong, changed, *can)
+    view, learned = Editor(incident, found, shown, marks, wrong, changed, *can), ""
+    with suppress(InputError):  # there is nothing to learn
+        learned = proposal(desk.record.store, desk.record.published(incident))
     status = (409 if changed else 422) if wrong else 200
-    return page("postmortem.html", status, request, who, view=view)
+    return page("postmortem.html", status, request, who, view=view, learned=learned)

@@ -20,8 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...agents.reporting import wording
+from ...agents.reporting.wording import headline
 from ...analysis.quantities import count, figure, percent, quantity
-from ...app.words import headline, sureness
+from ...app.words import sureness
 from ...incident.evidence import Quote, short
 from ...incident.memory import precedents, time_to_resolve
 from ...incident.timeline import from_ts, utc_now
@@ -45,14 +46,16 @@ NAVIGATION = {
     "/": "Incidents",
     "/services": "Services",
     "/on-call": "On-call",
+    "/runbooks": "Runbooks",
     "/figures": "Figures",
     "/drills": "Drills",
     "/health": "Health",
     "/settings": "Settings",
+    "/rules": "Rules",
     "/audit": "Audit",
 }
 """Where the bar leads, by address."""
-ADMINS = ("/settings", "/audit")
+ADMINS = ("/settings", "/rules", "/audit")
 """Of these, what an administrator sees alone."""
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""

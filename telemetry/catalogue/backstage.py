@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ...errors import TableError
-from ...yaml_tables import Document, Part
-from ..model import Service
+from ...yaml_tables import Document, Part, seconds
+from ..model import Goals, Service
 from ..sources.datasource import SourceLabels, named
 
 VERSION = "backstage.io/"
@@ -32,6 +32,9 @@ OWN = "warroom/service"
 """Annotation: what telemetry calls it."""
 SELECTOR = "backstage.io/kubernetes-label-selector"
 APPLICATION, REPOSITORY = "argocd/app-name", "github.com/project-slug"
+GOALS = {"warroom/rto": "rto_s", "warroom/rpo": "rpo_s"}
+GOALS |= {"warroom/newest-copy": "newest", "warroom/broken-rows": "broken"}
+"""Annotations: what its recovery is held to, and what proves it."""
 NOBODY = "unknown"
 """An owner that has to be written and is not known."""
 
@@ -55,45 +58,64 @@ def reference(text: Any) -> Ref:
     return Ref(*((part or "").lower() for part in match.groups()))
 
 
-Refs = list[Annotated[Ref, BeforeValidator(reference)]]
+Refs = list[Annotated[Ref, BeforeValidator(reference, json_schema_input_type=str)]]
+
+
+def goals(annotations: Mapping[str, str]) -> Goals:
+    """What they say of its recovery. Raises ValueError for what is no duration."""
+    told = {field: annotations[name] for name, field in GOALS.items() if name in annotations}
+    try:
+        times = {field: seconds(text) for field, text in told.items() if field.endswith("_s")}
+    except ValueError as error:
+        raise ValueError(f"warroom/rto, warroom/rpo: {error}") from None
+    return Goals.model_validate(told | times)
+
+
+def _with_goals(annotations: dict[str, str]) -> dict[str, str]:
+    goals(annotations)
+    return annotations
 
 
 class Metadata(Part):
     """Who it is."""
 
-    name: str = Field(pattern=f"^{WORD}$")
-    namespace: str = Field(default="default", pattern=f"^{WORD}$")
-    description: str = ""
-    annotations: dict[str, str] = Field(default={})
-    labels: dict[str, str] = Field(default={})
+    name: str = Field(pattern=f"^{WORD}$", description="what telemetry calls it, unless it is said")
+    namespace: str = Field(default="default", pattern=f"^{WORD}$", description="of the catalogue")
+    description: str = Field(default="", description="what it does")
+    annotations: Annotated[dict[str, str], AfterValidator(_with_goals)] = Field(
+        default={}, description=f"{OWN}: its name in telemetry; {APPLICATION}, {REPOSITORY}, …"
+    )
+    labels: dict[str, str] = Field(default={}, description="tier, where `spec` has none")
 
 
 class Profile(Part):
     """Of a Group."""
 
-    displayName: str = ""
+    displayName: str = Field(default="", description="the team, as people call it")
 
 
 class Spec(Part):
     """What is said of it."""
 
-    type: str = ""
-    lifecycle: str = ""
-    tier: str = ""
-    owner: Annotated[Ref | None, BeforeValidator(reference)] = None
-    dependsOn: Refs = Field(default=[])
-    dependencyOf: Refs = Field(default=[])
-    providesApis: Refs = Field(default=[])
-    consumesApis: Refs = Field(default=[])
-    profile: Profile = Profile()
+    type: str = Field(default="", description="service, database, gateway, …")
+    lifecycle: str = Field(default="", description="experimental and deprecated count least")
+    tier: str = Field(default="", description="a number: 1 most important, 3 least")
+    owner: Annotated[Ref | None, BeforeValidator(reference, json_schema_input_type=str)] = Field(
+        default=None, description="a Group: whose it is"
+    )
+    dependsOn: Refs = Field(default=[], description="what it calls: [kind:][namespace/]name")
+    dependencyOf: Refs = Field(default=[], description="what calls it")
+    providesApis: Refs = Field(default=[], description="APIs that it answers")
+    consumesApis: Refs = Field(default=[], description="APIs that it calls")
+    profile: Profile = Field(default=Profile(), description="of a Group")
 
 
 class Entity(Part):
     """One document."""
 
-    kind: str
-    metadata: Metadata
-    spec: Spec = Spec()
+    kind: str = Field(description="Component, Resource, API, Group or System")
+    metadata: Metadata = Field(description="who it is")
+    spec: Spec = Field(default=Spec(), description="what is said of it")
 
     @property
     def ref(self) -> Ref:
@@ -174,6 +196,7 @@ class Entities:
                 team=self._team(entity),
                 description=entity.metadata.description,
                 depends_on=[one for one in needs if one != name],
+                goals=goals(entity.metadata.annotations),
             )
         return list(made.values())
 

@@ -32,7 +32,6 @@ class Declared:
     catalogue: Catalogue = field(default_factory=Catalogue)
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
     """By service."""
-    annotations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by service
     faults: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     files: int = 0
@@ -72,7 +71,6 @@ def read_declared(catalog: Sequence[Path], slos: Sequence[Path]) -> Declared:
             one.service: Elsewhere(*_annotated(one.metadata.annotations))
             for one in entities.running()
         },
-        {one.service: one.metadata.annotations for one in entities.running()},
         tuple(faults),
         (*entities.says, *objectives.says),
         files,

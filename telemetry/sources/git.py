@@ -140,7 +140,7 @@ class GitRepository(Changes):
         known |= {"PATH": os.environ.get("PATH", os.defpath)}
         command = ["git", "--no-pager", *options, *asked, *about]
         try:
-            return _bounded(command, folder, known, self.source.timeout)
+            return bounded(command, folder, known, self.source.timeout)
         except OSError as error:
             raise TelemetryError(f"cannot be read, {error.filename}: {error.strerror}") from error
 
@@ -149,7 +149,7 @@ def _key(id: str, version: str, at: float) -> str:
     return f"{id} {version} {at:.0f}"
 
 
-def _bounded(command: list[str], folder: Path, known: dict[str, str], timeout: float) -> str:
+def bounded(command: list[str], folder: Path, known: dict[str, str], timeout: float) -> str:
     """The beginning of what a program writes; it is ended after that, or when it takes long."""
     late = Event()
     with tempfile.TemporaryFile() as errors:
@@ -170,7 +170,7 @@ def _bounded(command: list[str], folder: Path, known: dict[str, str], timeout: f
         errors.seek(0)
         said = " ".join(errors.read(400).decode(errors="replace").split())
     if late.is_set():
-        raise TelemetryError(f"took more than {timeout:g} s: give the datasource a longer timeout")
+        raise TelemetryError(f"took more than {timeout:g} s: look at its load, or give it longer")
     if running.returncode and len(body) < MOST_BYTES:
         raise TelemetryError(f"is refused by git: {said or 'it gave no reason'}")
     return body.decode(errors="replace")

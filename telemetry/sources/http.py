@@ -212,7 +212,7 @@ class HttpApi:
     def _client(self) -> httpx.Client:
         if self._opened is None:
             self._opened = outgoing.client(
-                verify=_trust(self.source) if self.root.startswith("https") else True,
+                trust=_trust(self.source) if self.root.startswith("https") else None,
                 transport=self._transport,
             )
         return self._opened

@@ -15,17 +15,25 @@ from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchPr
 from warroom.actions.database import EndSession, RepairRows
 from warroom.actions.edge import BlockSource, Throttle
 from warroom.actions.facts import KINDS, FactKind
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Inventory, Part, Procedure
+from warroom.actions.procedures import (
+    ClearCache,
+    FreeSpace,
+    OpenBreaker,
+    RaiseLimit,
+    RenewCertificate,
+)
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.console.decision import in_full
 from warroom.console.screen import THEME
 from warroom.errors import ToolRetry
 from warroom.faults import faults
 from warroom.incident.action import ActionKind, ActionPlan, Level
-from warroom.prompts.render import incident_markdown
 from warroom.tests.support.incidents import full
 
+PREPARED = [a.kind for a in (RenewCertificate, ClearCache, FreeSpace, OpenBreaker, RaiseLimit)]
 INVENTORY = Inventory(
     services={
         "gateway": Part(instances=["gateway-1"], edge=True),
@@ -44,6 +52,10 @@ INVENTORY = Inventory(
     providers=["fallback", "primary"],
     databases=["postgres"],
     routes=["/login", "/search"],
+    procedures={
+        kind.replace(" ", "-"): Procedure(does=kind, target="catalog", written="0" * 64)
+        for kind in PREPARED
+    },
 )
 
 GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
@@ -68,6 +80,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
         "catalog",
         {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
     ),
+    *((kind, "catalog", {"procedure": kind.replace(" ", "-")}) for kind in PREPARED),
 ]
 
 HASHES = {
@@ -100,7 +113,7 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (RollBack.kind, "catalog", {"to_version": "v2"}, "runs v2 already"),
     (RollBack.kind, "catalog", {"to_version": "v9"}, "known: v1, v2"),
     (RollBack.kind, "gateway", {"to_version": "v1"}, "known: none"),
-    (Scale.kind, "catalog", {"instances": 0}, "greater than or equal to 1"),
+    (Scale.kind, "catalog", {"instances": 0}, "instances: at least 1 is wanted"),
     (Scale.kind, "catalog", {"instances": 3}, "room for 2"),
     (Scale.kind, "catalog", {"instances": 1}, "1 instances already"),
     (FlagOff.kind, "bulky", {}, "known: bulk, theme"),
@@ -108,8 +121,8 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Throttle.kind, "catalog", {"route": "/login", "rate": 1}, "known: gateway"),
     (Throttle.kind, "gateway", {"route": "/cart", "rate": 1}, "known: /login, /search"),
     (Throttle.kind, "gateway", {"route": "/", "rate": 1}, "whole site"),
-    (Throttle.kind, "gateway", {"route": "/login", "rate": 0}, "greater than 0"),
-    (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "less than"),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": 0}, "rate: more than 0 is wanted"),
+    (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "at most 1,000,000 is"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("nan")}, "rate"),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.3"]}, "good_share"),
     (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "at least 1"),
@@ -123,7 +136,7 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
         BlockSource.kind,
         "gateway",
         {"sources": ["10.1.2.3"], "good_share": 0.3},
-        "less than or equal to 0.05",
+        "at most 0.05 is wanted, not 0.3",
     ),
     (BlockSource.kind, "gateway", {"sources": ["here"], "good_share": 0}, "sources"),
     (Reroute.kind, "catalog", {"away_from": ["catalog-2"]}, "known: catalog-1"),
@@ -194,6 +207,9 @@ def test_what_ends_something_has_no_undo() -> None:
     assert {kind for kind, action in CATALOGUE.items() if not action.reversible()} == {
         Restart.kind,
         EndSession.kind,
+        RenewCertificate.kind,
+        ClearCache.kind,
+        FreeSpace.kind,
     }
 
 

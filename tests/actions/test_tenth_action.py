@@ -19,8 +19,8 @@ from warroom.intake.handing import take
 from warroom.record.ledger import Request
 from warroom.state import IncidentState
 from warroom.targets.operations import Operations
+from warroom.tests.support.extend_certificate import Certificates, ExtendCertificate
 from warroom.tests.support.people import person
-from warroom.tests.support.renew_certificate import Certificates, RenewCertificate
 from warroom.tests.support.responses import alert, room_over
 
 pytestmark = pytest.mark.usefixtures("tenth")
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("tenth")
 
 @pytest.fixture
 def tenth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CATALOGUE, RenewCertificate.kind, RenewCertificate)
+    monkeypatch.setitem(CATALOGUE, ExtendCertificate.kind, ExtendCertificate)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def asked(
     context = room_over(tmp_path)
     context.operations = system = Operations(certificates)
     inventory = system.inventory()
-    made = plan(RenewCertificate.kind, "payments", {"days": 90}, "expired", inventory=inventory)
+    made = plan(ExtendCertificate.kind, "payments", {"days": 90}, "expired", inventory=inventory)
     incident, _ = take(context.store, alert(), context.clock())
     context.store.update(incident, lambda document: document.proposals.append(made))
     now = utc_now().timestamp()
@@ -55,11 +55,11 @@ def asked(
 
 def test_it_is_offered_by_the_target_that_can(certificates: Certificates) -> None:
     inventory = Operations(certificates).inventory()
-    assert inventory.offered == [RenewCertificate.kind]
+    assert inventory.offered == [ExtendCertificate.kind]
     with pytest.raises(ToolRetry, match="days"):
-        plan(RenewCertificate.kind, "payments", {"days": 0}, "expired", inventory=inventory)
+        plan(ExtendCertificate.kind, "payments", {"days": 0}, "expired", inventory=inventory)
     with pytest.raises(ToolRetry, match="no certificate of ours"):
-        plan(RenewCertificate.kind, "database", {"days": 90}, "expired", inventory=inventory)
+        plan(ExtendCertificate.kind, "database", {"days": 90}, "expired", inventory=inventory)
 
 
 def test_nothing_happens_without_an_approval(
@@ -96,8 +96,8 @@ def test_documents_that_hold_it_are_read_where_nobody_knows_it(
 ) -> None:
     runtime, state = asked
     text = to_json(runtime.context.store.load(state.incident_id))
-    monkeypatch.delitem(CATALOGUE, RenewCertificate.kind)
+    monkeypatch.delitem(CATALOGUE, ExtendCertificate.kind)
     [kept] = Incident.model_validate_json(text).proposals
     assert kept.hash == state.plan
-    with pytest.raises(ToolRetry, match="no action 'renew certificate'"):
+    with pytest.raises(ToolRetry, match="no action 'extend certificate'"):
         plan(kept.kind, kept.target, kept.parameters, "again", inventory=Inventory())

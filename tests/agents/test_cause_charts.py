@@ -144,8 +144,8 @@ def test_pictures_are_told_to_who_does_not_see_them_and_fit_a_phone(build):
 def test_tables_name_every_node_its_evidence_and_the_cut_sets():
     nodes = drawn(incidents.full())
     text = as_tables(nodes)
-    assert "![drawn](charts/fault-tree.svg)" in text
-    assert "computed (minimal cut sets): " in text
+    assert "![Fault tree, as the table below](charts/fault-tree.svg)" in text
+    assert "to hurt users (minimal cut sets): " in text
     for drawing in Drawing:
         for each in placed(nodes, drawing):
             assert f"| {each.number} " in text

@@ -8,6 +8,7 @@ import pytest
 from warroom.agents.comms import announce, assess_customers, communicate
 from warroom.agents.reporting.briefing import brief
 from warroom.agents.reporting.impact import customer_report
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.reporting.incident_status import Stage, next_update, stage
 from warroom.agents.runtime.gate import add_decision
 from warroom.incident.action import Decision, Verdict
@@ -17,7 +18,6 @@ from warroom.incident.filing import file_report
 from warroom.incident.finding import FaultKind
 from warroom.incident.report import NO_THREAT
 from warroom.incident.severity import Severity
-from warroom.prompts.render import incident_markdown
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at

@@ -10,6 +10,7 @@ from warroom.agents.follow_ups.monitoring import improve_monitoring, monitoring_
 from warroom.faults import faults
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind
+from warroom.incident.following import Followed
 from warroom.incident.report import PerformanceReport
 from warroom.telemetry.model import Catalogue, Service
 from warroom.telemetry.signal_catalogue import SignalName, definition
@@ -180,6 +181,17 @@ def test_capacity_advice_becomes_work():
     document.reports.append(advice)
     kinds = {item.title: item.kind for item in hardening_report(document, NOW).follow_ups}
     assert kinds["Run 3 instances of checkout at this traffic"] == "capacity"
+
+
+def test_a_runbook_that_led_to_a_verified_recovery_is_to_be_updated():
+    document = incidents.full()
+    who = {"book": "{}", "at": document.opened_at, "by": "ann", "person": "person:ann"}
+    document.plans.append(Followed(name="orders-fail", steps=[], **who))
+    [item] = [
+        one for one in monitoring_report(document, at(200)).follow_ups if one.kind == "runbook"
+    ]
+    assert item.title == "Update the runbook orders-fail: `warroom runbook proposal INC-1`"
+    assert item.evidence == ["E7"]
 
 
 def test_an_action_that_did_not_help_moves_down_the_runbook():

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """The postmortem: from the record only, tied to it, blameless; and honest when it knows little."""
 
 import re
@@ -75,8 +76,9 @@ def test_every_claim_is_tied_to_something_in_the_record(build):
     document = build()
     markdown = draft(document, NOW).markdown
     told = markdown.split("## Action items")[0] + section(markdown, "## Lessons learned")
-    claims = [line for line in told.split("\n") if re.match(r"- (?!Nothing in)|\d\. ", line)]
-    claims = claims[5:]  # the head of the page
+    claims = [
+        line for line in told.split("\n") if re.match(r"- (?!Nothing in|The record )|\d\. ", line)
+    ]
     assert claims
     targets = set(re.findall(r'<a id="(\w+)">', markdown))
     for line in claims:
@@ -87,19 +89,23 @@ def test_every_claim_is_tied_to_something_in_the_record(build):
 
 def test_what_the_record_says_is_told():
     markdown = draft(incidents.full(), NOW).markdown
-    assert "Most likely cause: bad deploy at checkout (confidence 91%). [E4]" in markdown
-    trigger = "**Trigger.** Checkout v1.1.0 was deployed 12 s before the errors began. [E5]"
-    assert trigger in markdown
-    assert "412 of 2,000 requests failed" in section(markdown, "## Impact")
+    assert "For 3 minutes, between 09:59 and 10:02 UTC, about 2 in 10 requests failed." in markdown
+    assert "Cause, almost certain (91%): bad deploy at checkout. [E4]" in markdown
+    assert (
+        "**Trigger.** Checkout v1.1.0 was deployed less than a minute before the errors began. [E5]"
+        in markdown
+    )
+    assert "about 2 in 10 requests failed (412 of 2,000)" in section(markdown, "## Impact")
+    assert "- At 10:00 UTC we restarted checkout; it changed nothing. [E6]" in markdown
     better = section(markdown, "### What could be better")
-    assert "- Restart checkout did not help: unchanged. [E6]" in better
+    assert "- Restart checkout did not help: nothing changed. [E6]" in better
     assert "traces (payments begin after the alert). [G1]" in better
-    assert "1 claim had no evidence that resolves" in better
+    assert "Claims that no evidence bore out, and that were left out: 1. [D1]" in better
     well = section(markdown, "### What went well")
-    assert "Detection took 10 s from onset" in well  # by the alert's own time
-    assert "Service was restored 3 min after detection; the target of P0 is 1 h. [T" in well
-    assert "The longest wait for an approval was 10 s" in well
-    assert "Severity P0 was set 4 s after the alert came in; the target is 5 min." in well  # §1
+    assert "The alert came less than a minute after it began" in well  # by the alert's own time
+    assert "restored 3 minutes after the alert; the target of P0 is 1 hour. [T" in well
+    assert "The longest wait for an approval was less than a minute." in well
+    assert "P0 was set less than a minute after the alert; the target is 5 minutes." in well  # §1
     assert "could be taken back" in section(markdown, "### Where we got lucky")
 
 
@@ -110,10 +116,10 @@ def test_targets_that_were_missed_are_told_as_such():
     document.transitions[-1].at = document.opened_at + timedelta(hours=2)
     document.decisions[0].at = at(30 + 600)
     better = section(draft(document, NOW).markdown, "### What could be better")
-    assert "Detection took 9 min from onset; the target is under 5 min." in better
-    assert "Service was restored 2 h after detection; the target of P0 is 1 h." in better
-    assert "The longest wait for an approval was 10 min" in better
-    assert "passed without a message to stakeholders; the cadence is 15 min." in better
+    assert "The alert came 9 minutes after it began; the target is 5 minutes." in better
+    assert "Service was restored 2 hours after the alert; the target of P0 is 1 hour." in better
+    assert "The longest wait for an approval was 10 minutes." in better
+    assert "passed without a message to stakeholders; the cadence is 15 minutes." in better
 
 
 def test_an_action_that_made_it_worse_and_was_undone_is_to_its_credit():
@@ -121,26 +127,24 @@ def test_an_action_that_made_it_worse_and_was_undone_is_to_its_credit():
     document.executions[0].outcome = Outcome.worse
     document.executions[0].undone = True
     well = section(draft(document, NOW).markdown, "### What went well")
-    assert "Restart checkout made things worse and was undone. [E6]" in well
+    assert "Trying restart checkout made things worse and was undone. [E6]" in well
 
 
 def test_failed_calls_are_told():
     document = incidents.full()
     document.evidence[2].status = EvidenceStatus.failed
     better = section(draft(document, NOW).markdown, "### What could be better")
-    assert "- 1 tool call did not answer. [E3]" in better
+    assert "- Questions to telemetry that got no answer, each a tool call: 1. [E3]" in better
 
 
 def test_action_items_have_owner_date_and_priority():
     rows = section(draft(incidents.full(), NOW).markdown, "## Action items").split("\n")
     cells = [row.split(" | ") for row in rows if row.startswith("| ")][2:]
     assert len(cells) == 3
-    for _title, why, _kind, owner, due, priority, evidence in cells:
-        assert why
+    for _title, why, owner, due in cells:
+        assert re.search(r"\w.* \[E\d", why)
         assert owner in ("orders", "on-call commander")
-        assert re.fullmatch(r"2025-\d\d-\d\d", due)
-        assert priority in "123"
-        assert evidence.startswith("[E")
+        assert re.fullmatch(r"2025-\d\d-\d\d \|", due)
 
 
 def test_follow_ups_of_other_steps_are_in_the_table():
@@ -148,10 +152,10 @@ def test_follow_ups_of_other_steps_are_in_the_table():
     document.follow_ups = monitoring_report(document, NOW).follow_ups
     document.follow_ups += hardening_report(document, NOW).follow_ups
     table = section(draft(document, NOW).markdown, "## Action items")
-    for kind in ("fix", "alert", "runbook", "chaos", "hardening"):
-        assert f" | {kind} | " in table
+    for first in ("Review this draft", "Alert when", "Automate the runbook", "Roll "):
+        assert f"\n| {first}" in table
     rows = [line for line in table.split("\n") if line.startswith("| ")][2:]
-    assert len(rows) == 10  # a list that long gets done
+    assert len(rows) == 6  # a list that long gets done
     assert re.search(r"\d+ more are in the incident's record", table)
     assert '(rate(http_requests_total{service="checkout",code=~"5.*' in table
 
@@ -161,7 +165,7 @@ def test_the_draft_is_short_and_lists_only_evidence_that_it_cites(build):
     document = build()
     document.follow_ups = monitoring_report(document, NOW).follow_ups
     markdown = draft(document, NOW).markdown
-    assert len(markdown.split()) < 1500
+    assert len(re.sub(r"<details>.*?</details>", "", markdown, flags=re.S).split()) < 1000
     listed = set(re.findall(r'<a id="(e\d+)">', markdown))
     assert listed == {ref.lower() for ref in re.findall(r"\[(E\d+)\] ?(?!:)", markdown)}
 
@@ -210,17 +214,17 @@ def test_gaps_that_could_not_have_helped_share_a_line():
 
 def test_noise_makes_a_short_draft():
     made = draft(incidents.noise(), NOW)
-    assert "is noise: telemetry does not back it. [E2]" in made.markdown
+    assert "was noise: telemetry does not back it, and nothing was changed. [E2]" in made.markdown
     assert "## Root causes" not in made.markdown
     assert "Nothing was changed in the system." in made.markdown
 
 
 def test_an_open_cause_is_called_open():
     made = draft(incidents.inconclusive(), NOW)
-    assert "The cause is not established; the best candidate is" in made.markdown
-    assert "Most likely cause" not in made.markdown
+    assert "The cause is not known yet." in made.markdown
+    assert "Cause, " not in made.markdown
     assert "settle the cause" in made.markdown
-    assert "not resolved when this was written" in made.markdown
+    assert "it was not over when this was written" in made.markdown
 
 
 def test_blame_in_the_record_is_reworded_and_listed():
@@ -241,7 +245,7 @@ def test_a_fact_about_a_system_is_kept():
     document.hypotheses[0].support[0].text = "checkout failed to respond"
     made = draft(document, NOW)
     assert made.marks == []
-    assert "checkout failed to respond" in made.markdown
+    assert "Checkout failed to respond. [E4]" in made.markdown
 
 
 def change_by(author: str) -> ChangeRecord:
@@ -288,19 +292,29 @@ def test_any_text_in_the_record_leaves_a_blameless_draft(one, two):
 
 
 @pytest.mark.parametrize(
-    ("apart_s", "told", "late"),
+    ("apart_s", "told"),
     [
-        (
-            15,
-            "Began 2025-03-14 between 09:59:30 and 09:59:45 UTC (samples every 15 s)",
-            "0 s to 10 s after",
-        ),
-        (0.2, "Began 2025-03-14 09:59:30 UTC,", "10 s after onset"),
+        (15, "When it began: 2025-03-14 between 09:59:30 and 09:59:45 UTC (samples every 15 s)."),
+        (0.2, "When it began: 2025-03-14 09:59:30 UTC."),
     ],
 )
-def test_the_onset_is_told_as_exactly_as_samples_are(apart_s, told, late):
+def test_the_onset_is_told_as_exactly_as_samples_are(apart_s, told):
     document = incidents.full()
     document.onset_between = (at(-30), at(-30 + apart_s))
-    markdown = draft(document, at(200)).markdown
-    assert told in markdown
-    assert late in markdown
+    assert told in section(draft(document, at(200)).markdown, "## Timeline")
+
+
+def test_owners_and_dates_stay_blank_where_nobody_is_known():
+    document = incidents.inconclusive()
+    document.services, document.command.technical_lead = [], ""
+    table = section(draft(document, NOW).markdown, "## Action items")
+    assert re.search(r"settle the cause \| [^|]+ \|  \| 2025-", table)
+
+
+def test_in_chinese_all_but_what_the_record_has_in_english_is_chinese():
+    markdown = draft(incidents.full(), NOW, language="zh").markdown
+    assert "## 摘要" in markdown and "[E4]: #e4" in markdown
+    assert "09:59 至 10:02 UTC 期间（历时 3 分钟），约二成请求失败。" in markdown
+    assert "失败的请求多从这里开始。 [E4]" in section(markdown, "## 根本原因与触发因素")
+    assert "10:00 UTC 已重启 checkout，未见变化。 [E6]" in section(markdown, "## 解决")
+    assert "第一" not in section(markdown, "### 做得好的地方")

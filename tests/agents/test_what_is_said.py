@@ -97,6 +97,10 @@ def test_every_message_of_every_stage_keeps_the_rules(response: Incident, langua
     assert [(m.name, b.rule, b.sentence, b.why) for m, b in found] == []
 
 
+def test_every_document_keeps_the_rules(response: Incident):
+    assert [(name, b.rule, b.sentence, b.why) for name, b in readings.in_documents(response)] == []
+
+
 def test_what_was_drafted_keeps_the_rules(response: Incident):
     ours, known = readings.names(response), readings.public_names(response)
     for message in response.communications:

@@ -59,7 +59,7 @@ def test_what_cannot_be_written_is_said_and_the_rest_is_written(here):
     written = write_files(here, incident)
     gaps = [gap.what for gap in written.gaps]
     charts = ("fault-tree", "fishbone", "five-whys", "timeline")
-    assert gaps == ["the file incident.md", *(f"the file charts/{name}.svg" for name in charts)]
+    assert gaps == [*(f"the file charts/{name}.svg" for name in charts), "the file incident.md"]
     assert [path.name for path in written.files] == ["incident.json"]
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
+from warroom.agents.runtime.outbox import Letter
 from warroom.app.escalating import acknowledge, release
 from warroom.errors import InputError, NotFound
 from warroom.incident.events import Acknowledged, Escalated
@@ -12,6 +14,7 @@ from warroom.incident.severity import Severity
 from warroom.record import audit
 from warroom.record.escalations import Escalations
 from warroom.record.store import Store
+from warroom.record.tables import OUTBOX
 from warroom.tests.support.nights import Night, night
 from warroom.tests.support.people import person
 
@@ -78,6 +81,24 @@ def test_whoever_acknowledges_ends_it_and_what_was_to_come_is_called_off(shop: N
     told = [stored.event for stored in shop.store.events.after()]
     assert [e.people for e in told if isinstance(e, Escalated)] == [["ann"]]
     assert [e.by for e in told if isinstance(e, Acknowledged)] == ["ann"]
+
+
+@ON_A_FILE
+def test_a_level_says_what_is_asked_of_whom_it_tells(shop: Night):
+    """Of each level something of its own, in the page and nowhere else."""
+    shop.way("ann", "email")
+    shop.way("lea", "email")
+    shop.incident()
+    shop.look()
+    shop.until(22, 15)
+    with shop.store.engine.connect() as connection:
+        rows = connection.execute(select(OUTBOX.c.body).order_by(OUTBOX.c.put_at)).scalars()
+        bodies = [Letter.model_validate_json(row).message.body for row in rows]
+    first, second = bodies
+    assert "Confirm the level, take the command, and have the way back ready." in first
+    assert "Lead the technical side" not in first
+    assert "Lead the technical side, or name who does." in second
+    assert all(body.rstrip().splitlines()[-1].startswith("https://") for body in bodies)
 
 
 @ON_A_FILE

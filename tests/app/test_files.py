@@ -78,6 +78,18 @@ def test_charts_show_the_measured_signals_with_their_marks(here):
     assert any(word.endswith("%") for word in text)  # levels, with their unit
 
 
+def test_the_charts_stand_in_the_document_with_their_words(here):
+    document = kept(here.store, moved(full()))
+    folder = here.settings.files(document.id)
+    text = write_files(here, document.id).files[0].read_text()
+    shown = re.findall(r"^!\[(.+)\]\(charts/(.+)\)$", text.partition("## What was done")[0], re.M)
+    assert [name for _words, name in shown] == ["checkout-error_rate.svg"]
+    assert (folder / "charts" / shown[0][1]).exists()
+    assert re.match(
+        r"checkout: error rate: healthy 0%, highest \d+%, last .+ roll back", shown[0][0]
+    )
+
+
 def test_guilty_signals_come_from_what_was_measured(here):
     assert guilty(kept(here.store, full()), here.store.payload) == [("checkout", "error_rate")]
 

@@ -47,7 +47,7 @@ class Calendar(BaseHTTPRequestHandler):
 def address() -> Iterator[str]:
     Calendar.status, Calendar.body = 200, EVENT
     server = ThreadingHTTPServer(("127.0.0.1", 0), Calendar)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/oncall.ics"
     server.shutdown()
 

@@ -8,9 +8,10 @@ from warroom.app.patterns import patterns, rising
 DAY = 86400.0
 
 
-def one(number: int, opened: float, service: str = "", cause: str = "") -> Taken:
+def one(number: int, opened: float, service: str = "", cause: str = "", kind: str = "") -> Taken:
     times = {"detect": None, "acknowledge": None, "resolve": None}
     more = {"month": "2026-11", "severity": "P2", "escalated": False, "acts": (0, 0)}
+    more |= {"category": "", "type": kind}
     told = {
         "began": opened,
         "over": None,
@@ -50,3 +51,10 @@ def test_what_rises_is_more_than_chance_gives_to_so_many_names():
     assert abs(pattern.strength - (1 - 2 * 10 / 512)) < 1e-9 and len(pattern.incidents) == 8
     assert not rising(found[:-1], now)  # 9 of 256: 0.035, twice of which is no surprise
     assert not rising(found[:1], datetime.fromtimestamp(0, UTC)) and not rising([], now)
+
+
+def test_a_type_of_incident_that_rises_is_told():
+    now = datetime.fromtimestamp(10 * DAY, UTC)
+    found = [one(n, (9 if n else 0) * DAY + n, f"s{n}", kind="security") for n in range(12)]
+    told = {each.says for each in rising(found, now)}
+    assert told == {"all incidents: 1 in 5 days, then 11", "type security: 1 in 5 days, then 11"}

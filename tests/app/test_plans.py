@@ -12,12 +12,13 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from warroom.agents.runtime.context import ResponseContext
 from warroom.app import plans
 from warroom.app.configuration import Sources, remember
-from warroom.app.runbooks import Kept, kept
+from warroom.app.notifying import put_tickets
+from warroom.app.runbooks import Written, kept
 from warroom.app.work import reopen, work_plan
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
@@ -25,6 +26,7 @@ from warroom.incident.evidence import digest
 from warroom.incident.following import Followed
 from warroom.incident.identity import WARROOM
 from warroom.record import audit
+from warroom.record.tables import OUTBOX
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.crashing import writes
@@ -44,7 +46,7 @@ def book(context: ResponseContext, *steps: str, name: str = "edge") -> str:
     text = "\n".join(
         ["---", f"name: {name}", "steps:", *(f"- {s}" for s in steps), "---", "# Edge"]
     )
-    new = Kept(file="edge.md", digest=digest(text), listed=True, texts=[text])
+    new = Written(file="edge.md", digest=digest(text), listed=True, texts=[text])
     kept(context.store).put(name, new, WARROOM)
     return name
 
@@ -110,6 +112,37 @@ def test_what_looks_keeps_evidence_and_what_a_person_does_waits_for_their_word(c
     assert states(context, incident) == ["done"] * 4
     assert context.store.load(incident).plans[-1].state == "done"
     assert audit.verify(context.store.engine).fault == ""
+
+
+def test_a_quick_diagnostic_looks_at_once_at_places_that_the_runbook_names(context, running):
+    """And at none that an alert names."""
+    _response, incident = running
+    quick = "{kind: diagnose, text: Look, tool: quick_diagnostic, continue_on_error: true, "
+    places = "arguments: {places: ['127.0.0.1:1', '{service}:80']}"
+    run = follow(context, incident, quick + places + "}", quick + places + ", expect: none}")
+    assert [step.state for step in run.steps] == ["done", "failed"]
+    document = context.store.load(incident)
+    record = next(each for each in document.evidence if each.id == run.steps[0].evidence[0])
+    assert (record.tool, record.collected_by) == ("quick_diagnostic", "runbook")
+    rows = context.store.payload(record.digest)["rows"]
+    found = {row["subject"]: row["health"] for row in rows if row["health"] == "bad"}
+    assert found.keys() >= {"127.0.0.1:1", "{service}"}, found
+    assert not [row for row in rows if "gateway" in row["subject"]]
+
+
+def test_a_ticket_is_made_at_once_and_not_once_more_at_the_end(
+    context, running, tmp_path, monkeypatch
+):
+    _response, incident = running
+    monkeypatch.setenv("WARROOM_CONFIG", str(file := tmp_path / "warroom.yaml"))
+    board = "{name: board, post: github, url: 'http://127.0.0.1:1', place: a/b, carries: ticket}"
+    file.write_text(f"notifications: {{channels: [{board}]}}\n")
+    run = follow(context, incident, TICKET)
+    assert run.steps[0].note == "a follow-up; on its way as a ticket to: board"
+    put_tickets(context.store, context.store.load(incident))
+    with context.store.engine.connect() as connection:
+        query = select(OUTBOX.c.key).where(OUTBOX.c.channel == "board")
+        assert len(connection.execute(query).all()) == 1
 
 
 def test_an_action_goes_first_through_the_same_gate_and_what_it_displaced_is_asked_anew(

@@ -3,29 +3,39 @@
 import pytest
 
 from warroom.actions.edge import Throttle
+from warroom.actions.services import RollBack, Scale
+from warroom.agents.reporting.recovery import (
+    KINDS,
+    UNREAD,
+    RecoveryGoal,
+    RecoveryStep,
+    RecoveryView,
+    recovery_view,
+)
 from warroom.app.record import Record
-from warroom.app.recovering import STEPS, UNREAD, Step, plan_chart, recovery, recovery_plan
-from warroom.errors import InputError
-from warroom.incident.action import Outcome
+from warroom.app.recovering import plan_chart, recovery, recovery_rows
+from warroom.incident.action import Measure, Outcome
 from warroom.incident.document import Incident
+from warroom.incident.impact import ServiceState
 from warroom.incident.report import VerificationReport
 from warroom.incident.timeline import utc_now
 from warroom.settings import Settings
+from warroom.telemetry.model import Catalogue, Goals, Service
 from warroom.tests.support.incident_parts import act
 from warroom.tests.support.incidents import at, declared, full
 
 
-def row(document: Incident, step: str, firing: int = 0) -> dict[str, str]:
-    """Of the step whose words begin so."""
-    return next(r for r in recovery_plan(document, firing) if r["Step"].startswith(step))
+def row(document: Incident, step: str, firing: int | None = None) -> dict[str, str]:
+    """Of the step or goal whose words begin so."""
+    rows = recovery_rows(recovery_view(document, None, firing))
+    return next(each for each in rows if each["Step"].startswith(step))
 
 
 def test_the_critical_path_is_the_longest_way_through_what_needs_what():
     """a (5) before b (1) and c (20); d (2) after both: 27, by a, c and d."""
     told = [("a", 5, ()), ("b", 1, ("a",)), ("c", 20, ("a",)), ("d", 2, ("b", "c"))]
-    more = {"owner": "ann", "undo": "back"}
-    steps = [Step(name=n, does=n, minutes=m, needs=needs, **more) for n, m, needs in told]
-    found = {r["Step"]: r["Done by"] for r in recovery_plan(full(), 0, steps=steps)[: len(steps)]}
+    steps = [RecoveryStep(n, n, "ann", m, "back", needs=needs) for n, m, needs in told]
+    found = {r["Step"]: r["Done by"] for r in recovery_rows(RecoveryView(steps, [], []))}
     assert found == {
         "a (critical)": "5 min",
         "b": "6 min",
@@ -34,25 +44,64 @@ def test_the_critical_path_is_the_longest_way_through_what_needs_what():
     }
 
 
+def limited() -> Incident:
+    """Two moves are in force: one refuses customers, one is a stopgap; orders lie in a database."""
+    document = full()
+    act(document, Scale.kind, 120, Outcome.partly, (0.001, "E7"))
+    act(document, Throttle.kind, 140, Outcome.contained, (0.001, "E7"))
+    document.services.append(ServiceState(name="orders-db", role="dependency", kind="database"))
+    return document
+
+
 def test_the_picture_goes_from_the_cause_to_the_traffic():
-    picture = plan_chart()
-    assert "Critical of the recovery: cause to data to function to traffic" in picture
-    assert picture.index(">cause<") < picture.index(">data<") < picture.index(">traffic<")
-    assert ">30 min<" in picture and "origin" not in picture and picture.count("<line") == 5
+    picture = plan_chart(recovery_view(limited()))
+    assert "cause to data orders-db to function checkout to function gateway to tr" in picture
+    assert picture.index(">cause<") < picture.index(">data orders-db<") < picture.index(">traffic")
+    assert ">30 min<" in picture and "origin" not in picture
 
 
 def test_steps_wait_for_steps_before_them():
-    names = [step.name for step in STEPS]
-    assert all(names.index(need) < n for n, step in enumerate(STEPS) for need in step.needs)
-    assert [step.undo for step in STEPS] == [step.undo for step in STEPS if step.undo]
+    view = recovery_view(limited())
+    names = [step.name for step in view.steps]
+    assert all(names.index(need) < n for n, s in enumerate(view.steps) for need in s.needs)
+    assert all(step.undo for step in view.steps) and all(kind.undo for kind in KINDS.values())
 
 
-def measured(document: Incident, *healthy: bool | None) -> None:
+def test_an_incident_has_the_steps_for_which_it_has_something_to_do():
+    kinds = [step.name.split()[0] for step in recovery_view(full()).steps]
+    assert kinds == ["cause", "function", "function"]
+    needs = {step.name: step.needs for step in recovery_view(full()).steps}
+    assert needs["function gateway"] == ("cause", "function checkout"), "what it calls comes first"
+    view = recovery_view(limited())
+    assert [step.name.split()[0] for step in view.steps] == [
+        "cause",
+        "stopgap",
+        "data",
+        "function",
+        "function",
+        "traffic",
+    ]
+    owners = {step.name: step.owner for step in view.steps}
+    assert owners["function checkout"] == "orders", "the team that has it"
+
+
+def test_what_nobody_reported_on_comes_first():
+    document = full()
+    act(document, RollBack.kind, 160, Outcome.worse, (0.6, "E7"))
+    assert row(document, "find out")["Now"].startswith("worse for it, not taken back: deploy")
+    owed = next(step for step in recovery_view(document).steps if step.name.startswith("owed"))
+    function = recovery_view(document).steps[-2]
+    assert owed.name in function.needs and "cause" in function.needs
+    document.executions[-1].undone = True
+    assert not any(step.name.startswith("owed") for step in recovery_view(document).steps)
+
+
+def measured(document: Incident, *healthy: bool | None, more: tuple[Measure, ...] = ()) -> None:
     measures = [m.model_copy(update={"healthy": each}) for m in MEASURED for each in healthy]
     told = {"specialist": "observability", "conclusion": "concluded", "summary": "measured"}
     told |= {"outcome": Outcome.better, "reason": "back"}
-    report = VerificationReport.model_validate(told).model_copy(update={"measures": measures})
-    document.reports.append(report)
+    report = VerificationReport.model_validate(told)
+    document.reports.append(report.model_copy(update={"measures": [*measures, *more]}))
 
 
 MEASURED = [full().executions[-1].measures[0]]
@@ -61,23 +110,49 @@ MEASURED = [full().executions[-1].measures[0]]
 def test_each_step_says_what_was_measured_of_it_and_what_was_not():
     document = full()
     assert "better ✓" in row(document, "confirm")["Now"]
-    assert row(document, "restore")["Now"] == "nothing is in force at the edge ✓"
-    assert row(document, "check the data")["Now"] == UNREAD
-    assert row(document, "check the functions")["Now"] == UNREAD  # nobody looked afterwards
+    assert row(document, "check the functions of checkout")["Now"] == UNREAD
     measured(document, True)
-    assert row(document, "check the functions")["Now"] == "1 of 1 signals healthy, 0 alerts fire ✓"
-    assert row(document, "check the functions", firing=2)["Now"].endswith("2 alerts fire ✖")
+    now = row(document, "check the functions of checkout", 0)["Now"]
+    assert now == "1 of 1 signals healthy, 0 alerts fire ✓"
+    assert row(document, "check the functions of checkout", 2)["Now"].endswith("2 alerts fire ✖")
+    assert row(document, "check the functions of gateway", 2)["Now"] == UNREAD
     measured(document, True, None)
-    assert row(document, "check the functions")["Now"].startswith("1 of 2 signals healthy")
+    assert row(document, "check the functions of ch")["Now"].startswith("1 of 2 signals healthy")
     assert row(declared(), "confirm")["Now"] == UNREAD
 
 
 def test_what_still_refuses_customers_is_not_brought_back():
-    document = full()
-    act(document, Throttle.kind, 140, Outcome.contained, (0.001, "E7"))
-    assert row(document, "restore")["Now"].endswith("is in force at the edge ✖")
+    document = limited()
+    assert row(document, "lift throttle checkout")["Now"].endswith("10:02 UTC ✖")
+    assert row(document, "end the stopgap scale checkout")["Now"].startswith("in force since")
     document.executions[-1].undone = True
-    assert row(document, "restore")["Now"].startswith("nothing is in force")
+    assert not any(step.name.startswith("traffic") for step in recovery_view(document).steps)
+
+
+PROVEN = Catalogue(services=[Service(name="orders-db", goals=Goals(newest="a", broken="b"))])
+
+
+def store_goals(document: Incident, catalogue: Catalogue | None = None) -> list[RecoveryGoal]:
+    found = recovery_view(document, catalogue).goals
+    return [one for one in found if one.name.startswith(("RPO", "data"))]
+
+
+def test_of_data_is_said_what_was_measured_or_that_nothing_measures_it():
+    (none,) = store_goals(full())
+    assert none.now == "no data store is known among its services" and none.met is None
+    copy, rows = store_goals(limited())
+    assert (copy.name, copy.now) == ("RPO 60 min of orders-db", UNREAD)
+    assert (rows.name, rows.now) == ("data integrity of orders-db", UNREAD)
+    named = store_goals(limited(), PROVEN)
+    assert {one.now for one in named} == {"the catalogue says by what, and nothing measured it"}
+    document, told = limited(), {"service": "orders-db", "decisive": False, "evidence": "E7"}
+    age = Measure(signal="newest copy", unit="s", after=420.0, healthy=True, **told)
+    broken = Measure(signal="broken rows", unit="count", after=3.0, healthy=False, **told)
+    measured(document, True, more=(age, broken))
+    copy, rows = store_goals(document, PROVEN)
+    assert (copy.now, copy.met) == ("newest copy 7 min old when it began", True)
+    assert (rows.now, rows.met, rows.evidence) == ("3 broken rows", False, ("E7",))
+    assert row(document, "check the data in orders-db")["Now"].endswith("3 broken rows ✖")
 
 
 @pytest.mark.parametrize(("hours", "said"), [(3.9, "3.9 h ✓"), (4.1, "4.1 h ✖")])
@@ -89,14 +164,37 @@ def test_the_recovery_time_is_held_to_its_objective(hours: float, said: str):
     runs = declared()
     runs.alert.starts_at = runs.opened_at = utc_now()
     assert row(runs, "RTO")["Now"] in ("0 s", "1 s", "2 s")  # neither met nor missed yet
-    assert row(document, "RPO")["Now"] == row(document, "data integrity")["Now"] == UNREAD
+
+
+def test_what_it_took_of_the_error_budget_is_said():
+    """0.41 failed for 180 s of 30 days, in which 0.005 may: 0.41 · 180 / (0.005 · 2,592,000)."""
+    told = row(full(), "availability of checkout")["Now"]
+    assert told.startswith("59% good, which took 0.57% of a month's error budget")
+    assert told.endswith("✖")
+
+
+def test_moments_are_those_of_the_record():
+    told = [what for what, _at in recovery_view(full()).moments]
+    assert told[:2] == ["began", "alert fired"] and told[-1] == "over"
+    times = [at for _what, at in recovery_view(full()).moments]
+    assert times == sorted(times)
 
 
 CATALOGUE = """
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {{name: checkout, annotations: {{warroom/rto: {rto}, warroom/rpo: 5m}}}}
-spec: {{type: service, lifecycle: production, owner: orders}}
+spec: {{type: service, lifecycle: production, owner: orders, dependsOn: [resource:orders-db]}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Resource
+metadata:
+  name: orders-db
+  annotations:
+    warroom/rpo: 5m
+    warroom/newest-copy: max(copied_at_seconds{{service="orders-db"}})
+    warroom/broken-rows: sum(broken_rows{{service="orders-db"}})
+spec: {{type: postgresql, owner: orders}}
 """
 
 
@@ -105,10 +203,12 @@ def test_objectives_are_those_that_the_catalogue_annotates(tmp_path, monkeypatch
     monkeypatch.setenv("WARROOM_CONFIG", str(tmp_path / "warroom.yaml"))
     (tmp_path / "catalog-info.yaml").write_text(CATALOGUE.format(rto="2m"))
     record = Record(Settings(home=tmp_path))
-    record.store.create(full())
-    found = {r["Step"]: r["Now"] for r in recovery(record, None)}
+    document = full()
+    document.services[0].depends_on.append("orders-db")
+    record.store.create(document)
+    found = {r["Step"]: r["Now"] for r in recovery_rows(recovery(record, None))}
     assert found["RTO 2 min"] == "3 min ✖"
-    assert "RPO 5 min" in found
+    assert "nothing measured it" in found["RPO 5 min of orders-db"]
     (tmp_path / "catalog-info.yaml").write_text(CATALOGUE.format(rto="soon"))
-    with pytest.raises(InputError, match="checkout: warroom/rto"):
-        recovery(record, "INC-1")
+    found = {r["Step"]: r["Now"] for r in recovery_rows(recovery(record, "INC-1"))}
+    assert "RTO 4.0 h" in found, "what cannot be read is a fault of the catalogue, told there"

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from warroom.app.words import bar, headline, seconds, sparkline, squeeze, value
+from warroom.agents.reporting.wording import headline, title
+from warroom.app.words import bar, seconds, sparkline, squeeze, value
 
 
 @pytest.mark.parametrize(
@@ -55,5 +56,15 @@ def test_a_share_of_our_own_rules_is_told_as_people_say_it_and_what_others_wrote
     told = "catalog holds 1.7 times the requests it can serve at once"
     assert headline("catalog holds 1.667 of the requests it can serve at once") == told
     assert headline("db memory is at 934m") == "db memory is at 93.4%"
+    told = "gateway P95 latency is 4.7 s"
+    assert headline("gateway P95 latency is 4.695s") == told
+    told = "checkout burns its error budget 6.1 times too fast"
+    assert headline("checkout burns its error budget 6.06 times too fast") == told
     for text in ("3 of 7 pods fail", "gateway fails 12.4% of requests", "disk: 911m of 2g"):
         assert headline(text) == text
+
+
+def test_a_document_quotes_a_figure_that_only_its_writer_could_put_in_words():
+    assert title("disk: 911m of 2g") == "“disk: 911m of 2g”"
+    assert title("gateway fails 123.7m of requests") == "Gateway fails 12% of requests"
+    assert title("payments does not answer") == "Payments does not answer"

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from warroom.app.configuration import elsewhere
-from warroom.app.configuration_file import NAMED, schema
+from warroom.app.configuration_file import NAMED
+from warroom.app.schemas import SCHEMAS, schema
 from warroom.console.exits import Exit
 from warroom.telemetry.catalogue.files import read_declared
 from warroom.telemetry.catalogue.written import inferred, written
@@ -150,7 +151,7 @@ def test_check_says_line_and_cure_of_a_catalogue_too(warroom, tmp_path):
     assert said.code == Exit.bad_input
     assert "catalog-info.yaml:4: spec.dependsOn.1: no entity is called so: write" in said.err
     assert warroom("doctor").code == Exit.failed
-    assert {"catalog", "slos"} <= schema()["properties"].keys()
+    assert {"catalog", "slos"} <= schema(SCHEMAS["configuration"])["properties"].keys()
 
 
 @NEEDED

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.runtime.case import Case, PlaybookOnly
 from warroom.console.closing import closing, result
 from warroom.console.live import Live
@@ -22,7 +23,6 @@ from warroom.incident.events import (
 from warroom.incident.model_use import Disagreement, ModelCall
 from warroom.incident.report import AnyReport, DetectionReport
 from warroom.incident.severity import Severity
-from warroom.prompts.render import incident_markdown
 from warroom.settings import Settings
 from warroom.tests.support.consoles import context, kept, paper, printed
 from warroom.tests.support.incidents import at, full

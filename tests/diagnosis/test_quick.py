@@ -126,7 +126,7 @@ def test_a_database_by_what_waits_in_it(server: str, tmp_path: Path) -> None:
         until(lambda: holder.execute(waiting).fetchone() == (1,), "one waits")
         found = healths(diagnose(file, []))
         holder.execute("SELECT pg_advisory_unlock(4711)")
-        waits.join(10)
+        waits.join(60)
     assert found["database", "sessions that wait for a lock"] is Health.warning
     assert found["database", "replica behind"] is Health.well
 

@@ -82,7 +82,7 @@ def test_another_process_than_the_stopped_one_is_left_alone(place):
 def test_a_process_dies_each_time_and_none_is_no_error(place):
     switch = Kill(kind="kill", program="payments-1").begin(place)
     switch.on(1)
-    assert place.processes[0].wait(5) == -9
+    assert place.processes[0].wait(60) == -9
     switch.on(1)
 
 

@@ -39,7 +39,7 @@ async def laid(file: Path) -> AsyncIterator[tuple[Link, httpx.AsyncClient]]:
         base_url=f"http://127.0.0.1:{near}",
         headers={"user-agent": "shop-checkout"},
         trust_env=False,
-        timeout=1.0,
+        timeout=30.0,
     )
     try:
         await until(lambda: link.server is not None)
@@ -63,7 +63,7 @@ def on_a_link(tmp_path: Path, play: Callable[[Link, httpx.AsyncClient], Awaitabl
             assert (await client.get("/x")).text == BODY
             await play(link, client)
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 async def steer(link: Link, **line: object) -> None:

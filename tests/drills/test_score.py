@@ -1,5 +1,7 @@
 """The scorer, on incidents whose answer is known."""
 
+from datetime import datetime
+
 import pytest
 
 from warroom.actions.services import RollBack, Scale
@@ -11,6 +13,7 @@ from warroom.drills.symptom import Symptom
 from warroom.incident.action import Outcome
 from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
+from warroom.record.drills import Run
 from warroom.tests.support.consoles import paper, printed
 from warroom.tests.support.incidents import full, inconclusive, noise
 
@@ -153,10 +156,13 @@ def test_the_table_has_totals_and_says_what_fell_short():
 
 
 def test_what_got_worse_since_the_time_before_is_named():
-    def run(drill: str, kind: bool, proposal: float):
+    def run(drill: str, kind: bool, proposal: float, world: str = "shop"):
         checks = [{"name": "kind", "met": kind}, {"name": "control", "met": None}]
-        return {"drill": drill, "checks": checks, "seconds": {"proposal": proposal, "detect": None}}
+        seconds = {"proposal": proposal, "detect": None}
+        told = {"checks": checks, "seconds": seconds}
+        return Run("all", drill, world, None, "ann", "0.1.0", datetime(2026, 11, 30), told)
 
     runs = [run("a", False, 20.0), run("b", True, 4.0), run("a", True, 9.0), run("a", True, 1.0)]
     assert regressions(runs) == ["a: kind is missed", "a: proposal after 20 s, 9 s before"]
     assert regressions(runs[1:3]) == regressions([run("c", True, 9.0), run("c", False, 8.0)]) == []
+    assert regressions([run("a", False, 9.0, "queue"), run("a", True, 9.0)]) == []

@@ -62,7 +62,7 @@ class Slow(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path.startswith("/slow"):
-            self.release.wait(5)
+            self.release.wait(60)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(TEXT.encode())
@@ -73,7 +73,7 @@ class Slow(BaseHTTPRequestHandler):
 
 def test_a_hung_target_is_down_and_delays_nobody(tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     recorder = Scraper(Layout.create(tmp_path), None)
     quick, hung = TARGET._replace(url=url), Target("inventory", "inventory-1", f"{url}/slow")

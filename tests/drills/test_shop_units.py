@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from warroom.drills.effects.changes import Quota
 from warroom.drills.shop.config import Config
 from warroom.drills.shop.inventory import Stock, StockRecordError
 from warroom.drills.shop.passwords import hash_password, matches
 from warroom.drills.shop.pricing import price
-from warroom.drills.shop.recommendations import Suggestions
+from warroom.drills.shop.recommendations import FEWEST, Suggestions
 from warroom.drills.shop.server import Bucket, is_blocked
+from warroom.drills.surprise.draw import announced
 
 LINES = [
     {"price_cents": 1000, "quantity": 3, "category": "books"},
@@ -107,3 +109,10 @@ def test_a_half_written_file_keeps_the_last_good_value(tmp_path):
     (tmp_path / "edge.json").write_text('{"blocked": [')
     watched.refresh()
     assert watched.value == {"blocked": ["127.0.1.1"]}
+
+
+def test_what_the_model_apologises_with_is_no_suggestion():
+    [course] = announced("ai-answers", "shop").courses()
+    [effect] = course.effects
+    assert isinstance(effect, Quota) and effect.says
+    assert len(effect.says.split(", ")) < FEWEST <= len(["atlas", "drum", "harp", "jug"])

@@ -42,7 +42,11 @@ ANNOUNCING = re.compile(
     r"(?<!de)fault|inject|drill|surprise|chaos|leak|\bbug|broken|attack|corrupt|decoy|innocent|seal",
     re.I,
 )
-ALL = [one for name in WORLDS for one in ground(name).mechanisms.values()]
+ALL = [
+    one
+    for name in WORLDS
+    for one in (*ground(name).mechanisms.values(), *ground(name).besides.values())
+]
 EVERY = pytest.mark.parametrize("mechanism", ALL, ids=lambda one: f"{one.world}-{one.name}")
 
 
@@ -251,7 +255,7 @@ def course(effect: Written, shape: Shape) -> Course:
 def test_a_ramp_ends_at_its_height():
     written = Written()
     going = course(written, Shape((Phase(0.5, 0.001), Phase(1, 0))))
-    going.thread.join(5)
+    going.thread.join(60)
     assert written.strengths == [0.5, 1]
     going.end()
     assert written.strengths == [0.5, 1, 0]
@@ -260,7 +264,7 @@ def test_a_ramp_ends_at_its_height():
 def test_bursts_go_on_until_they_are_ended():
     written = Written(most=6)
     going = course(written, Shape((Phase(1, 0.001), Phase(0, 0.001)), repeats=True))
-    assert written.enough.wait(5)
+    assert written.enough.wait(60)
     going.end()
     assert not going.thread.is_alive()
     assert written.strengths[:4] == [1, 0, 1, 0]

@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
+from warroom.drills.compose import named
 from warroom.drills.layout import Layout
-from warroom.drills.named import named
 from warroom.drills.releases import CHECKED_OUT, ReleaseRepository
 from warroom.drills.repositories import ConfigurationRepository
+from warroom.drills.surprise.mechanism import ground
 from warroom.drills.world import WORLDS, world
 from warroom.errors import NotFound
 
@@ -58,7 +59,7 @@ def test_its_configuration_says_where_everybody_is(name, tmp_path):
 @EVERY
 def test_every_drill_that_it_names_can_be_brought_about(name):
     drills = named(name)
-    assert list(drills) == list(world(name).faults)
+    assert list(drills) == [*world(name).faults, *ground(name).besides]
     for fault in drills.values():
         assert fault.world == name
         assert fault.truth.to_json()

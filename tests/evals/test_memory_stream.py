@@ -1,111 +1,73 @@
 """Whether the right earlier incident is the first: recorded drills and unannounced faults of one
 shop as a stream. Which ones are the same again was written down before anything was compared."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
-
 import pytest
-import yaml
 
-from warroom.agents import steps
 from warroom.agents.causes.history import COUNTS
-from warroom.agents.runtime.context import ResponseContext
-from warroom.app.configuration import settings
-from warroom.app.opening import open_context, playbooks
-from warroom.evals.incidents.cases import recorded
-from warroom.evals.unannounced.recordings import recordings
-from warroom.incident.document import Alert, Incident
-from warroom.incident.filing import file_report
-from warroom.incident.memory import Remembered, signs_of
-from warroom.intake.handing import take
-from warroom.record.memories import like, write
-from warroom.record.store import Store
-from warroom.telemetry.bundle import open_bundle
 from warroom.tests.support.house import ROOT
+from warroom.tests.support.memory_stream import (
+    Past,
+    bm25,
+    compared,
+    fitted,
+    memory_grid,
+    newest,
+    ours,
+    scored,
+    stream,
+)
 
-AGAIN = yaml.safe_load((ROOT / "tests/cases/again.yaml").read_text())
-GROUP = {name: what for what, names in AGAIN.items() for name in names}
-SHARED = Path(__file__).parents[3] / "shared/data/unannounced"
-MANY = 10_000
-
-
-@dataclass(frozen=True)
-class Past:
-    """One incident of the stream: its name, whose alert, its signs."""
-
-    name: str
-    service: str
-    signs: list[str]
-
-
-def stream(work: Path) -> Iterator[Past]:
-    """Each looked at by the playbooks as far as the cause, where nothing is remembered."""
-    unannounced = recordings(SHARED, work / "bundles") if SHARED.is_dir() else ()
-    for one in chain(recorded(work / "drills"), unannounced):
-        home = settings().model_copy(update={"home": work / one.name})
-        with closing(open_bundle(one.bundle)) as recorder:
-            context = open_context(
-                home, recorder=recorder, model_layer=playbooks, pace=0, rehearse=True
-            )
-            found = looked(context, one.alert)
-        yield Past(one.name, one.alert.service, signs_of(found))
+SHARED = ROOT.parent / "shared/data/unannounced"
+HURT = ["alert A", "checkout hurt", "begins in checkout", "error_rate of checkout"]
 
 
-def looked(context: ResponseContext, alert: Alert) -> Incident:
-    """Steps 1, 2 and 4."""
-    store = context.store
-    incident, _new = take(store, alert, context.clock())
-    for step in (steps.DETECT, steps.SWEEP, steps.INVESTIGATE):
-        report = step.playbook(context.case(incident, step, 1, lambda _event: None))
-        store.update(incident, lambda doc, new=report: file_report(doc, new, store.payload))
-    return store.load(incident)
+def past(name: str, service: str, signs: list[str], text: str) -> Past:
+    return Past(name, service, signs, text)
 
 
-@dataclass
-class Score:
-    """What came of asking for each."""
-
-    right: int = 0
-    newest: int = 0  # right by the trivial answer: the newest of the same service
-    again: int = 0  # of so many that are the same again
-    false: int = 0  # told of, though the first is another fault
-    counted: int = 0  # of those, alike enough to count
-    new: int = 0  # of so many that are new
+MADE = [
+    past("bad-flag", "checkout", [*HURT, "error Price"], "checkout raises on prices of volume"),
+    past("x", "search", ["alert S", "search hurt"], "search is slow"),
+    past("03b8a03a", "checkout", [*HURT, "error Price"], "checkout raises on prices of volume"),
+    past("y", "checkout", ["alert M", "stock hurt"], "disk of stock is full"),
+]
+"""The third is the first again, as evals/again.yaml has it; the others are new."""
 
 
-def scored(found: list[Past], store: Store, counts: float) -> Score:
-    """Each asked for before it is remembered itself."""
-    score, before = Score(), list[Past]()
-    for one in found:
-        alike = like(store.engine, None, "", one.signs)
-        same = [
-            p.name for p in before if one.name in GROUP and GROUP.get(p.name) == GROUP[one.name]
-        ]
-        newest = next((p.name for p in reversed(before) if p.service == one.service), "")
-        if same:
-            score.again += 1
-            score.right += bool(alike) and alike[0].memory.id in same
-            score.newest += newest in same
-        else:
-            score.new += 1
-            score.false += bool(alike)
-            score.counted += bool(alike) and alike[0].likeness >= counts
-        with store.engine.begin() as connection:
-            write(connection, Remembered(id=one.name, title=one.service), one.signs)
-        before.append(one)
-    return score
+def test_each_method_tells_of_earlier_ones_alone_the_best_first():
+    for method in (ours, bm25, newest):
+        told = [[name for _worth, name in found] for found in method(MADE)]
+        assert told[0] == [] and told[2][0] == "bad-flag", method
+        assert all(name not in told[n] for n, one in enumerate(MADE) for name in [one.name])
+
+
+def test_right_and_false_are_counted_by_hand():
+    asked = [
+        ("a", [(0.9, "p"), (0.5, "q")], ["p"]),
+        ("b", [(0.6, "q")], ["p"]),
+        ("c", [(0.6, "q")], []),
+        ("d", [], []),
+    ]
+    assert scored(asked) == {"again": 2, "new": 2, "right": 1, "false": 1}
+    assert scored(asked, 0.7) == {"again": 2, "new": 2, "right": 1, "false": 0}
+    assert fitted(asked) == 0.9, "one right and nothing false; lower is one false more"
+    found = compared(MADE, 1)
+    assert found["ours"] == {"again": 1, "new": 3, "right": 1, "false": 0}
+    assert found["newest of its service"] == {"again": 1, "new": 3, "right": 1, "false": 1}
+    grid = memory_grid(MADE, 3)
+    assert grid.rows[0][:3] == ["ours", "1 of 1", "0 of 3"] and len(grid.rows) == 3
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[Past]:
-    return list(stream(tmp_path_factory.mktemp("stream")))
+    unannounced = SHARED if SHARED.is_dir() else None
+    return list(stream(tmp_path_factory.mktemp("stream"), unannounced))
 
 
 @pytest.mark.thorough
-def test_the_right_earlier_one_is_the_first(found: list[Past], tmp_path: Path):
-    score = scored(found, Store.open(tmp_path / "memory.db"), COUNTS)
-    assert score.right >= score.newest
-    assert score.counted <= 0.1 * score.new
+def test_the_right_earlier_one_is_the_first(found: list[Past]):
+    told = compared(found, 0)
+    mine, trivial = told["ours"], told["newest of its service"]
+    assert mine["right"] >= trivial["right"] and mine["false"] < trivial["false"]
+    asked = [(one.name, ranked, []) for one, ranked in zip(found, ours(found), strict=True)]
+    assert scored(asked, COUNTS)["false"] - mine["right"] <= 0.1 * len(found)

@@ -7,7 +7,7 @@ import pytest
 
 from warroom.errors import ModelError, ModelMuddled, ModelUnavailable
 from warroom.evals.servers.fake_chat import Behaviour
-from warroom.evals.servers.fault_modes import FAULTS
+from warroom.evals.servers.fault_modes import FAULTS, LONG_WAIT_S
 from warroom.evals.servers.faulty_model import faulty_model
 from warroom.evals.servers.model_faults import SmallReply, meet, question
 from warroom.models.endpoint import KNOWN
@@ -70,7 +70,7 @@ def test_a_stalled_stream_ends_at_its_deadline(tools: bool) -> None:
     outcome = meet("stall", tools, call_s=0.3, deadline_s=0.5, sleep=quick)
     assert outcome.ended == "ModelUnavailable"
     assert outcome.requests <= RETRIES + 1
-    assert 0.3 <= outcome.seconds < 1.5
+    assert 0.3 <= outcome.seconds < LONG_WAIT_S / 3  # the server would go on for longer
 
 
 def ask(

@@ -50,7 +50,7 @@ def test_the_truth_by_case(root):
     assert (truth.service, truth.culprit_commit, truth.decoys) == ("cart", CULPRIT, (DECOY,))
     assert truths(root)["bare/b1"].culprit_commit is None
     (root / "truth.json").write_text('[{"set": "shop", "id": "a1"}]')
-    with pytest.raises(InputError, match=r"0\.service: Field required"):
+    with pytest.raises(InputError, match=r"0\.service: it is missing"):
         truths(root)
 
 
@@ -66,8 +66,8 @@ def test_what_is_no_folder_of_cases(root, tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"interval_s": 0}, "interval_s: Input should be greater than 0"),
-        ({"detected_at": None}, "detected_at: Input should be a valid number"),
+        ({"interval_s": 0}, "interval_s: more than 0 is wanted, not 0"),
+        ({"detected_at": None}, "detected_at: a number is wanted, not None"),
         ({"baseline_logs": "../../secret"}, "is no file below"),
         ({"baseline_traces": "baseline/gone.csv.gz"}, "is no file below"),
     ],

@@ -112,7 +112,7 @@ def test_runs_that_share_nothing(root, tmp_path):
     write_json(now.to_json(), tmp_path / "runs.json")
     assert stored(tmp_path / "runs.json", RcaEvaluation) == now
     (tmp_path / "runs.json").write_text(json.dumps({"format": "warroom-eval/1"}))
-    with pytest.raises(InputError, match="format: Input should be 'warroom-rca/1'"):
+    with pytest.raises(InputError, match="format: 'warroom-eval/1' is none of 'warroom-rca/1'"):
         stored(tmp_path / "runs.json", RcaEvaluation)
     with pytest.raises(InputError, match="is missing: name what --json wrote"):
         stored(tmp_path / "gone.json", RcaEvaluation)

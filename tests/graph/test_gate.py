@@ -1,7 +1,6 @@
 """Between an answer and an effect: what lapsed is asked anew, what may not happen now waits, what
 nobody reported is never taken for done, and nothing of it ends as resolved."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,14 @@ from warroom.response import Response
 from warroom.targets.stand_ins import DRY, DryRun
 from warroom.tests.support.hands import Hands
 from warroom.tests.support.people import person
-from warroom.tests.support.responses import begin, decide, inventory, room_over
+from warroom.tests.support.responses import asking, begin, decide, inventory, room_over
+from warroom.tests.support.working import until
 
 
 def begun(home: Path, hands: Hands | None = None, **policy: object) -> tuple[Response, str, Hands]:
     hands = hands or Hands(inventory())
+    if not policy:
+        return *asking(home, hands), hands
     context = room_over(home, hands=hands)
     context.policy = Policy.model_validate(policy)
     response, incident = begin(context)
@@ -238,9 +240,8 @@ def test_an_action_that_hangs_is_left_alone_and_reports_when_it_ends(
     assert len(actions(response, incident, Asks.effect)) == 1
     go_on.set()
     effect = Effect(incident, Does.execute, subject)
-    deadline = time.monotonic() + 10
-    while not response.context.store.ledger.effect(effect.key).done_at:  # pyright: ignore
-        assert time.monotonic() < deadline
+    ledger = response.context.store.ledger
+    until(lambda: ledger.effect(effect.key).done_at is not None, "its thread reports")  # pyright: ignore
     run(response, incident)
     assert len(hands.acted) == 1
     assert actions(response, incident, Asks.effect) == []

@@ -15,7 +15,7 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "outgoing", "state"),
+    ("errors", "misfit", "outgoing", "state"),
     ("yaml_tables",),
     ("analysis", "cluster"),
     ("faults",),
@@ -175,6 +175,17 @@ def test_no_file_names_a_machine_or_a_registry():
 
 def test_no_test_mocks_our_own_code():
     assert not [p for p, text in texts() if p.parts[0] == "tests" and MOCKS.search(text)]
+
+
+def test_make_finds_the_files_that_have_thorough_and_live_tests():
+    """By what stands in them; of support, tests/support/ways.py alone is known to mark tests."""
+    marks = re.compile(r"mark\.(?:thorough|live)\b")
+    found = {p.name for p in in_tests() if not p.name.startswith("test_") and marks.search(read(p))}
+    assert found == {"ways.py"}
+
+
+def read(path: Path) -> str:
+    return (ROOT / path).read_text()
 
 
 def borrows(path: Path) -> bool:

@@ -2,14 +2,10 @@
 opened, and a test that exists holds it."""
 
 import re
-import shlex
-from typing import Any
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
-from warroom.console.main import app
+from warroom.tests.support.commands import wrong
 from warroom.tests.support.house import NAMED, ROOT, named_and_missing
 from warroom.tests.support.routes import routes
 from warroom.tests.support.services import asked
@@ -20,8 +16,6 @@ SECTIONS = {
     for number, text in re.findall(r"^## §(\d+)[^\n]*\n(.+?)(?=^## |\Z)", PAGE, re.M | re.S)
 }
 ROW = re.compile(r"\| (?!says|---)(.+?) \| (.+?) \| (.+?) \| (held|missing.*|partly: .+) \|")
-MISTYPED: type[Exception] = typer.BadParameter.__mro__[1]
-"""The error of whatever cannot be typed so; typer brings it along without a name of its own."""
 COMMAND, ADDRESS = re.compile(r"`((?:warroom|make) ?[^`]*)`"), re.compile(r"`(/[^`]*)`")
 
 
@@ -48,26 +42,6 @@ def test_what_is_held_can_be_seen_and_has_a_test() -> None:
 
 def test_its_tests_exist() -> None:
     assert named_and_missing(PAGE) == []
-
-
-def wrong(text: str) -> str:
-    """Why a command is none; empty: it is one."""
-    name, *words = shlex.split(text)
-    if name == "make":
-        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
-        return "" if {*words} <= {*targets} else "no such target"
-    command: Any = typer.main.get_command(app)
-    context = None
-    try:
-        while True:
-            context = command.make_context(name, words, parent=context)
-            if not isinstance(command, TyperGroup):
-                return ""
-            rest = [*context._protected_args, *context.args]
-            found, command, words = command.resolve_command(context, rest)
-            name = found or ""
-    except MISTYPED as error:
-        return str(error)
 
 
 @pytest.mark.parametrize(

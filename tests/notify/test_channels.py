@@ -134,8 +134,8 @@ def test_what_would_keep_messages_back_is_said(tmp_path: Path, team):
         ("fallback: team", "fallback: teem", "`fallback` is no channel"),
         ("mail: {host: mail.example.org, sender: warroom@example.org}", "", "no server is named"),
         ("url_file: team, ", "", "give one of `to` for mail"),
-        ("carries: chat", "carries: pigeon", "Input should be 'email'"),
-        ("sms: sms", "fax: sms", "Input should be 'email'"),
+        ("carries: chat", "carries: pigeon", "'pigeon' is none of 'email'"),
+        ("sms: sms", "fax: sms", "'fax' is none of 'email'"),
     ],
 )
 def test_a_wrong_section_says_what_to_write(old: str, new: str, said: str):

@@ -11,12 +11,12 @@ from jinja2.exceptions import SecurityError
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.briefing import brief
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.incident.evidence import BackendLoad
 from warroom.prompts.render import (
     FOLDER,
     _environment,
     digest,
-    incident_markdown,
     render,
     stamp,
     templates,
@@ -76,6 +76,7 @@ def test_a_full_document_shows_what_matters():
     document = incidents.full()
     document.charge([BackendLoad(datasource="prom", requests=31, bytes=37412, seconds=0.79)])
     text = incident_markdown(document)
+    assert text.index("## What was done") < text.index("<details>") < text.index("- 2025-")
     for part in (
         document.proposals[1].short_hash,
         "**better**",

@@ -13,18 +13,35 @@ from sqlalchemy import Connection, Engine, inspect
 
 from warroom import record
 from warroom.incident.evidence import canonical, digest_of
+from warroom.record import database
 from warroom.record.claims import Does, Effect
 from warroom.record.database import open_database, url_of
 from warroom.record.migrations import HEAD, upgrade
 from warroom.record.store import Store
 from warroom.record.tables import METADATA
+from warroom.tests.support.databases import KINDS, bare
 from warroom.tests.support.evidence_shelf import PAYLOAD, shelf
 from warroom.tests.support.incidents import full
+from warroom.tests.support.shortcuts import dumped, in_one_go
 
 DIGEST = digest_of(canonical(PAYLOAD))
 
 
-def bare(place: Path | str) -> Engine:
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where there is nothing yet."""
+    if request.param == "sqlite":
+        return tmp_path / "warroom.db"
+    return bare(request.getfixturevalue("server"))
+
+
+@pytest.fixture(autouse=True)
+def migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the migrations themselves, which other tests are spared."""
+    monkeypatch.setattr(database, "upgrade", upgrade)
+
+
+def found(place: Path | str) -> Engine:
     """The database as it is, without bringing it up to date."""
     return sa.create_engine(url_of(place))
 
@@ -59,15 +76,15 @@ def fill(connection: Connection) -> None:
         "payloads": {"digest": DIGEST, "body": compress(canonical(PAYLOAD))},
         "effects": {"key": "INC-1:execute:abc", "incident_id": "INC-1", "claimed_at": at},
     }
-    found = sa.MetaData()
-    found.reflect(connection)
+    known = sa.MetaData()
+    known.reflect(connection)
     for table, row in rows.items():
-        connection.execute(found.tables[table].insert().values(row))
+        connection.execute(known.tables[table].insert().values(row))
 
 
 @pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_an_old_database_is_read_on(place: Path | str, version: str) -> None:
-    with bare(place).begin() as connection:
+    with found(place).begin() as connection:
         upgrade(connection, version)
         fill(connection)
     store = Store.open(place)
@@ -83,3 +100,13 @@ def test_an_old_database_is_read_on(place: Path | str, version: str) -> None:
     assert (said, taken, digest) == (HEAD, document.opened_at.timestamp(), DIGEST)
     earlier = store.ledger.claim(Effect("INC-1", Does.execute, "abc"))
     assert earlier is not None and earlier.done_at is None
+
+
+def test_other_tests_begin_with_the_same_tables(tmp_path: Path) -> None:
+    dumps = []
+    for how in (upgrade, in_one_go):
+        engine = sa.create_engine(url_of(tmp_path / f"{how.__name__}.db"))
+        with engine.begin() as connection:
+            how(connection)
+            dumps.append(sorted(dumped(connection)))
+    assert dumps[0] == dumps[1] and len(dumps[0]) > 50

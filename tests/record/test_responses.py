@@ -29,7 +29,7 @@ CHECKPOINTS = {
 MOST_BYTES = 1_000_000
 MOST_COMMITS = 75
 """Of a response that writes, evidence and all; it was 217 when each piece was written by itself."""
-LONG_S = 10.0
+LONG_S = 60.0
 
 
 def kept(context, place: Path | str) -> dict[str, list]:

@@ -79,7 +79,7 @@ def model(kind: str) -> Iterator[str]:
             "broken": (500, b"oops"),
             "garbage": (200, b"\xff\x00<html>"),
         }[kind]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
         server.shutdown()
 

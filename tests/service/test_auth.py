@@ -34,6 +34,7 @@ NEEDS = {
         ("POST", "/api/v1/incidents/{incident}/duties"),
         ("POST", "/api/v1/incidents/{incident}/notes"),
         ("POST", "/api/v1/incidents/{incident}/links"),
+        ("POST", "/api/v1/incidents/{incident}/support"),
         ("POST", "/api/v1/incidents/{incident}/related"),
         ("POST", "/api/v1/incidents/{incident}/reopen"),
         ("POST", "/api/v1/incidents/{incident}/follow"),
@@ -61,6 +62,7 @@ NEEDS = {
         ("POST", "/api/v1/tokens"),
         ("DELETE", "/api/v1/tokens/{name}"),
         ("GET", "/api/v1/audit"),
+        ("GET", "/api/v1/rules"),
         ("GET", "/api/v1/accounts"),
         ("POST", "/api/v1/accounts"),
         ("POST", "/api/v1/accounts/{name}/link"),
@@ -69,11 +71,14 @@ NEEDS = {
         ("DELETE", "/api/v1/teams/{team}/members/{name}"),
         ("PUT", "/api/v1/on-call/schedules/{name}"),
         ("DELETE", "/api/v1/on-call/schedules/{name}"),
+        ("POST", "/api/v1/memory/import"),
+        ("POST", "/api/v1/memory/redact"),
+        ("POST", "/api/v1/memory/{memory_id}/forget"),
     },
 }
 """What takes another role than an observer's."""
 FILL = {"incident": "INC-1", "evidence": "E1", "subject": "0" * 12, "name": "ann"}
-FILL |= {"silence": "SIL-0", "team": "payments", "key": "0" * 12}
+FILL |= {"silence": "SIL-0", "team": "payments", "key": "0" * 12, "memory_id": "INC-1"}
 
 
 @pytest.fixture

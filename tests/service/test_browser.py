@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
@@ -64,11 +65,18 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture
-def shop(tmp_path) -> Iterator[Shop]:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory) -> tuple[Path, str]:
+    """The home and its incident, which every test gets a copy of."""
+    home = tmp_path_factory.mktemp("worked") / "home"
     home.mkdir(mode=0o700)
-    incident = exhibit(home, "bad-deploy")
+    return home, exhibit(home, "bad-deploy")
+
+
+@pytest.fixture
+def shop(tmp_path, worked) -> Iterator[Shop]:
+    home, incident = tmp_path / "home", worked[1]
+    copytree(worked[0], home, ignore=ignore_patterns("bundles"))  # which it reads where it is
     store = Record(Settings(home=home)).store
     tokens = {role.value: Tokens(store.engine).create(role.value, role) for role in Role}
     with serving(home, "--no-worker") as found:
@@ -79,8 +87,7 @@ def person(browser: Browser, shop: Shop, role: str = "commander", **more) -> Vis
     return visit(browser, shop.serving.url, shop.tokens[role], **more)
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("viewport", "colours"), [(PHONE, "dark"), (DESK, "light")])
 def test_axe_finds_nothing(browser, shop, viewport, colours):
     ann = person(browser, shop, viewport=viewport, color_scheme=colours)
     page = ann.page()

@@ -17,6 +17,7 @@ WHY = {"reason": "the provider says so"}
 CALLS = {
     "duties": {"duty": "expert", "whom": "ann"},
     "notes": {"text": "seen on the board"},
+    "support": {"contacts": 14},
     "links": {"url": "https://meet.example.org/1", "title": "call"},
     "severity": {"severity": "P1", **WHY},
     "resolve": WHY,
@@ -78,6 +79,7 @@ def test_what_does_not_fit_the_state_says_what_to_do(service: Asked, place: str)
         ("duties", {"duty": "commander", "whom": ""}, "commander is commander now"),
         ("severity", {"severity": "P0", **WHY}, "severity raised from P2 to P0"),
         ("links", {"url": "https://a.example/?q=1", "title": "board"}, "board"),
+        ("support", {"contacts": "14"}, "14 people have written to support"),
     ],
 )
 def test_a_form_changes_it_and_leads_back(service: Asked, place: str, what, sent, says):
@@ -93,8 +95,14 @@ def test_a_form_changes_it_and_leads_back(service: Asked, place: str, what, sent
         ("commander", "severity", {"severity": "P9", **WHY}, "P9"),
         ("commander", "related", {"other": "INC-NONE", **WHY}, "no incident INC-NONE"),
         ("commander", "links", {"url": "javascript:alert(1)"}, "is no address"),
+        (
+            "commander",
+            "support",
+            {"contacts": "many"},
+            "a whole number is wanted",
+        ),
         ("commander", "reopen", WHY, "it is not over"),
-        ("commander", "notes", {"text": "  "}, "fill in the text"),
+        ("commander", "notes", {"text": "  "}, "text: it is missing: add it"),
     ],
 )
 def test_what_does_not_fit_changes_nothing_and_says_why(

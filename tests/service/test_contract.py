@@ -92,39 +92,25 @@ def headers(service: Asked, role: str) -> dict[str, str]:
 def test_whatever_an_admin_sends_is_answered_as_documented(search, service):
     def check(case: Case) -> None:
         case.call_and_validate(headers=headers(service, "admin"), excluded_checks=TOO_STRICT)
-
-    search(check)
-
-
-@pytest.mark.thorough
-def test_what_is_sent_about_an_incident_that_is_there(search, service):
-    def check(case: Case) -> None:
         request = next(iter(service.service.record.waiting()), None)
         known = {"incident": "INC-1", "evidence": "E4", "subject": request and request.subject}
-        for name, value in known.items():
-            if value and name in case.path_parameters:
-                case.path_parameters[name] = value
-        answer = case.call(headers=headers(service, "admin"))
-        assert answer.status_code < 500, answer.text
+        there = {name: value for name, value in known.items() if name in case.path_parameters}
+        if any(there.values()):  # and the same about what is there
+            case.path_parameters.update({name: value for name, value in there.items() if value})
+            answer = case.call(headers=headers(service, "admin"))
+            assert answer.status_code < 500, answer.text
 
     search(check)
 
 
-def test_nothing_is_said_without_a_token(search, service):
-    def check(case: Case) -> None:
-        answer = case.call()
-        if case.path in OPEN:
-            return
-        assert 400 <= answer.status_code < 500
-        assert set(answer.json()) == {"type", "title", "status", "detail", "request_id"}
-
-    search(check)
-
-
-def test_an_observer_changes_nothing(search, service):
+def test_nothing_is_said_without_a_token_and_an_observer_changes_nothing(search, service):
     before = state(service)
 
     def check(case: Case) -> None:
+        answer = case.call()
+        if case.path not in OPEN:
+            assert 400 <= answer.status_code < 500
+            assert set(answer.json()) == {"type", "title", "status", "detail", "request_id"}
         answer = case.call(headers=headers(service, "observer"))
         assert answer.status_code < 500
         assert case.method == "GET" or 400 <= answer.status_code < 500

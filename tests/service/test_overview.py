@@ -3,8 +3,10 @@
 import re
 
 from warroom.app.configuration_file import Configuration
-from warroom.drills.score import Check, Score, keep
+from warroom.drills.score import Check, Score
+from warroom.incident.identity import at_terminal
 from warroom.incident.timeline import utc_now
+from warroom.record.drills import Run, keep
 from warroom.tests.support.consoles import kept
 from warroom.tests.support.incidents import full
 from warroom.tests.support.services import asked
@@ -55,19 +57,39 @@ def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
         assert service["observer"].post("/on-call/note", data={}).status_code == 403
 
 
+def scored(service, score: Score, asked: str = "memory-leak") -> None:
+    run = Run(asked, score.drill, "shop", None, "ann", "0.1.0 abc", utc_now(), score.to_json())
+    keep(service.service.engine, [run], at_terminal("ann"))
+
+
 def test_drills_tell_what_came_of_them(tmp_path):
     with asked(tmp_path / "home") as service:
-        assert "No drill was scored" in text(service, "/drills")
-        checks = [Check("kind", True, "leak", "leak"), Check("action", False, "none", "<b>restart")]
-        score = Score("memory-leak", "INC-1", [*checks, Check("control", None, "", "")])
-        keep(service.service.settings.home, [score], utc_now())
         page = text(service, "/drills")
-        assert "memory-leak" in page and "1 of 2" in page
-        assert "action: none, not &lt;b&gt;restart" in page
-        assert "Worse than the time before" not in page
-        worse = Score("memory-leak", "INC-2", [Check("kind", False, "none", "leak")])
-        keep(service.service.settings.home, [worse], utc_now())
-        assert "memory-leak: kind is missed" in text(service, "/drills")
+        assert "No drill was scored" in page and "None is asked for here" in page
+        checks = [Check("kind", True, "leak", "leak"), Check("action", False, "none", "<b>restart")]
+        checks.append(Check("control", None, "", ""))
+        scored(service, Score("memory-leak", "INC-1", checks, {"recovery": 40.0}))
+        page = text(service, "/drills")
+        assert "memory-leak" in page and "1 of 2" in page and "by whom" in page
+        assert "action: none, not &lt;b&gt;restart" in page and "ann, 0.1.0 abc" in page
+        assert "Worse than the time before" not in page and "Run once so far" in page
+
+
+def test_drills_are_told_over_time_and_which_are_due(tmp_path):
+    told = {"schedules": [{"name": "basic"}, {"name": "full"}]}
+    configuration = Configuration.model_validate({"drills": told})
+    with asked(tmp_path / "home", configuration=configuration) as service:
+        met = Check("kind", True, "leak", "leak")
+        scored(service, Score("memory-leak", "INC-1", [met], {"recovery": 40.0}))
+        missed = Check("kind", False, "none", "leak")
+        scored(service, Score("memory-leak", "INC-2", [missed], {"recovery": None}), "all")
+        scored(service, Score("bad-flag", "INC-3", [met]), "all")
+        page = text(service, "/drills?drill=memory-leak&world=shop")
+        assert "memory-leak: kind is missed" in page
+        assert "2 runs, the newest on the right" in page and "before 40 s" in page
+        due = page[page.index("Which are due") :]
+        assert due.index("✓") < due.index("▲") and "warroom drill comprehensive --score" in due
+        assert "Run once so far" in text(service, "/drills"), "the newest one's is shown first"
 
 
 def test_health_says_in_words_what_metrics_tell(tmp_path):

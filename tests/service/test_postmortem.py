@@ -15,6 +15,7 @@ from warroom.tests.support.services import asked
 
 PLACE = "/incidents/INC-1/postmortem"
 PAGE = {"Accept": "text/html"}
+COUNTED = "Overall about 2 in 10 requests failed (412 of 2,000)."
 NASTY = "<script>alert(1)</script><img src=http://elsewhere/x.png>![x](http://elsewhere/y.png)"
 
 
@@ -59,7 +60,7 @@ def test_a_draft_is_edited_published_and_handed_on(service):
     text = body(service)
     assert "## Timeline" not in text, "the record's own part is not edited"
     assert not passage(service, "412 of 2,000")["look_at"]
-    changed = text.replace("412 of 2,000 requests failed (21%).", "One request in five failed.")
+    changed = text.replace(COUNTED, "One request in five failed.")
     assert save(service, changed, note="plainer").status_code == 303
     new = edited(service)
     assert (new["version"], new["made_by"]) == (1, "responder")
@@ -67,7 +68,7 @@ def test_a_draft_is_edited_published_and_handed_on(service):
     assert passage(service, "One request in five")["by"] == "responder"
     assert service["responder"].post(f"{PLACE}/publish", data={"version": 1}).is_error
     draft = service["observer"].get(f"/api/v1{PLACE}").json()["markdown"]
-    assert "412 of 2,000 requests failed" in draft, "what is not published is not told"
+    assert "412 of 2,000" in draft, "what is not published is not told"
     answer = service["commander"].post(f"{PLACE}/publish", data={"version": 1})
     assert "This version is published" in answer.text
     told = service["observer"].get(f"/api/v1{PLACE}").json()["markdown"]
@@ -82,13 +83,13 @@ def test_a_draft_is_edited_published_and_handed_on(service):
 
 def test_what_changed_words_claim_is_held_against_their_evidence(service):
     text = body(service)
-    wrong = text.replace("412 of 2,000 requests failed (21%).", "77% of requests failed.")
-    wrong = wrong.replace("roll back checkout (version v1.0.0), as telemetry confirms. [E7]", "it.")
-    lost = wrong.replace("error budget left 12%. [E2]", "error budget left 12%.")
+    wrong = text.replace(COUNTED, "77% of requests failed.")
+    wrong = wrong.replace("roll back checkout (version v1.0.0), at 10:01 UTC, ", "this, ")
+    lost = wrong.replace("the objective is 99.5%. [E2]", "the objective is 99.5%.")
     blaming = lost.replace("## Impact", "The engineer was careless.\n\n## Impact")
     assert save(service, blaming).status_code == 303
     assert "do not say 77%" in passage(service, "77%")["look_at"][0]
-    assert "lost its evidence: [E2]" in passage(service, "error budget left")["look_at"][0]
+    assert "lost its evidence: [E2]" in passage(service, "the objective is 99.5%")["look_at"][0]
     assert "careless" in passage(service, "careless")["look_at"][0]
     assert "Judges or names a person" in shown(service)
     refused = service["commander"].post(f"{PLACE}/publish", data={"version": 1})

@@ -58,7 +58,7 @@ def test_what_a_killed_worker_held_is_taken_up_and_one_that_is_told_to_stop_does
         until(lambda: statuses(store, found) == {WAITING}, "all wait for a person")
         until(lambda: over(store, found), "all are over")
         second.send_signal(signal.SIGTERM)
-        assert second.wait(20) == 0
+        assert second.wait(60) == 0
     numbers = [[event.number for event in store.events.after(0, one, 10_000)] for one in found]
     assert all(each == list(range(1, len(each) + 1)) for each in numbers)
 
@@ -93,7 +93,7 @@ def test_a_worker_that_was_stopped_past_its_lease_leaves_it_to_the_others(
             before = store.load(found[0])
             os.kill(first.pid, signal.SIGCONT)
             first.send_signal(signal.SIGTERM)
-            assert first.wait(20) == 0
+            assert first.wait(60) == 0
             assert store.load(found[0]) == before
 
 

@@ -12,7 +12,7 @@ from warroom.app.configuration_file import Configuration
 from warroom.incident.action import Verdict
 from warroom.tests.support.chats import Chat, chat, configured
 from warroom.tests.support.services import asked
-from warroom.tests.support.slack_workspace import buttons, fake_slack
+from warroom.tests.support.slack_workspace import buttons, fake_slack, waited
 
 SECRET = "secret-0123456789"
 
@@ -63,11 +63,7 @@ def test_a_command_and_a_decision_come_by_form(here):
     for _ in range(3):  # Slack sends it again when it heard nothing
         answer = post(service, body, FORM)
         assert (answer.status_code, answer.content) == (200, b"")
-    until = time.monotonic() + 20
-    while there.store.ledger.decision("INC-1", plan.hash) is None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    decision = there.store.ledger.decision("INC-1", plan.hash)
+    decision = waited(lambda: there.store.ledger.decision("INC-1", plan.hash))
     assert decision and (decision.verdict, decision.by) == (Verdict.approved, "ann")
 
 
@@ -80,10 +76,7 @@ def test_a_question_that_comes_again_is_answered_once(here):
     body = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": event})
     for _ in range(3):
         assert post(service, body, JSON).status_code == 200
-    until = time.monotonic() + 20
-    while not there.slack.thread():
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    waited(there.slack.thread)
     assert len(there.slack.thread()) == 1
 
 

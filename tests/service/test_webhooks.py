@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from warroom.intake.taking import Delivery
 from warroom.record.store import Store
 from warroom.service.webhooks import router
 from warroom.tests.support.alerts import delivered, kept, real
+from warroom.tests.support.working import until
 
 SECRET = {"authorization": "Bearer s3cret"}
 
@@ -68,10 +68,7 @@ def test_it_becomes_an_incident_unasked(hooks: Hooks) -> None:
     hooks.post(delivered(real()[1].name)[1])
     hooks.reception.__exit__()  # the thread has looked once more, or the next one does
     with Reception(hooks.store, ()) as _next:
-        for _ in range(200):
-            if hooks.store.incidents():
-                break
-            threading.Event().wait(0.05)
+        until(lambda: bool(hooks.store.incidents()), "it is an incident")
     (row,) = hooks.store.incidents()
     assert row.title == "checkout 5xx ratio 30%"
     hooks.reception = Reception(hooks.store, hooks.receivers)

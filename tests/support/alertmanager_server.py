@@ -37,7 +37,7 @@ def alertmanager(folder: Path, url: str, secret: Path) -> Iterator[httpx.Client]
     with (folder / "alertmanager.log").open("w") as log:
         process = subprocess.Popen([program, *options], stdout=log, stderr=log)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             until(lambda: _answers(client), "Alertmanager listens")
             yield client
     finally:

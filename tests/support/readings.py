@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from warroom.agents.comms import DISCLOSURE, body, channels, subject, table
-from warroom.agents.reasoning.style import Breach, breaches
+from warroom.agents.postmortem import draft
+from warroom.agents.reasoning.style import Breach, breaches, in_document
 from warroom.agents.reasoning.writing import inner_names
 from warroom.agents.reporting.briefing import Briefing, brief
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.reporting.incident_status import Stage
 from warroom.agents.reporting.narrator import Narrator
 from warroom.incident.communication import EXTERNAL, Audience, Message, MessageState
@@ -75,6 +78,24 @@ def names(document: Incident) -> set[str]:
 def public_names(document: Incident) -> set[str]:
     """What customers know our services by."""
     return {state.public_name for state in document.services if state.public_name}
+
+
+KNOWN = (
+    *("checkout", "gateway", "payments", "catalog", "inventory", "login", "database", "storefront"),
+    *("recommendations", "platform", "observability", "warroom", "comms"),
+)
+"""What parts and teams of the shop are called."""
+
+
+def in_documents(document: Incident) -> list[tuple[str, Breach]]:
+    """All breaches of incident.md and of the postmortem in both languages."""
+    ours, now = {*names(document), *KNOWN}, document.opened_at + timedelta(minutes=3)
+    texts = {language: draft(document, now, language=language).markdown for language in LANGUAGES}
+    found = [(f"postmortem {n}", b) for n, t in texts.items() for b in in_document(t, n, ours)]
+    return found + [("incident", b) for b in in_document(incident_markdown(document), "en", ours)]
+
+
+LANGUAGES = ("en", "zh")
 
 
 def found(document: Incident, now, language: str) -> list[tuple[Message, Breach]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
@@ -14,7 +15,7 @@ from warroom.app.configuration_file import Configuration
 from warroom.app.record import Record
 from warroom.intake.reception import Reception
 from warroom.record.tokens import Role
-from warroom.service.app import build
+from warroom.service.app import build, serve
 from warroom.service.opening import first_receiver
 from warroom.service.service import Service
 from warroom.settings import Settings
@@ -54,10 +55,28 @@ def asked(
     service = Service(configuration or Configuration(), record, Sources(), reception)
     roles = Role if tokens else ()
     given = {role.value: service.tokens.create(role.value, role) for role in roles}
-    app = build(service)
-    with TestClient(app, raise_server_exceptions=False) as stranger:
+    with (
+        _application(service) as app,
+        TestClient(app, raise_server_exceptions=False) as stranger,
+    ):
         clients = {"": stranger}
         for role, token in given.items():
             headers = {"Authorization": f"Bearer {token}"}
             clients[role] = TestClient(app, headers=headers, raise_server_exceptions=False)
         yield Asked(service, clients, given)
+
+
+IDLE: list[FastAPI] = []
+"""Applications that nobody asks just now. To build one takes half a second, and which routes it has
+is the configuration's alone."""
+
+
+@contextmanager
+def _application(service: Service) -> Iterator[FastAPI]:
+    if service.configuration != Configuration():
+        yield build(service)
+        return
+    app = IDLE.pop() if IDLE else build(service)
+    serve(app, service)
+    yield app
+    IDLE.append(app)

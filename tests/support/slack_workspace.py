@@ -130,7 +130,7 @@ def buttons(message: Said) -> dict[str, Said]:
     return {button["action_id"].partition(" ")[0]: button for button in found}
 
 
-def waited(what: Any, seconds: float = 20.0) -> Any:
+def waited(what: Any, seconds: float = 60.0) -> Any:
     """What it gives, once that is something."""
     until = time.monotonic() + seconds
     while not (found := what()):
@@ -145,7 +145,7 @@ def fake_slack() -> Iterator[FakeSlack]:
     there = FakeSlack()
     api = ThreadingHTTPServer(("127.0.0.1", 0), _handler(there))
     there.url = f"http://127.0.0.1:{api.server_port}/api/"
-    threading.Thread(target=api.serve_forever, daemon=True).start()
+    threading.Thread(target=api.serve_forever, args=(0.02,), daemon=True).start()
 
     def talk(connection: ServerConnection) -> None:
         there.open.append(connection)

@@ -92,7 +92,7 @@ def supervised(root: Path, more: str = "") -> Iterator[Fleet]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
 
@@ -117,7 +117,7 @@ def _fleet(root: Path, url: str, first: int, second: int) -> Fleet:
 
 
 def _wait(supervisor: Supervisor, url: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             supervisor.processes()

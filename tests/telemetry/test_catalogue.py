@@ -130,6 +130,10 @@ COMPONENT = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name
             ":3: metadata.name: String should match",
         ),
         (COMPONENT.replace("{name: a}", "{}"), ":3: metadata: it lacks `name`: add the key"),
+        (
+            COMPONENT.replace("{name: a}", "{name: a, annotations: {warroom/rto: soon}}"),
+            ":3: metadata.annotations: warroom/rto, warroom/rpo: write a duration",
+        ),
         (COMPONENT + "---\n" + COMPONENT, ":5: component:default/a is described at"),
         (COMPONENT + "spec: [\n", "not YAML"),
         ("? [a]\n: b\n", ":1: a key is a word"),
@@ -220,7 +224,7 @@ def test_a_wrong_objective_says_line_and_cure(tmp_path):
     found = declared(tmp_path, slo=SLO.replace("0.995", "99.5").replace("28d", "28 days"))
     assert [text.partition("slo.yaml")[2][:40] for text in found.faults] == [
         ":7: spec.timeWindow.0.duration: write a ",
-        ":9: spec.objectives.0.target: Input shou",
+        ":9: spec.objectives.0.target: at most 1 ",
     ]
     assert "write openslo/v1" in declared(tmp_path, slo="apiVersion: openslo/v1alpha\n").faults[0]
 

@@ -65,7 +65,7 @@ def write(backend: Backend, at: float, text: str) -> None:
 def test_every_failure_ends_as_a_named_gap(kind, backend, failing):
     write(backend, 1, "one")
     backend.failing = failing
-    watched = Watched(kind, backend, timeout=0.3 if failing == "slow" else 5)
+    watched = Watched(kind, backend, timeout=0.3 if failing == "slow" else 60)
     assert watched.read() == []
     ((modality, why),) = watched.recorder.recording.gaps
     assert modality == "logs"

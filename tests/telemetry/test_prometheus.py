@@ -60,7 +60,7 @@ def said(made: Recorder) -> str:
 def test_every_failure_ends_as_a_named_gap(backend, failing):
     scrape(backend, "up", job="shop")
     backend.failing = failing
-    made = recorder(backend, timeout=0.3 if failing == "slow" else 5)
+    made = recorder(backend, timeout=0.3 if failing == "slow" else 60)
     recording = made.advance()
     ((modality, why),) = recording.gaps
     assert modality == "metrics"

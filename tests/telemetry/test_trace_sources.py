@@ -231,7 +231,7 @@ def test_without_a_service_every_one_is_meant(backend):
 def test_what_fails_is_a_named_gap(backend, failing, said):
     backend.failing = failing
     recorder = Recorder(
-        [opened(backend, timeout=0.2 if failing == "slow" else 5)], clock=lambda: START + 60
+        [opened(backend, timeout=0.2 if failing == "slow" else 60)], clock=lambda: START + 60
     )
     recorder.focus("cart", START)
     ((modality, gap),) = recorder.advance().gaps

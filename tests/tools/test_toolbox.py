@@ -136,7 +136,7 @@ def test_a_call_that_takes_too_long_is_given_up_recorded_and_ends(
     try:
         assert box.by_name("probe_slow", {}).status is EvidenceStatus.failed
         assert "gave up after 0.05 s" in shelf.kept[-1][0].summary
-        assert ended.wait(10), "its thread reads no further"
+        assert ended.wait(60), "its thread reads no further"
     finally:
         del REGISTRY["probe_slow"]
 

@@ -310,7 +310,7 @@ def test_a_response_begins_what_its_settings_ask_for(capsys, spans, tmp_path):
 
 def test_otlp_reaches_a_collector_with_what_is_left_at_the_end(monkeypatch):
     with HTTPServer(("127.0.0.1", 0), Collector) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
         begin("otlp")

@@ -30,13 +30,13 @@ class Certificates(Capability):
         return Renewed(service=service, before=before, changed=before != days)
 
 
-class RenewCertificate(Action):
-    """Renew the certificate of a service."""
+class ExtendCertificate(Action):
+    """Extend the certificate of a service."""
 
-    kind = ActionKind("renew certificate")
+    kind = ActionKind("extend certificate")
     needs = Certificates
     profile = Profile(
-        sentence="Renew the certificate of {target} for {days} days.",
+        sentence="Extend the certificate of {target} for {days} days.",
         runbook="certificate",
         risk=Level.low,
         blast_radius="Open connections of {target} stay; new ones see the new certificate.",
