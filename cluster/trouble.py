@@ -34,7 +34,7 @@ class Saying(Entry):
     said: Regex
 
 
-class Words(Entry):
+class Sayings(Entry):
     """words.yaml, which says what each is for."""
 
     refusals: tuple[Saying, ...]
@@ -43,9 +43,9 @@ class Words(Entry):
 
 
 @cache
-def words() -> Words:
+def words() -> Sayings:
     """The words of words.yaml."""
-    return read_table("cluster/words.yaml", Words)
+    return read_table("cluster/words.yaml", Sayings)
 
 
 def said_by(sayings: Iterable[Saying], text: str) -> tuple[str, dict[str, str]] | None:

@@ -19,6 +19,7 @@ from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
 from warroom.app.figures_table import Figure
+from warroom.cluster.trouble import Cause, Sayings
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.drills.game_day import Card
@@ -106,6 +107,20 @@ def test_a_missing_table_is_named() -> None:
             "{clock: 1, auth: 0.8}",
             "{clok: 1}",
             "down.clok: no mechanism is called so: write one of pool, timeout",
+        ),
+        (
+            "cluster/causes.yaml",
+            dict[str, Cause],
+            "cure: Uncordon",
+            "curse: Uncordon",
+            "there is no such key here: write one of fault, statement, cure, wrong_if",
+        ),
+        (
+            "cluster/words.yaml",
+            Sayings,
+            "- {cause: pleg, said:",
+            "- {cause: pleg, says:",
+            "there is no such key here: write one of cause, said",
         ),
         (
             "diagnosis/levels.yaml",
