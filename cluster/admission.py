@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from .objects import Object, quantity
-from .revisions import brought_it, last_change
+from .revisions import brought_it, last_change, revisions
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words
 
@@ -64,7 +64,7 @@ def _trouble(
     elif cause == "pod-security" and not _spec_changed(seen, workload):
         place = f"Namespace {space}"
     elif cause in ("webhook-away", "webhook-denies"):
-        place = _hook(seen, name) or place
+        place = _hook(seen, workload, cause, name) or place
     elif cause == "policy-denies":
         place = f"ValidatingAdmissionPolicy {name}"
     elif cause == "limit-range":
@@ -86,12 +86,15 @@ def _spec_changed(seen: Snapshot, workload: Object) -> bool:
     return change is not None and any(change.at(path) for path in paths)
 
 
-def _hook(seen: Snapshot, name: str) -> str:
-    """The configuration that has a webhook of this name."""
+def _hook(seen: Snapshot, workload: Object, cause: str, name: str) -> str:
+    """The configuration that has a webhook of this name; empty where it denies what is newer than
+    itself: then that breaks a rule that was there."""
+    newest = max((one.created or 0.0 for one in revisions(seen, workload)), default=0.0)
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for one in seen.of(kind):
             if any(hook.get("name") == name for hook in one.list("webhooks")):
-                return one.ref
+                older = cause == "webhook-denies" and (one.created or 0.0) < newest
+                return "" if older else one.ref
     return ""
 
 

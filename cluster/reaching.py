@@ -37,8 +37,10 @@ def _service(seen: Snapshot, service: Object, selector: dict[str, str]) -> Itera
     if not pods:
         yield from _nobody(seen, service, selector)
         return
-    for port in service.list("spec.ports"):
-        if why := _leads_nowhere(port, pods):
+    ports = service.list("spec.ports")
+    for port in ports:
+        both = any(p is not port and p.get("port") == port.get("port") for p in ports)
+        if why := _leads_nowhere(port, pods, both=both):
             shown = Sign(
                 service.ref, f"spec.ports[{port.get('name') or port.get('port')}]", str(dict(port))
             )
@@ -96,8 +98,11 @@ def _pairs(found: dict[str, str]) -> str:
     return ", ".join(f"{key}={text}" for key, text in found.items())
 
 
-def _leads_nowhere(port: Fields, pods: list[Object]) -> str:
-    """Why no container of these pods listens on a service's target port; empty where one does."""
+def _leads_nowhere(port: Fields, pods: list[Object], *, both: bool) -> str:
+    """Why no container of these pods listens on a service's target port; empty where one does.
+
+    both: the service has the port in another protocol too; pods often tell one of them only.
+    """
     target = port.get("targetPort", port.get("port"))
     protocol = port.get("protocol") or "TCP"
     known = [p for pod in pods[:1] for one in containers(pod) for p in one.ports() if not one.init]
@@ -111,7 +116,7 @@ def _leads_nowhere(port: Fields, pods: list[Object]) -> str:
         if known and not hit:
             numbers = ", ".join(str(p.get("containerPort")) for p in known)
             return f"it leads to port {target}; the containers listen on {numbers}"
-    if hit and all((p.get("protocol") or "TCP") != protocol for p in hit):
+    if not both and hit and all((p.get("protocol") or "TCP") != protocol for p in hit):
         return f"it speaks {protocol} to port {target}, which is {hit[0].get('protocol') or 'TCP'}"
     return ""
 

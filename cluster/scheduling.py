@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from .fitting import OWN, ROLES, Obstacle, Room, wanted
-from .objects import Object, quantity, value, words
+from .objects import Object, mappings, quantity, value, words
 from .revisions import last_change
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, told
@@ -72,7 +72,7 @@ def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Ite
         yield from _by_words(workload, signs, victims)
         return
     for obstacle, nodes in _blamed(room, pod, seen.nodes):
-        yield _trouble(seen, room, pod, obstacle, nodes, signs, victims)
+        yield _trouble(seen, pod, obstacle, nodes, signs, victims)
 
 
 def _signs(seen: Snapshot, pod: Object) -> tuple[Sign, ...]:
@@ -140,7 +140,6 @@ def _role(some: list[Obstacle]) -> bool:
 
 def _trouble(
     seen: Snapshot,
-    room: Room,
     pod: Object,
     obstacle: Obstacle,
     nodes: list[Object],
@@ -156,7 +155,7 @@ def _trouble(
     elif obstacle.kind in ("selector", "affinity"):
         place, more = _selected(seen, pod, workload, obstacle)
     elif obstacle.kind == "room":
-        cause, place, more = _crowded(seen, room, pod, obstacle)
+        cause, place, more = _crowded(seen, pod, obstacle)
     elif obstacle.kind == "volume":
         place, more = obstacle.detail, ()
     names = ", ".join(node.name for node in nodes[:5])
@@ -198,9 +197,7 @@ def _without(node: Object, pod: Object) -> bool:
     return any(node.labels.get(key) != text for key, text in wanted_.items())
 
 
-def _crowded(
-    seen: Snapshot, room: Room, pod: Object, obstacle: Obstacle
-) -> tuple[str, str, tuple[Sign, ...]]:
+def _crowded(seen: Snapshot, pod: Object, obstacle: Obstacle) -> tuple[str, str, tuple[Sign, ...]]:
     """It asks for more than any node has, or others hold what there is."""
     workload, resource = seen.top(pod), obstacle.detail
     asks = tuple(
@@ -210,35 +207,37 @@ def _crowded(
     )
     if obstacle.never:
         return "asks-too-much", workload.ref, asks
-    change = last_change(seen, workload)
-    if change is not None and any(_asks_more(change, one) for one in pod.list("spec.containers")):
+    hog = _hog(seen, pod, resource)
+    if hog is None:
+        return "no-room", workload.ref, asks
+    if hog.ref == workload.ref:
         return "asks-too-much", workload.ref, asks
-    hog = _hog(seen, room, resource)
-    if hog and hog.ref != workload.ref:
-        held = sum(wanted(p).get(resource, 0.0) for p in seen.pods_of(hog))
-        return "crowded-out", hog.ref, (*asks, Sign(hog.ref, f"requests.{resource}", f"{held:g}"))
-    return "no-room", workload.ref, asks
+    held = sum(wanted(p).get(resource, 0.0) for p in seen.pods_of(hog))
+    return "crowded-out", hog.ref, (*asks, Sign(hog.ref, f"requests.{resource}", f"{held:g}"))
 
 
-def _asks_more(change, one) -> bool:
-    changed = change.container(str(one.get("name")), "resources.requests")
-    if not changed:
-        return False
-    was, now = changed
-    return any(
-        (quantity(value(now, key)) or 0) > 1.5 * (quantity(value(was, key)) or 0)
-        for key in ("cpu", "memory")
+def _hog(seen: Snapshot, pod: Object, resource: str) -> Object | None:
+    """Whoever took room last that this pod needs: a workload that is new, or whose last change asks
+    for more."""
+    needed, found = wanted(pod).get(resource, 0.0), list[tuple[float, str, Object]]()
+    for one in {one.ref: one for one in map(seen.top, seen.pods)}.values():
+        more, at = _more(seen, one, resource)
+        if more >= needed > 0:
+            found.append((at, one.ref, one))
+    return max(found)[2] if found else None
+
+
+def _more(seen: Snapshot, workload: Object, resource: str) -> tuple[float, float]:
+    """(what its pods ask for since the last change and did not before, when that was)"""
+    pods, change = seen.pods_of(workload), last_change(seen, workload)
+    if change is None:
+        held = sum(wanted(p).get(resource, 0.0) for p in pods if p.text("spec.nodeName"))
+        return held, workload.created or 0.0
+    before, now = (
+        sum(
+            quantity(value(one, f"resources.requests.{resource}")) or 0.0
+            for one in mappings(value(side.template, "spec.containers"))
+        )
+        for side in (change.before, change.now)
     )
-
-
-def _hog(seen: Snapshot, room: Room, resource: str) -> Object | None:
-    """The workload that holds more than half of all there is."""
-    whole = sum(quantity(n.fields("status.allocatable").get(resource)) or 0.0 for n in seen.nodes)
-    held: Counter[str] = Counter()
-    for pods in room.on.values():
-        for pod in pods:
-            held[seen.top(pod).ref] += wanted(pod).get(resource, 0.0)  # pyright: ignore
-    for ref, amount in held.most_common(1):
-        if whole and amount > whole / 2:
-            return next((w for w in (seen.top(p) for p in seen.pods) if w.ref == ref), None)
-    return None
+    return (now - before) * len(pods), change.now.created or 0.0
