@@ -49,7 +49,8 @@ def place(each: Mapping[str, Any]) -> str:
 
 def said(each: Mapping[str, Any]) -> str:
     """What is wrong with one of pydantic's errors."""
-    empty = each["type"] == "string_too_short" and not str(each["input"]).strip()
+    short = each["type"] in ("string_too_short", "too_short")
+    empty = short and (not each["input"] or str(each["input"]).isspace())
     words = WORDS.get("missing" if empty else each["type"])
     if words is None:
         return str(each["msg"]).removeprefix("Value error, ")

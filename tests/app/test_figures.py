@@ -189,7 +189,8 @@ def test_what_was_reopened_is_over_when_it_was_over_the_last_time(record, store)
 
 def test_files_hold_every_group_and_no_formula(record, store):
     rows = list(csv.DictReader(io.StringIO(figures_csv(read(record, store)))))
-    assert {row["by"] for row in rows} == {"severity", "month", "service", "service and month"}
+    groups = {"severity", "category", "month", "service", "service and month"}
+    assert {row["by"] for row in rows} == groups
     (checkout,) = (r for r in rows if (r["by"], r["name"]) == ("service", "checkout"))
     assert (checkout["detect"], checkout["between"]) == ("240.0", "1859400.0")
     assert as_csv([{"name": "=1+1", "n": -3}]).splitlines()[1] == "'=1+1,-3"

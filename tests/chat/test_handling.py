@@ -239,8 +239,8 @@ def test_alerts_are_merged_and_split_in_chat(here: Chat):
     assert len(listed) == 2
     made = here.says("U1ANN", f"split {ids[1]} {listed[0].split()[0]}").partition(":")[0]
     assert here.store.load(made).related == [ids[1]]
-    assert "alerts 'all'" in here.says("U1ANN", f"split {ids[1]} all")
-    assert "fill in the alerts" in here.says("U1ANN", f"split {ids[1]}")
+    assert "a whole number is wanted, not 'all'" in here.says("U1ANN", f"split {ids[1]} all")
+    assert "alerts: it is missing: add it" in here.says("U1ANN", f"split {ids[1]}")
     here.says("U1ANN", f"relate {ids[2]} {made} the same night")
     assert made in here.store.load(ids[2]).related
 

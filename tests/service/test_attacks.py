@@ -57,7 +57,7 @@ def filled(service: Asked, route: Route) -> str:
     known = {"incident": "INC-1", "incident_id": "INC-1", "evidence": "E4", "subject": subject}
     known |= {"name": "ann", "what": "note", "act": "publish", "kind": "html", "team": "payments"}
     known |= {"receiver": "alertmanager", "key": "0" * 12, "secret": "x" * 43, "code": "x" * 43}
-    known |= {"silence": "SIL-0"}
+    known |= {"silence": "SIL-0", "memory_id": "INC-1"}
     return route.path.format_map(known)
 
 

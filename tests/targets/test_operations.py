@@ -12,6 +12,7 @@ from warroom.actions.catalogue import CATALOGUE, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import RepairRows
 from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.procedures import Procedures
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.configured import Edge
@@ -82,7 +83,7 @@ def test_inventory_is_read_from_the_system(system: Operations) -> None:
     assert found.flags == {"bulk": True}
     assert found.tables == {"stock": ["sku", "units"]}
     assert found.providers == ["a", "b"]
-    assert found.offered == list(CATALOGUE)
+    assert found.offered == [kind for kind, a in CATALOGUE.items() if a.needs is not Procedures]
 
 
 @pytest.mark.parametrize(
