@@ -18,7 +18,7 @@ from warroom.record.store import Store
 from warroom.response import Response
 from warroom.settings import Settings
 from warroom.targets.stand_ins import Rehearsal
-from warroom.tests.support.databases import fresh
+from warroom.tests.support.databases import bare, fresh
 from warroom.tests.support.people import person
 from warroom.tests.support.postgres import tool
 from warroom.tests.support.responses import begin, decide, finish, inventory, room_over
@@ -176,7 +176,7 @@ def test_a_server_is_saved_by_its_own_tools(tmp_path: Path, server: str) -> None
 @pytest.mark.parametrize("told", [True, False])
 def test_after_pg_restore_nothing_is_done_again(tmp_path: Path, server: str, told: bool) -> None:
     """Whether or not somebody says that it was restored."""
-    hands, old, new = Rehearsal(inventory()), fresh(server), fresh(server)
+    hands, old, new = Rehearsal(inventory()), fresh(server), bare(server)
     context = room_over(tmp_path, hands=hands, place=old)
     response, incident = begin(context)
     (subject,) = decide(context, incident, Verdict.approved)
