@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from .objects import Fields, Object, seconds
+from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
 from .trouble import Sign, Trouble, said_by, sign, words
 
@@ -113,29 +114,42 @@ def _ready(pod: Object) -> bool:
 
 
 def _leases(seen: Snapshot, everybody: frozenset[str]) -> Iterator[Trouble]:
-    """A leader that renews its lease no more works no more."""
+    """A leader that renews its lease no more works no more. Now is what most leases say: one clock
+    may be off."""
+    times = [at for one in seen.of("Lease") if (at := seconds(one.get("spec.renewTime")))]
+    now = median(times) if times else 0.0
     for name in LEASED:
         lease = seen.find("Lease", SYSTEM, name)
         at = seconds(lease.get("spec.renewTime")) if lease else None
-        newest = max(
-            (seconds(o.get("spec.renewTime")) or 0.0 for o in seen.of("Lease")), default=0.0
-        )
-        if lease and at and newest - at > STALE_S:
-            said = {"name": name, "why": f"its lease is {newest - at:.0f} s old"}
+        if lease and at and now - at > STALE_S:
+            pods = [pod.ref for pod in seen.of("Pod", SYSTEM) if _is(pod, name)]
+            said = {"name": name, "why": f"its lease is {now - at:.0f} s old"}
             said["workload"] = "every workload"
             shown = (sign(lease, "spec.renewTime"),)
-            yield Trouble("control-plane", f"Pod {SYSTEM}/{name}", shown, everybody, 0.8, said)
+            place = pods[0] if pods else lease.ref
+            yield Trouble("control-plane", place, shown, everybody, 0.9, said)
 
 
 def _daemons(seen: Snapshot) -> Iterator[Trouble]:
-    """DaemonSets that run on no node, or on fewer than they should."""
+    """DaemonSets that run on no node, or since their last change on fewer than there are."""
     for one in seen.of("DaemonSet"):
-        if one.number("status.desiredNumberScheduled") == 0 and seen.nodes:
-            said = {"name": one.name, "why": "", "workload": one.ref}
-            shown = (sign(one, "spec.template.spec.nodeSelector"),)
-            yield Trouble(
-                "selector-matches-no-node", one.ref, shown, frozenset({one.ref}), 0.7, said
+        wanted, change = one.number("status.desiredNumberScheduled"), last_change(seen, one)
+        narrowed = change is not None and (change.at("nodeSelector") or change.at("affinity"))
+        every = any(
+            t.get("operator") == "Exists" and not t.get("key")
+            for t in one.list("spec.template.spec.tolerations")
+        )  # what runs where nothing else may is meant for every node
+        fewer = bool(narrowed or every) and (wanted or 0) < len(seen.nodes)
+        if seen.nodes and (wanted == 0 or fewer):
+            said = {"name": str(one.get("spec.template.spec.nodeSelector") or one.name)}
+            said |= {"why": "", "workload": one.ref}
+            shown = (
+                sign(one, "spec.template.spec.nodeSelector"),
+                sign(one, "status.desiredNumberScheduled"),
             )
+            everybody = frozenset(w.ref for w in seen.workloads) if one.namespace == SYSTEM else ()
+            victims = frozenset({one.ref, *everybody})
+            yield Trouble("runs-on-too-few", one.ref, shown, victims, 0.85, said)
 
 
 def _requests(seen: Snapshot) -> Iterator[Trouble]:

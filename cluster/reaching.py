@@ -15,10 +15,23 @@ def not_reached(seen: Snapshot) -> Iterator[Trouble]:
     """Services that lead nowhere, and ingresses that lead to none."""
     for service in seen.of("Service"):
         selector = words(service.fields("spec.selector"))
-        if selector and service.text("spec.type") != "ExternalName":
+        if service.text("spec.type") == "ExternalName":
+            yield from _elsewhere(seen, service)
+        elif selector:
             yield from _service(seen, service, selector)
     for ingress in seen.of("Ingress"):
         yield from _ingress(seen, ingress)
+
+
+def _elsewhere(seen: Snapshot, service: Object) -> Iterator[Trouble]:
+    """An ExternalName that stands for a service of the cluster which is not there."""
+    name = service.text("spec.externalName")
+    parts = name.removesuffix(".").removesuffix(".cluster.local").split(".")
+    if len(parts) == 3 and parts[2] == "svc" and seen.missing("Service", parts[1], parts[0]):
+        shown = (sign(service, "spec.externalName"),)
+        said = {"name": service.name, "why": name, "workload": service.ref}
+        victims = frozenset({service.ref})
+        yield Trouble("name-elsewhere", service.ref, shown, victims, 0.95, said)
 
 
 def chosen(seen: Snapshot, service: Object) -> list[Object]:

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .objects import NOTHING, Container, Fields, Object, containers, quantity, texts, value
+from .objects import NOTHING, Container, Fields, Object, containers, quantity, seconds, texts, value
 from .revisions import last_change
 from .snapshot import Snapshot, Told
 from .starting import COMMAND
@@ -13,6 +13,8 @@ from .trouble import Sign, Trouble, told
 KILLED, MEMORY = 137, "OOMKilled"
 ENDS = {0: "ends-by-itself", 126: "command-wrong", 127: "command-wrong"}
 PROBES = ("liveness", "readiness", "startup")
+OVER_S = 1800.0
+"""What ended so long before the snapshot, and runs well since, is over."""
 FEW = 2
 """Restarts below which a crash is no loop, unless it waits to be started again."""
 TLS = re.compile(
@@ -37,12 +39,20 @@ def not_staying(seen: Snapshot) -> Iterator[Trouble]:
 def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]:
     probes = list(_probes(seen, pod, one))
     yield from probes
+    if _over(seen, one):
+        return
     again = one.waiting.get("reason") == "CrashLoopBackOff" or one.restarts >= FEW
     if one.ended and (again or (one.init and one.ended.get("exitCode") not in (0, None))):
         if one.ended.get("reason") == MEMORY:
             yield _memory(seen, pod, one)
         elif not any(probe.cause != "not-ready" for probe in probes):
             yield _crash(seen, pod, one)
+
+
+def _over(seen: Snapshot, one: Container) -> bool:
+    """Whether it ended long ago and is well since."""
+    at = seconds(one.ended.get("finishedAt"))
+    return one.running and one.ready and at is not None and seen.at - at > OVER_S
 
 
 def _memory(seen: Snapshot, pod: Object, one: Container) -> Trouble:

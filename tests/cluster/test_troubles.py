@@ -263,3 +263,43 @@ def test_a_list_without_items_says_that_there_are_none() -> None:
     assert Snapshot([], kinds).missing("Secret", "shop", "db")
     assert not Snapshot([]).missing("Secret", "shop", "db")
     assert Object({}).ref.strip() == ""
+
+
+def test_what_ended_long_ago_and_is_well_since_is_over() -> None:
+    last = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-30T05:00:00Z"}
+    status = {**well("cart"), "restartCount": 3, "lastState": {"terminated": last}}
+    limits = {"limits": {"memory": "64Mi"}}
+    assert first(NODES, workload("cart", status=status, resources=limits)) == ("", "")
+    last["finishedAt"] = "2026-11-30T09:59:00Z"
+    assert first(NODES, workload("cart", status=status, resources=limits))[0] == "out-of-memory"
+
+
+def test_a_leader_that_stands_still_is_named_whatever_one_clock_says() -> None:
+    def lease(name: str, at: str, space: str) -> dict[str, Any]:
+        return made("Lease", name, space, spec={"renewTime": f"2026-11-30T{at}:00Z"})
+
+    nodes = [lease(f"n{n}", "10:00", "kube-node-lease") for n in range(3)]
+    ahead = lease("n9", "10:30", "kube-node-lease")
+    well_ = lease("kube-scheduler", "10:00", "kube-system")
+    assert first(NODES, nodes, ahead, well_) == ("clock-off", "Node n9")
+    still = lease("kube-scheduler", "09:50", "kube-system")
+    assert first(NODES, nodes, still) == ("control-plane", "Lease kube-system/kube-scheduler")
+
+
+def test_a_name_that_leads_to_no_service_of_the_cluster() -> None:
+    spec = {"type": "ExternalName", "externalName": "redis.data.svc.cluster.local"}
+    there = made("Service", "redis", "data", spec={"selector": {}})
+    assert first(NODES, made("Service", "redis", spec=spec)) == (
+        "name-elsewhere",
+        "Service shop/redis",
+    )
+    assert first(NODES, made("Service", "redis", spec=spec), there) == ("", "")
+
+
+def test_of_two_who_took_room_the_last_is_named() -> None:
+    new = workload("batch", resources={"requests": {"cpu": "3"}})
+    new[0]["metadata"]["creationTimestamp"] = "2026-11-30T09:00:00Z"
+    old = workload("cart", resources={"requests": {"cpu": "1"}})
+    old[0]["metadata"]["creationTimestamp"] = "2026-10-30T09:00:00Z"
+    waits = pending(workload("web", resources={"requests": {"cpu": "1"}}))
+    assert first(node("n1"), new, old, waits) == ("crowded-out", "Deployment shop/batch")
