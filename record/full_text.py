@@ -22,32 +22,8 @@ POSTGRESQL = sa.text(
     "WHERE words @@ asked ORDER BY ts_rank(words, asked) DESC, name LIMIT :most"
 )
 SQLITE = "SELECT name, snippet(t, 1, '«', '»', '…', 12) FROM t(?) ORDER BY rank LIMIT ?"
-TELLS_NOTHING = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "to",
-        "was",
-        "were",
-        "with",
-    ]
+TELLS_NOTHING = re.compile(
+    "an?|and|are|as|at|by|for|from|in|is|it|no|not|of|on|or|that|the|to|was|were|with"
 )
 """PostgreSQL leaves such words out by itself."""
 
@@ -55,7 +31,7 @@ TELLS_NOTHING = frozenset(
 def search(engine: Engine, texts: Mapping[str, str], told: str, most: int) -> list[tuple[str, str]]:
     """Names of the texts that have words of what is told, the best first, each with the place."""
     every = dict.fromkeys(WORD.findall(JOINT.sub(" ", told).lower()))
-    words = [word for word in every if word not in TELLS_NOTHING][:MOST]
+    words = [word for word in every if not TELLS_NOTHING.fullmatch(word)][:MOST]
     if not words or not texts:
         return []
     if engine.dialect.name == "postgresql":
