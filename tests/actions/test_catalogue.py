@@ -125,7 +125,7 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "at most 1,000,000 is"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("nan")}, "rate"),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.3"]}, "good_share"),
-    (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "at least 1"),
+    (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "sources: it is missing"),
     (
         BlockSource.kind,
         "gateway",

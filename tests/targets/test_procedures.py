@@ -123,6 +123,10 @@ def test_what_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
     assert time.monotonic() - began < 20
     assert error.value.receipt.exit is None
     state = Path(f"/proc/{pid.read_text().strip()}/stat")
+    for _ in range(300):  # killed is not yet gone
+        if not state.exists() or " Z " in state.read_text():
+            break
+        time.sleep(0.05)
     assert not state.exists() or " Z " in state.read_text()
 
 
