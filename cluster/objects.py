@@ -1,7 +1,7 @@
 """Objects as the API returns them, read with care: anything may be missing or of another type."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -237,9 +237,3 @@ def containers(pod: Object, path: str = "spec") -> list[Container]:
 def _part(fields: Fields, path: str) -> Fields:
     found = value(fields, path)
     return found if isinstance(found, Mapping) else NOTHING
-
-
-def flat(found: Sequence[Any]) -> Iterator[Any]:
-    """The items of lists in a list."""
-    for one in found:
-        yield from one

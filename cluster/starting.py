@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .objects import Container, Object, containers, texts, value
-from .revisions import brought_it, last_change
+from .revisions import brought_it
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words
 
@@ -168,12 +168,6 @@ def _referred(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
                 signs, victims = (sign(pod, "spec.volumes"),), frozenset({workload.ref})
                 where = workload.ref if new else place
                 yield Trouble("config-missing", where, signs, victims, 0.8, said)
-
-
-def image_changed(seen: Snapshot, workload: Object, container: str) -> bool:
-    """Whether its image is new since the last change."""
-    change = last_change(seen, workload)
-    return change is not None and change.container(container, "image") is not None
 
 
 def _waits(pod: Object, one: Container) -> tuple[Sign, ...]:

@@ -51,7 +51,8 @@ class When(Entry):
             if wanted and found not in wanted:
                 return f"only at {', '.join(wanted)}; it is {found or 'not known'}"
         hours, soon = (self.hours,) if self.hours else (), now + timedelta(minutes=1)
-        shut = hours and not list(open_hours(hours, ZoneInfo(self.time_zone), now, soon))
+        found = open_hours(hours, ZoneInfo(self.time_zone), now, soon)
+        shut = hours and not any(begin <= now < finish for begin, finish in found)
         return f"only {self.hours} {self.time_zone}" if shut else ""
 
 
