@@ -48,7 +48,7 @@ def checked(kind: str, target: str, parameters: Mapping[str, Any], inventory: In
     """
     action = find(kind).parse(target, parameters)
     if inventory.offered is not None and action.kind not in inventory.offered:
-        offered = ", ".join(inventory.offered) or "nothing"
+        offered = "; ".join([", ".join(inventory.offered) or "nothing", *inventory.shut])
         raise ToolRetry(f"{action.kind} is not offered here, only: {offered}")
     action.check(inventory)
     return action

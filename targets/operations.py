@@ -137,16 +137,18 @@ class Operations:
     def find(self, capability: type[C]) -> C:
         """The adapter that offers this. Raises ToolFailed where none does."""
         for adapter in self.adapters:
-            if isinstance(adapter, capability):
+            if isinstance(adapter, capability) and not adapter.shut:
                 return adapter
         offered = ", ".join(self.inventory().offered or ()) or "nothing"
-        raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}")
+        why = "".join(f"; {one.shut}" for one in self.adapters if one.shut)
+        raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}{why}")
 
     def inventory(self) -> Inventory:
         """What there is to act on, read now."""
         whole = merged(adapter.inventory() for adapter in self.adapters)
         offered = self._offered(whole)
-        return whole.model_copy(update={"offered": offered, "system": self.name})
+        shut = [adapter.shut for adapter in self.adapters if adapter.shut]
+        return whole.model_copy(update={"offered": offered, "system": self.name, "shut": shut})
 
     def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
         """How a table differs from its backup; changes nothing."""
@@ -173,7 +175,7 @@ class Operations:
         return [
             action.kind
             for action in CATALOGUE.values()
-            if any(isinstance(adapter, action.needs) for adapter in self.adapters)
+            if any(isinstance(one, action.needs) and not one.shut for one in self.adapters)
             and action.aimed(there)
         ]
 

@@ -65,12 +65,13 @@ class HttpBackend:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
 
             def do_GET(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
                 backend._serve(self, self.rfile.read(length).decode() if length else "")
 
-            do_POST = do_DELETE = do_GET
+            do_POST = do_PATCH = do_DELETE = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 return
