@@ -131,10 +131,14 @@ def path_of(
     return tuple(filter(None, (*root, *space, resource, name, part)))
 
 
-@cache
 def api_of(access: ClusterAccess) -> KubeApi:
     """The one client of this access. Raises InputError where it cannot be used as it is written."""
-    return KubeApi(access)
+    return _api_of(access.model_dump_json())
+
+
+@cache
+def _api_of(written: str) -> KubeApi:
+    return KubeApi(ClusterAccess.model_validate_json(written))
 
 
 def _decoded(body: bytes) -> Any:
