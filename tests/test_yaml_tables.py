@@ -61,8 +61,9 @@ Rules = dict[str, list[Rule]]
 
 def test_a_table_is_read_as_its_schema_says() -> None:
     text = "no:\n  - text: null\n    pattern: [a|b, 'c:']\n    words: >\n      on off\n      1_0\n"
+    text += "    strict: null\n"
     (rule,) = parse_table(text, Rules, "x.yaml")["no"]
-    assert rule.text == "null"
+    assert rule.text == "null" and rule.strict is None
     assert rule.pattern == re.compile("a|b|c:", re.IGNORECASE)
     assert rule.words == {"on", "off", "1_0"}
 
