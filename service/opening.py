@@ -18,6 +18,7 @@ from ..telemetry.model import Catalogue
 from .otlp_process import Beside, Job
 from .service import Service
 from .serving import Bound
+from .worker import Worker
 
 ALERTMANAGER = "alertmanager"
 """The receiver of an installation that configured none."""
@@ -36,8 +37,6 @@ def open_service(
     calls, owners = calls_of(catalogue), owners_of(catalogue)
     receivers = configuration.receivers or [first_receiver(settings.home)]
     labels = labels_with(configuration.labels)
-    if work:
-        from .worker import Worker  # langgraph takes seconds to import
     return Service(
         configuration,
         record,

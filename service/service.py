@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from threading import Event, Semaphore
-from typing import TYPE_CHECKING
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -21,9 +20,7 @@ from ..record.teams import Teams
 from ..record.tokens import Tokens
 from ..settings import Settings
 from .attempts import Attempts
-
-if TYPE_CHECKING:
-    from .worker import Worker
+from .worker import Worker
 
 MOST_STREAMS = 100
 """Of events, at a time, in one process."""
@@ -37,7 +34,7 @@ class Service:
     record: Record
     sources: Sources
     reception: Reception
-    worker: "Worker | None" = None  # None: others work
+    worker: Worker | None = None  # None: others work
     stopping: Event = field(default_factory=Event)  # what never ends by itself ends now
     attempts: Attempts = field(default_factory=Attempts)
     streams: Semaphore = field(default_factory=lambda: Semaphore(MOST_STREAMS))
