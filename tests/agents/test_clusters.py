@@ -1,6 +1,7 @@
 """What the cluster shows, beside everything else: who suffers from it decides."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_a_cluster_that_is_well_backs_nothing_and_was_searched(tmp_path: Path) -
 
 def test_a_trouble_of_somebody_else_does_not_lead(tmp_path: Path) -> None:
     root = write_shop(tmp_path / "bundle", Fault("errors", "checkout", at=60))
-    alert = {"name": "HighErrorRate", "service": "checkout"}
+    alert: Any = {"name": "HighErrorRate", "service": "checkout"}
     plain = leading(case_on(root, tmp_path / "a", step=INVESTIGATE, **alert))
     dump(root / "kubernetes", CORDONED, pending(workload("report")))
     beside = investigate(case_on(root, tmp_path / "b", step=INVESTIGATE, **alert))
