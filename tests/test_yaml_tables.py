@@ -397,6 +397,13 @@ def test_a_missing_table_is_named() -> None:
             "holmesgpt.programme: there is no such key here: write one of version, program",
         ),
         (
+            "evals/again.yaml",
+            dict[str, list[str]],
+            "[bad-flag, 03b8a03a, 377734d3]",
+            "{bad-flag: 03b8a03a}",
+            "flag volume-pricing of checkout: a list is wanted",
+        ),
+        (
             "evals/peers/words.yaml",
             dict[str, AnyCase],
             "most likely|likely cause",
