@@ -36,7 +36,11 @@ def with_system(seen: Observations, provider: str, use: ModelUse | None) -> None
 
 
 def drafted(
-    seen: Observations, kind: str, service: str, provider: str = "primary", use=LARGE
+    seen: Observations,
+    kind: str,
+    service: str,
+    provider: str = "primary",
+    use: ModelUse | None = LARGE,
 ) -> list[str]:
     with_system(seen, provider, use)
     cause = {"id": "H1", "statement": "it fails", "confidence": 0.9}
