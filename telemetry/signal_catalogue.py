@@ -34,6 +34,8 @@ class SignalName(StrEnum):
     connections = "connections"
     locks_waiting = "locks_waiting"
     database_bytes = "database_bytes"
+    disk_share = "disk_share"
+    network_latency = "network_latency"
     restarts = "restarts"
     login_rate = "login_rate"
     login_failure_share = "login_failure_share"
