@@ -6,6 +6,7 @@ and the inventory. A plan that does not fit the system is left out, and the reas
 
 from collections.abc import Sequence
 
+from ...actions.base import ActionDraft
 from ...actions.catalogue import plan
 from ...actions.database import RepairRows
 from ...actions.edge import BlockSource, Throttle
@@ -21,7 +22,7 @@ from .agreement import agrees
 from .clusters import cure_of
 from .demand import surging
 from .history import warned
-from .moves import ActionDraft, brought_by, moves
+from .moves import brought_by, moves
 from .observations import Observations, where
 from .processes import growing, silent, working
 
