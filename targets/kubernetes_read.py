@@ -22,8 +22,8 @@ READ = {
     "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
     "v1": {"Service": "services"},
 }
-SERVICE_LABELS = ("app.kubernetes.io/name", "app")
-"""Of a workload's pods: how telemetry calls what they are."""
+SERVICE_LABELS = ("service_name", "service", "app.kubernetes.io/name", "app", "job")
+"""By which telemetry knows whose a workload is, in its order."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -127,8 +127,8 @@ class Workload:
 
     @property
     def service(self) -> str:
-        """The service that its pods are, by their labels, else by its own name."""
-        labels = self.object.fields("spec.template.metadata.labels")
+        """The service that it is, by its labels and its pods', else by its own name."""
+        labels = {**self.object.fields("spec.template.metadata.labels"), **self.object.labels}
         return next((labels[n] for n in SERVICE_LABELS if labels.get(n)), self.object.name)
 
     @property

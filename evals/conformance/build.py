@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .servers import LIVE, Server, folder
+from .servers import BUILT, Server, folder
 
 HERE = Path(__file__).parent
 
@@ -120,7 +120,7 @@ def _told(*asked: str) -> dict[str, Any]:
 def main() -> int:
     """Build what is missing; the number of servers that are not there afterwards."""
     missing = 0
-    for name, server in LIVE.items():
+    for name, server in BUILT.items():
         if (server.go or server.main) and not built(server):
             print(f"{name} {server.version}: is built in {folder()}", flush=True)
             why = build(server)

@@ -17,7 +17,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from warroom.drills.layout import free_ports
-from warroom.evals.conformance.servers import LIVE
+from warroom.evals.conformance.servers import BUILT
 
 NAME, ADMIN, PATIENCE_S = "Kubernetes' control plane", "of-the-admin", 180
 STAGES = Path(__file__).parent / "kwok_stages.yaml"
@@ -158,7 +158,7 @@ class ControlPlane:
         shutil.rmtree(self.root / "etcd", ignore_errors=True)
 
     def _run(self, part: str, *arguments: str) -> None:
-        command = ["nice", str(LIVE[NAME].program), part, *arguments]
+        command = ["nice", str(BUILT[NAME].program), part, *arguments]
         with (self.root / f"{part}.log").open("ab") as log:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.root))
 

@@ -41,7 +41,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
             made.apply(node(name))
         made.manifests(RIGHTS / "read.yaml", NAMESPACE)
         made.manifests(RIGHTS / "act.yaml", NAMESPACE)
-        made.manifests(RIGHTS / "nodes.yaml")
+        made.manifests(RIGHTS / "cluster.yaml")
         yield made
 
 
