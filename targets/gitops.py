@@ -12,7 +12,7 @@ from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
 from .git import Configuration
 from .kubernetes_objects import ARGO, Owner
-from .kubernetes_read import EFFECT, ClusterHands, Workload
+from .kubernetes_read import EFFECT, Cluster, Workload
 
 BEFORE = "warroom/before"
 """Annotation of an application that was rolled back: what it followed before."""
@@ -22,7 +22,7 @@ SPACE = "argocd"
 
 def instead(one: Workload) -> str:
     """What a roll back to the version before does, named exactly; empty: there is no such way."""
-    owner, folder = one.owner, one.cluster.gitops
+    owner, folder = one.owner, one.cluster.access.gitops
     if owner is None or not one.previous:
         return ""
     if folder:
@@ -36,8 +36,8 @@ def instead(one: Workload) -> str:
 
 def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     """Do that. Raises ToolFailed, with nothing done, where there is no such way."""
-    if one.cluster.gitops:
-        return _reverted(Configuration(one.cluster.gitops), owner, receipt)
+    if one.cluster.access.gitops:
+        return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
     application = _application(one.cluster, owner)
     if application is None:
         kept = one.part("").kept(receipt.service)
@@ -45,9 +45,9 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     return _synced(one.cluster, owner, application, receipt)
 
 
-def knows(cluster: ClusterHands, key: str) -> bool:
+def knows(cluster: Cluster, key: str) -> bool:
     """Whether a commit of the repository carries this key."""
-    return cluster.gitops is not None and Configuration(cluster.gitops).knows(key)
+    return cluster.access.gitops is not None and Configuration(cluster.access.gitops).knows(key)
 
 
 # A commit.
@@ -79,7 +79,7 @@ def _reverted(repository: Configuration, owner: Owner, receipt: RolledOut) -> Ro
 # An application of Argo CD.
 
 
-def _application(cluster: ClusterHands, owner: Owner) -> Object | None:
+def _application(cluster: Cluster, owner: Owner) -> Object | None:
     if owner.what == ARGO:
         with suppress(KubernetesError):  # not served, not there, or not to be read
             return Object(cluster.api.get(_path(owner)))
@@ -96,9 +96,7 @@ def _before(application: Object) -> str:
     return next((one for one in reversed(known) if one not in ("", known[-1])), "")
 
 
-def _synced(
-    cluster: ClusterHands, owner: Owner, application: Object, receipt: RolledOut
-) -> RolledOut:
+def _synced(cluster: Cluster, owner: Owner, application: Object, receipt: RolledOut) -> RolledOut:
     """Synced to what was there before, which no automatic sync puts back; or to what it followed
     before that."""
     notes, policy = dict(application.annotations), dict(application.fields("spec.syncPolicy"))

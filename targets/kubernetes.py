@@ -26,10 +26,10 @@ from ..actions.inventory import Inventory
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
 from ..errors import Halfway, KubernetesError, ToolFailed
-from ..kube_api import path_of
+from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from .kubernetes_objects import SELECTOR, Status, bare, fields, rollout
-from .kubernetes_read import EFFECT, ClusterHands, Segments, Workload, told
+from .kubernetes_read import EFFECT, Cluster, Segments, Workload, told
 
 ROLLOUT_S, POLL_S, TRIES = 150.0, 0.5, 8
 """A rollout is watched for so long; a write that others overtake is tried anew so often."""
@@ -42,7 +42,7 @@ Edit = Callable[[Object], list[Op]]
 class Place(NamedTuple):
     """One object of a cluster, and what is done to it."""
 
-    cluster: ClusterHands
+    cluster: Cluster
     path: Segments
     receipt: Receipt
     """Of that, should nobody hear how it ended."""
@@ -53,18 +53,18 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
 
     section = "kubernetes"
 
-    def __init__(self, clusters: Sequence[ClusterHands]) -> None:
-        self.clusters = clusters
+    def __init__(self, clusters: Sequence[ClusterAccess]) -> None:
+        self.clusters = [Cluster(one) for one in clusters]
 
     @classmethod
     def configured(cls, given: JsonValue) -> Self:
         """From a list of clusters. Raises ValueError with what to correct."""
-        return cls(TypeAdapter(list[ClusterHands]).validate_python(given))
+        return cls(TypeAdapter(list[ClusterAccess]).validate_python(given))
 
     @property
     def shut(self) -> str:
         """Where all of them are only read."""
-        only_read = all(one.mode == "read" for one in self.clusters)
+        only_read = all(one.access.mode == "read" for one in self.clusters)
         return "; ".join(one.closed for one in self.clusters) if only_read else ""
 
     def inventory(self) -> Inventory:
@@ -188,8 +188,8 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         }
 
 
-def _door(cluster: ClusterHands, by_hand: str) -> None:
-    if cluster.mode != "act":
+def _door(cluster: Cluster, by_hand: str) -> None:
+    if cluster.access.mode != "act":
         raise ToolFailed(f"nothing was done: {cluster.closed}; by hand: {by_hand}")
 
 

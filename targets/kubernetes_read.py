@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-
-from pydantic import Field
 
 from ..actions.inventory import Part
 from ..cluster.objects import Object
@@ -30,26 +27,22 @@ PAGE = 500
 Segments = tuple[str, ...]
 
 
-class ClusterHands(ClusterAccess):
+@dataclass(frozen=True)
+class Cluster:
     """A cluster that is acted on; by default it is only read."""
 
-    most_replicas: int = Field(default=20, ge=1, description="that a workload may be scaled to")
-    gitops: Path | None = Field(
-        default=None, description="clone of the repository that Argo CD or Flux delivers from"
-    )
+    access: ClusterAccess
 
     @property
     def api(self) -> KubeApi:
         """Its API."""
-        return api_of(ClusterAccess.model_validate(self.model_dump(include=ACCESS)))
+        return api_of(self.access)
 
     @property
     def closed(self) -> str:
         """Why nothing is done there, and what lets it be done."""
-        return (
-            f"cluster {self.name} is in mode {self.mode}: write `mode: act` beside its name, and "
-            "give its account deploy/kubernetes/act.yaml"
-        )
+        where = f"cluster {self.access.name} is in mode {self.access.mode}"
+        return f"{where}: write `mode: act` beside its name, and apply deploy/kubernetes/act.yaml"
 
     def listed(self, path: Segments) -> Iterator[dict[str, Any]]:
         """All objects of a list, page by page."""
@@ -80,16 +73,13 @@ class ClusterHands(ClusterAccess):
         """All of the namespaces that are meant."""
         found = [
             Object({**one, "kind": kind})
-            for space in self.namespaces or ("",)
+            for space in self.access.namespaces or ("",)
             for version, kinds in READ.items()
             for kind, resource in kinds.items()
             for one in self.listed(path_of(version, resource, space))
         ]
         seen = Snapshot(found)
         return [Workload(self, seen, one) for one in found if one.kind in KINDS]
-
-
-ACCESS = set(ClusterAccess.model_fields)
 
 
 @contextmanager
@@ -105,7 +95,7 @@ def told() -> Iterator[None]:
 class Workload:
     """A Deployment, StatefulSet or DaemonSet, as it was read."""
 
-    cluster: ClusterHands
+    cluster: Cluster
     seen: Snapshot
     object: Object
 
@@ -118,7 +108,7 @@ class Workload:
     @property
     def full_name(self) -> str:
         """Where its service's name is not enough."""
-        return f"{self.cluster.name}/{self.object.namespace}/{self.object.name}"
+        return f"{self.cluster.access.name}/{self.object.namespace}/{self.object.name}"
 
     @property
     def place(self) -> str:
@@ -184,7 +174,7 @@ class Workload:
 
     def part(self, instead: str) -> Part:
         """As an inventory holds it."""
-        most = 0 if self.object.kind == "DaemonSet" else self.cluster.most_replicas
+        most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
         return Part(
             instances=self.names(self.replicas),
             spares=self.names(max(most, self.replicas))[self.replicas :],

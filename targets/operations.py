@@ -128,11 +128,11 @@ class Operations:
         self.name = name
 
     @classmethod
-    def load(cls, path: Path) -> "Operations":
-        """From operations.json. Raises ToolFailed where it cannot be used."""
+    def load(cls, path: Path, *more: Capability) -> "Operations":
+        """From operations.json, and `more`. Raises ToolFailed where it cannot be used."""
         try:
             access = Access.model_validate_json(path.read_text())
-            return cls(*adapters(access), name=access.name)
+            return cls(*adapters(access), *more, name=access.name)
         except (OSError, ValueError) as error:
             raise ToolFailed(f"{path} cannot be used to act: {error}") from error
 
