@@ -41,6 +41,7 @@ class SignalName(StrEnum):
     login_failure_share = "login_failure_share"
     ai_request_rate = "ai_request_rate"
     ai_error_share = "ai_error_share"
+    ai_token_rate = "ai_token_rate"
     queue_oldest_s = "queue_oldest_s"
     queue_depth = "queue_depth"
     dead_letters = "dead_letters"
