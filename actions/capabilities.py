@@ -50,14 +50,12 @@ class Committed(Receipt):
 class Capability(ABC):  # noqa: B024 each has methods of its own
     """Something that a target can do, and what it can be aimed at."""
 
+    shut: str = ""
+    """Why nothing of it is offered now, and what lets it be."""
+
     def inventory(self) -> Inventory:
         """What this adapter knows there is to act on, read now; nothing that others do not say."""
         return Inventory()
-
-    @property
-    def shut(self) -> str:
-        """Why nothing of it is offered now, and what to do about that; empty: it is."""
-        return ""
 
     def knows(self, key: str) -> bool:
         """Whether it kept this KEY with what it did; False also where it keeps none."""
