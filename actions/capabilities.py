@@ -50,8 +50,7 @@ class Committed(Receipt):
 class Capability(ABC):  # noqa: B024 each has methods of its own
     """Something that a target can do, and what it can be aimed at."""
 
-    shut: str = ""
-    """Why nothing of it is offered now, and what lets it be."""
+    shut: str = ""  # why nothing of it is offered now, and what lets it be
 
     def inventory(self) -> Inventory:
         """What this adapter knows there is to act on, read now; nothing that others do not say."""
