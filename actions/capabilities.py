@@ -281,9 +281,7 @@ class RowRepair(Capability):
     @abstractmethod
     def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Repaired:
         """Write back these columns where they differ (none given: all), and rows that are gone.
-
-        More than `max_rows` rows: ToolFailed and no change.
-        """
+        More than `max_rows` rows: ToolFailed and no change."""
 
     @abstractmethod
     def restore(self, was: Repaired) -> Receipt:
