@@ -226,6 +226,9 @@ class VerificationReport(Report):
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     ill: bool = Field(default=False, description="something hurts, or cannot be measured")
     take_back: bool = Field(default=False, description="the action is to be undone")
+    next: Literal["", "act", "ask", "wait"] = Field(
+        default="", description="before it is over: the next stage, a question, a look after undo"
+    )
     since: AwareDatetime | None = Field(default=None, description="begin of what was looked at")
     until: AwareDatetime | None = Field(default=None, description="end of it")
     measures: list[Measure] = Field(default_factory=list, description="before and after")
