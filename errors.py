@@ -25,6 +25,7 @@ WarroomError                 message says what to do next
 │   ├── ModelRefused         it declined to answer
 │   ├── ModelMuddled         it answered something unusable, also after one repair
 │   └── BudgetSpent          tokens, money or time for this specialist, incident or day are spent
+├── KubernetesError          the API of a cluster did not do what it was asked, or did not answer
 └── DrillError               the small system did not start, or a fault did not take
 """
 
@@ -158,6 +159,15 @@ class ModelMuddled(ModelError):
 
 class BudgetSpent(ModelError):
     """Tokens, money or time are spent; the message says whose and how much."""
+
+
+class KubernetesError(WarroomError):
+    """The API of a cluster said no, or nothing. `status` is HTTP's, 0: no answer; `unsure`: what
+    was written may have been carried out."""
+
+    def __init__(self, message: str, status: int = 0, unsure: bool = False) -> None:
+        super().__init__(message)
+        self.status, self.unsure = status, unsure
 
 
 class DrillError(WarroomError):

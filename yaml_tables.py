@@ -1,9 +1,9 @@
 """Tables as data: YAML beside the module that reads it, checked against that module's schema.
 
 A table that cannot be used says where (file, line, key) and what to write instead. Every scalar is
-read as text and typed by the schema, so `no`, `null` and `1_0` mean what they say. Tables are part
-of the code: `read_table` is the one door by which pure maths gets them, once, and never a file of
-an incident.
+read as text and typed by the schema, so `no` and `1_0` mean what they say, and so does `null` but
+where there may be nothing. Tables are part of the code: `read_table` is the one door by which pure
+maths gets them, once, and never a file of an incident.
 """
 
 import difflib
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
 from pydantic import (
@@ -55,7 +55,13 @@ class Entry(BaseModel):
                     "there is no such key here: write one of {known}",
                     {"key": key, "known": known},
                 )
+            return {key: None if cls._nothing(key, said) else said for key, said in value.items()}
         return value
+
+    @classmethod
+    def _nothing(cls, key: str, said: Any) -> bool:
+        """Whether it is `null`, where that may be."""
+        return said == "null" and type(None) in get_args(cls.model_fields[key].annotation)
 
 
 class Part(BaseModel):

@@ -37,6 +37,7 @@ class Subjects(Entry):
     notice: str = Field(description="of a security notice")
     ours: str = Field(description="where no component is named")
     head: str = Field(description="inside; {level}, {where}, {what} and {id} are filled in")
+    day: str = Field(description="of a day's mail; {at} and {count}, of incidents, are filled in")
     unchanged: str = Field(description="where an update has no news; {at} is filled in")
     inside: dict[Stage, str]
     outside: dict[Stage, str] = Field(description="{what} is filled in")

@@ -20,6 +20,7 @@ from ..actions.policy import Policy
 from ..errors import InputError
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
+from ..kube_api import ClusterAccess
 from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
 from ..plans.runbook import Kept
@@ -157,6 +158,9 @@ class Configuration(Entry):
     otlp: Otlp | None = Field(
         default=None, description="telemetry that is sent to us; null: none is, `{}`: it may be"
     )
+    kubernetes: list[ClusterAccess] = Field(
+        default=[], description="clusters, read as telemetry; acted upon where their mode is act"
+    )
     catalog: list[Path] = Field(
         default=[], description="Backstage's catalog-info.yaml, with * and **: who needs whom"
     )
@@ -176,7 +180,7 @@ class Configuration(Entry):
     runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
     drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
-    @field_validator("receivers", "datasources")
+    @field_validator("receivers", "datasources", "kubernetes")
     @classmethod
     def _told_apart(cls, value: list[Any]) -> list[Any]:
         names = [one.name for one in value]

@@ -3,11 +3,13 @@
 import os
 import time
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
+from ..agents.comms import table as comms
 from ..agents.runtime.outbox import Letter
 from ..errors import ToolFailed
 from ..incident.communication import Message, of_ours
@@ -16,13 +18,13 @@ from ..incident.evidence import digest
 from ..incident.identity import WARROOM
 from ..incident.lifecycle import OVER
 from ..incident.report import FollowUp
-from ..incident.timeline import utc_now
-from ..notify.channels import Channels
+from ..incident.timeline import from_ts, utc_now
+from ..notify.channels import DIGEST, Channels
 from ..notify.configuration import Notifications
 from ..prompts.values import data
 from ..record.lists import incidents
 from ..record.oncall import Shelf
-from ..record.outbox import put_page
+from ..record.outbox import Outbox, Parcel, put_page
 from ..record.store import Store
 from ..settings import Settings
 from .configuration import recall
@@ -30,8 +32,8 @@ from .configuration_file import NAMED, read_configuration
 from .oncall import KnownWay
 from .record import masked
 
-FRESH_S = 86_400.0
-"""What changed longer ago makes no tickets any more."""
+FRESH_S, SETTLED_S = 86_400.0, 60.0
+"""What changed longer ago makes no tickets any more; what was put at a day's end has arrived."""
 
 
 def channels_of(engine: Engine) -> Channels:
@@ -87,6 +89,35 @@ def put_tickets(store: Store, incident: Incident) -> list[str]:
             with store.durable.begin() as connection:
                 put_page(connection, *told)
     return trackers
+
+
+def gather(settings: Settings, store: Store) -> None:
+    """Put on its way the one message of each day that is over, with what waited for its end."""
+    channels = channels_of(store.engine)
+    names = [one.name for one in channels.told.channels if DIGEST in one.carries]
+    waiting = Outbox(store.engine).waiting(names, time.time() - SETTLED_S) if names else []
+    for _day, parcels in groupby(waiting, lambda parcel: (parcel.channel, parcel.put_at)):
+        first, *_others = day = list(parcels)
+        letters = [(parcel.incident_id, Letter.model_validate_json(parcel.body)) for parcel in day]
+        newest = {
+            incident_id: one.message
+            for incident_id, one in sorted(letters, key=lambda it: it[1].message.created_at)
+            if channels.gathers(first.channel, one.message, one.drill)
+        }
+        if newest:
+            letter = _of_the_day([*newest.values()], first, settings.language).model_dump_json()
+            with store.durable.begin() as connection:
+                put_page(connection, first.day, "", first.channel, letter, time.time())
+
+
+def _of_the_day(ours: list[Message], first: Parcel, language: str) -> Letter:
+    """The newest message of each incident, whole."""
+    at = from_ts(first.put_at)
+    head = comms().subjects[language].day.format(at=f"{at:%Y-%m-%d %H:%M}", count=len(ours))
+    texts = [f"## {data(each.subject)}\n\n{each.body}" for each in ours]
+    message = of_ours("digest", [first.channel], head, "\n\n".join(texts), at)
+    said = message.model_copy(update={"language": language})
+    return Letter(message=said, drill=False, at=at)
 
 
 def _trackers() -> list[str]:

@@ -5,7 +5,7 @@ told stands in the table of chat, so of several servers one tells it, also after
 import logging
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from ..agents.reporting.incident_status import is_noise
@@ -15,6 +15,7 @@ from ..app.record import masked_content
 from ..errors import ChatAway, InputError
 from ..incident.lifecycle import ACTIVE
 from ..incident.severity import Severity
+from ..incident.timeline import last_at
 from ..record.chat import Chats
 from ..record.lists import incidents
 from ..record.store import IncidentRow, Store
@@ -42,8 +43,7 @@ class Digest:
         """Tell each channel of the last day, once its hour has come."""
         if self.told.p3_hour is None:
             return
-        due = now.astimezone(UTC).replace(hour=self.told.p3_hour, minute=0, second=0, microsecond=0)
-        due -= DAY * (due > now)
+        due = last_at(self.told.p3_hour, now)
         if due != self.over:
             told = [self._tell(channel, due, rows) for channel, rows in self._rows(due).items()]
             self.over = due if all(told) else None

@@ -152,6 +152,26 @@ def evaluate_peers(
     raise typer.Exit(peers_command(what, options))
 
 
+@evaluations.command("memory")
+def evaluate_memory(
+    unannounced: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Recorded unannounced faults, beside the drills."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Shuffles of the order.")] = 20,
+    markdown: Markdown = None,
+) -> None:
+    """Whether the memory tells of the right earlier incident, beside BM25 and the newest."""
+    import tempfile
+
+    from .memory import memory_grid, stream
+    from .service.figure import Figure, show
+
+    with tempfile.TemporaryDirectory() as work:
+        grid = memory_grid([*stream(Path(work), unannounced)], seeds)
+    raise typer.Exit(show(Figure(grid), seeds, markdown))
+
+
 FIGURES = "intake, recovery, incidents, steps, memory, capacity, pages or watching"
 
 

@@ -1,6 +1,6 @@
 """The incident's timeline: append-only, UTC, who and what kind."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -44,3 +44,9 @@ def utc_now() -> datetime:
 def from_ts(ts: float) -> datetime:
     """Unix seconds as an aware UTC datetime."""
     return datetime.fromtimestamp(ts, UTC)
+
+
+def last_at(hour: int, now: datetime) -> datetime:
+    """When it was this hour, UTC, for the last time."""
+    then = now.astimezone(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return then - timedelta(days=then > now)

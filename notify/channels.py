@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -16,12 +17,13 @@ from urllib.parse import quote
 from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
+from ..incident.timeline import last_at
 from ..text_safety.lines import one_line
 from . import mail, posts, texts
 from .configuration import Channel, Medium, Notifications, read_secret
 
 WAY = re.compile(r"(email|chat|sms|phone|push|webhook):(.+)")
-PERSON = "person:"
+PERSON, DIGEST = "person:", "email digest"
 SHORT, SPOKEN = ("sms",), ("phone",)
 LOG = logging.getLogger("apprise")
 LOG.addHandler(logging.NullHandler())
@@ -73,6 +75,18 @@ class Channels:
         if channel.startswith(PERSON):
             return bool(self.told.fallback)
         return any(one.name == channel for one in self.told.channels)
+
+    def gathers(self, channel: str, message: Message, drill: bool = False) -> bool:
+        """Whether it goes out with the others of its day, as one."""
+        digest = DIGEST in message.channels and self.told.p3_hour is not None and not drill
+        known = (one for one in self.told.channels if one.name == channel)
+        return digest and any(DIGEST in one.carries and not one.post for one in known)
+
+    def due(self, channel: str, message: Message, now: datetime, drill: bool = False) -> datetime:
+        """When it is to go out: now, or at the end of its day."""
+        if self.told.p3_hour is None or not self.gathers(channel, message, drill):
+            return now
+        return last_at(self.told.p3_hour, now) + timedelta(days=1)
 
     def send(
         self, channel: str, message: Message, key: str, drill: bool = False, over: bool = False

@@ -125,6 +125,10 @@ class Notifications(Entry):
         default="", description="the channel that tells who gave no way of their own"
     )
     drills: bool = Field(default=False, description="messages of drills go out too, marked")
+    p3_hour: Annotated[int, Field(ge=0, le=23)] | None = Field(
+        default=9,
+        description="hour, UTC, at which a day's P3 messages go out as one; null: each at once",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -67,7 +67,7 @@ def _plain(connection: Connection, now: float) -> Iterator[Count]:
         "outbox_age_seconds": select(now - func.min(OUTBOX.c.put_at)).where(unsent),
     }
     for name, about in PLAIN.items():
-        found = float(connection.execute(queries[name]).scalar() or 0)
+        found = max(0.0, float(connection.execute(queries[name]).scalar() or 0))  # due later: 0
         yield Count(name, about, {"": found}, grows=name in ("alerts", "leases"))
 
 

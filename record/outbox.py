@@ -6,9 +6,10 @@ the message no second time.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, or_, select, update
@@ -43,6 +44,11 @@ class Parcel:
     error: str  # of the last try; empty: none failed
 
     @property
+    def day(self) -> str:
+        """Name of the page with which it goes out, where a day's messages go out as one."""
+        return f"P3 {self.put_at:.0f}"
+
+    @property
     def effect(self) -> str:
         """Key of the effect that was claimed for it, on all of its channels."""
         return self.key.removesuffix(f":{self.channel}")
@@ -67,22 +73,25 @@ class Outbox:
         self.clock = clock
 
     def put(
-        self, claims: Claims, effect: Effect, bodies: dict[str, str], lease: Lease | None = None
+        self,
+        claims: Claims,
+        effect: Effect,
+        bodies: dict[str, str],
+        lease: Lease | None = None,
+        due: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        """Claim the message and put it, by channel; what was put before stays.
+        """Claim the message and put it, by channel; what was put before stays. due: when it goes
+        out, unix seconds, by channel; else now.
 
         Raises ApprovalError where it leaves the house without a live approval of this text.
         """
         with writing(self.engine, lease) as connection:
             claims.claimed(connection, effect)
             for channel, body in bodies.items():
-                self._put(connection, effect, channel, body)
-
-    def _put(self, connection: Connection, effect: Effect, channel: str, body: str) -> None:
-        now = self.clock()
-        row = {"key": f"{effect.key}:{channel}", "incident_id": effect.incident_id}
-        row |= {"channel": channel, "body": body, "put_at": now, "next_at": now, "attempts": 0}
-        insert_once(connection, OUTBOX, **row)
+                at = due.get(channel, self.clock())
+                row = {"key": f"{effect.key}:{channel}", "incident_id": effect.incident_id}
+                row |= {"channel": channel, "body": body, "attempts": 0}
+                insert_once(connection, OUTBOX, **row, put_at=at, next_at=at)
 
     def due(self, incident_id: str = "", most: int = 100) -> list[Parcel]:
         """Taken to be delivered now, oldest first: of all incidents what is due, of a named one
@@ -141,6 +150,15 @@ class Outbox:
         values = {"next_at": self.clock() + pause, "error": why, "attempts": parcel.attempts + 1}
         with self.engine.begin() as connection:
             _change(connection, parcel, values)
+
+    def waiting(self, channels: Sequence[str], before: float) -> list[Parcel]:
+        """Messages of incidents that were due on these before then and are not out, in order."""
+        mine = (OUTBOX.c.channel.in_(channels), OUTBOX.c.put_at <= before)
+        query = select(OUTBOX).where(*mine, OUTBOX.c.sent_at.is_(None))
+        query = query.order_by(OUTBOX.c.channel, OUTBOX.c.put_at, OUTBOX.c.key)
+        with self.reading.begin() as connection:
+            found = [_parcel(row) for row in connection.execute(query).mappings()]
+        return [parcel for parcel in found if not parcel.page]
 
     def of(self, key: str) -> list[Parcel]:
         """What became of the message with this effect's key, on each of its channels."""

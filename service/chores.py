@@ -13,7 +13,7 @@ from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
 from ..app.dry_runs import remind as ask_for_dry_runs
 from ..app.escalating import escalate
-from ..app.notifying import channels_of, file_tickets
+from ..app.notifying import channels_of, file_tickets, gather
 from ..app.oncall import Rota, drop_links, refresh
 from ..app.rules import settle
 from ..app.runbooks import refresh as refresh_runbooks
@@ -116,6 +116,12 @@ def tickets(settings: Settings, store: Store) -> None:
 
 
 @every(TICKETS_S)
+def mail_of_the_day(settings: Settings, store: Store) -> None:
+    """What P3 incidents had to say goes out once a day."""
+    gather(settings, store)
+
+
+@every(TICKETS_S)
 def status_page(settings: Settings, store: Store) -> None:
     """What the public is told is written anew."""
     told = read_configuration().status_page
@@ -140,6 +146,7 @@ CHORES: Sequence[Chore] = (
     rules,
     drills,
     tickets,
+    mail_of_the_day,
     status_page,
     deliver,
     age,

@@ -61,8 +61,9 @@ Rules = dict[str, list[Rule]]
 
 def test_a_table_is_read_as_its_schema_says() -> None:
     text = "no:\n  - text: null\n    pattern: [a|b, 'c:']\n    words: >\n      on off\n      1_0\n"
+    text += "    strict: null\n"
     (rule,) = parse_table(text, Rules, "x.yaml")["no"]
-    assert rule.text == "null"
+    assert rule.text == "null" and rule.strict is None
     assert rule.pattern == re.compile("a|b|c:", re.IGNORECASE)
     assert rule.words == {"on", "off", "1_0"}
 
@@ -267,7 +268,7 @@ def test_a_missing_table_is_named() -> None:
             dict[str, Profile],
             "risk: low",
             "risk: little",
-            "feature flag off.risk: 'little' is none of 'low', 'medium' or 'high'",
+            "answer without model.risk: 'little' is none of 'low', 'medium' or 'high'",
         ),
         (
             "actions/facts.yaml",
@@ -394,6 +395,13 @@ def test_a_missing_table_is_named() -> None:
             "program: holmes",
             "programme: holmes",
             "holmesgpt.programme: there is no such key here: write one of version, program",
+        ),
+        (
+            "evals/again.yaml",
+            dict[str, list[str]],
+            "[bad-flag, 03b8a03a, 377734d3]",
+            "{bad-flag: 03b8a03a}",
+            "flag volume-pricing of checkout: a list is wanted",
         ),
         (
             "evals/peers/words.yaml",

@@ -20,10 +20,10 @@ from ...incident.document import Incident
 from ...incident.finding import Gap
 from ...incident.lifecycle import OVER
 from ...incident.severity import Severity
-from ...incident.timeline import Event, EventKind
+from ...incident.timeline import Event, EventKind, from_ts
 from ...notify.channels import Channels
 from ...record.claims import Does, Effect
-from ...record.outbox import Outbox, Parcel
+from ...record.outbox import PAGE, Outbox, Parcel
 from ...record.store import Store
 from ...settings import Settings
 from ...state import CommunicationState
@@ -120,9 +120,14 @@ def _put(
     number = store.ledger.request(document.id, message.hash).number if message.external else 1
     effect = Effect(document.id, Does.send, message.hash, number, approved=message.external)
     names = channels.names(message, document.severity or Severity.P3, letter.drill)
-    bodies = dict.fromkeys(names, letter.model_dump_json())
+    outbox, bodies, due = Outbox(store.engine), dict[str, str](), dict[str, float]()
+    now = from_ts(outbox.clock())
+    for name in names:
+        then = channels.due(name, message, now, letter.drill)
+        late = letter.model_copy(update={"at": letter.at + (then - now)})
+        bodies[name], due[name] = late.model_dump_json(), then.timestamp()
     try:
-        Outbox(store.engine).put(store.ledger, effect, bodies, store.lease)
+        outbox.put(store.ledger, effect, bodies, store.lease, due)
     except ApprovalError:  # its time ran out in this very moment: the next round says so
         return message.state
     return MessageState.approved
@@ -161,6 +166,9 @@ def _deliver(
     letter = Letter.model_validate_json(parcel.body)
     message, folder = letter.message, settings.outbox(parcel.incident_id, letter.drill)
     decision = _decision(store, parcel.incident_id, message)
+    if channels.gathers(parcel.channel, message, letter.drill):
+        days = outbox.of(f"{PAGE}:{parcel.day}")  # with that one it is out
+        return any(day.channel == parcel.channel and day.sent_at for day in days)
     try:
         if parcel.channel in down:
             raise ToolFailed(down[parcel.channel])

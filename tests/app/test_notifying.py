@@ -1,15 +1,20 @@
 """From the outbox to a real mail server: by severity, through an hour in which it is away, once."""
 
 import json
+import re
+import time
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
-from warroom.agents.runtime.outbox import dispatch
+from warroom.agents.comms import communicate
+from warroom.agents.runtime.outbox import dispatch, put_open
 from warroom.app.escalating import page
-from warroom.app.notifying import channels_of, file_tickets, tried
+from warroom.app.notifying import channels_of, file_tickets, gather, tried
+from warroom.incident.communication import MessageState
 from warroom.incident.report import FollowUp
+from warroom.incident.severity import Severity
 from warroom.record.outbox import Outbox
 from warroom.tests.support.hooks import hook
 from warroom.tests.support.incidents import full
@@ -122,3 +127,78 @@ def test_a_page_is_written_for_a_person(shop: Night):
     shop.incident()
     found = page(shop.store.load("INC-1"), "en", "sms:k", "declared P0", AT, "https://w/x")
     assert found.body.endswith("\n\nhttps://w/x\n")
+
+
+DAILY = SHOP.replace("carries: email}", "carries: [email, email digest]}")
+
+
+@pytest.fixture
+def daily(tmp_path, shop: Night, box: Mailbox) -> Night:
+    """Mail goes to a channel that also takes a day's digest."""
+    (tmp_path / "home" / "warroom.yaml").write_text(DAILY.replace("PORT", str(box.port)))
+    return shop
+
+
+def speaks(shop: Night, name: str, severity: Severity = Severity.P3, language: str = "en") -> None:
+    """An incident whose message is put on its way."""
+    shop.incident(severity, name)
+    document = shop.store.load(name)
+    told = communicate(document, AT, (language,)).messages
+
+    def add(newest) -> None:
+        newest.communications += told
+
+    shop.store.update(name, add)
+    put_open(shop.store, name, lambda _document: AT, False, channels_of(shop.store.engine))
+
+
+def days_end(shop: Night) -> int:
+    """The day ends and a minute passes; how many messages of any kind go out."""
+    with shop.store.engine.begin() as connection:
+        held = "key NOT LIKE 'page:%' AND put_at > :now"
+        past = text(f"UPDATE outbox SET put_at = put_at - 172800 WHERE {held}")
+        connection.execute(past, {"now": time.time() - 3600})
+    for store in shop.stores:
+        gather(shop.settings, store)
+    return rounds(shop, 2)
+
+
+def states(shop: Night, *names: str) -> set[str]:
+    found = [shop.store.load(name).communications for name in names]
+    return {each.state.value for messages in found for each in messages}
+
+
+def test_what_p3_incidents_say_goes_out_once_a_day_as_one_mail(daily: Night, box: Mailbox):
+    speaks(daily, "INC-1")
+    speaks(daily, "INC-2")
+    assert rounds(daily, 2) == 0, "the day is not over"
+    assert days_end(daily) == 0, "the server is away"
+    assert states(daily, "INC-1", "INC-2") == {"approved"}
+    with mail_server(box):
+        assert days_end(daily) == 3  # the mail, and what is told by it
+        assert days_end(daily) == 0
+    [letter] = box.letters
+    head = r"P3, the day until \d{4}-\d\d-\d\d 09:00 UTC \(2\)"
+    assert re.fullmatch(head, letter["Subject"])
+    said = letter.get_body(("plain",))
+    assert said and all(name in said.get_content() for name in ("INC-1", "INC-2"))
+    assert states(daily, "INC-1", "INC-2") == {MessageState.sent.value}
+
+
+def test_what_is_worse_goes_out_at_once_by_the_same_channel(daily: Night, box: Mailbox):
+    speaks(daily, "INC-1", Severity.P1)
+    with mail_server(box):
+        rounds(daily)
+        speaks(daily, "INC-2")
+        rounds(daily, 2)
+    assert box.letters and all("INC-1" in each["Subject"] for each in box.letters)
+
+
+def test_without_an_hour_each_is_a_mail_also_what_waited(tmp_path, daily: Night, box: Mailbox):
+    speaks(daily, "INC-1")
+    file = tmp_path / "home" / "warroom.yaml"
+    file.write_text(file.read_text().replace("fallback: ops", "fallback: ops\n  p3_hour: null"))
+    speaks(daily, "INC-2")
+    with mail_server(box):
+        assert days_end(daily) == 2
+    assert len(box.letters) == 2

@@ -4,8 +4,7 @@ shop as a stream. Which ones are the same again was written down before anything
 import pytest
 
 from warroom.agents.causes.history import COUNTS
-from warroom.tests.support.house import ROOT
-from warroom.tests.support.memory_stream import (
+from warroom.evals.memory import (
     Past,
     bm25,
     compared,
@@ -16,6 +15,7 @@ from warroom.tests.support.memory_stream import (
     scored,
     stream,
 )
+from warroom.tests.support.house import ROOT
 
 SHARED = ROOT.parent / "shared/data/unannounced"
 HURT = ["alert A", "checkout hurt", "begins in checkout", "error_rate of checkout"]

@@ -17,7 +17,7 @@ from warroom.tools.base import REGISTRY, Effect, Row
 LEVELS = (
     ("errors", "misfit", "outgoing", "state"),
     ("yaml_tables",),
-    ("analysis", "cluster"),
+    ("analysis", "cluster", "kube_api"),
     ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
     ("notify", "oncall"),
@@ -40,6 +40,7 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "cluster": {"yaml_tables"},
+    "kube_api": {"errors", "yaml_tables"},
     "faults": {"errors", "yaml_tables"},
     "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},

@@ -70,7 +70,7 @@ class HttpBackend:
                 length = int(self.headers.get("content-length") or 0)
                 backend._serve(self, self.rfile.read(length).decode() if length else "")
 
-            do_POST = do_DELETE = do_GET
+            do_POST = do_DELETE = do_PATCH = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 return

@@ -1,7 +1,8 @@
-"""Is the right earlier incident told of first, and none where it is new? Recorded incidents as a
-stream; each is asked for before it is remembered itself. Beside ours stand BM25 over the words of
-alert and findings (SQLite's own), told from a score that is fitted on the other half of the
-incidents, and what is trivial: the newest of the same service.
+"""`warroom eval memory`: is the right earlier incident told of first, and none where it is new?
+
+Recorded incidents as a stream; each is asked for before it is remembered itself. Beside ours stand
+BM25 over the words of alert and findings (SQLite's own), told from a score that is fitted on the
+other half of the incidents, and what is trivial: the newest of the same service.
 """
 
 import math
@@ -16,24 +17,22 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import yaml
+from ..agents import steps
+from ..app.configuration import settings
+from ..app.opening import open_context, playbooks
+from ..app.record import Record
+from ..incident.document import Alert, Incident
+from ..incident.filing import file_report
+from ..incident.memory import Remembered, signs_of
+from ..intake.handing import take
+from ..record.memories import like, write
+from ..telemetry.bundle import open_bundle
+from ..yaml_tables import read_table
+from .framework.grid import ResultGrid
+from .incidents.cases import recorded
+from .unannounced.recordings import recordings
 
-from warroom.agents import steps
-from warroom.app.configuration import settings
-from warroom.app.opening import open_context, playbooks
-from warroom.evals.framework.grid import ResultGrid
-from warroom.evals.incidents.cases import recorded
-from warroom.evals.unannounced.recordings import recordings
-from warroom.incident.document import Alert, Incident
-from warroom.incident.filing import file_report
-from warroom.incident.memory import Remembered, signs_of
-from warroom.intake.handing import take
-from warroom.record.memories import like, write
-from warroom.record.store import Store
-from warroom.telemetry.bundle import open_bundle
-from warroom.tests.support.house import ROOT
-
-AGAIN: dict[str, list[str]] = yaml.safe_load((ROOT / "tests/cases/again.yaml").read_text())
+AGAIN = read_table("evals/again.yaml", dict[str, list[str]])
 GROUP = {name: what for what, names in AGAIN.items() for name in names}
 Ranked = list[tuple[float, str]]
 """Earlier ones that are told of, with a score, the best first."""
@@ -75,7 +74,7 @@ def _looked(home: Path, bundle: Path, alert: Alert) -> Incident:
 def ours(order: Iterable[Past]) -> Iterator[Ranked]:
     """As it is: told from a likeness that was chosen before."""
     with tempfile.TemporaryDirectory() as place:
-        store = Store.open(Path(place) / "memory.db")
+        store = Record(settings().model_copy(update={"home": Path(place)})).store
         for one in order:
             alike = like(store.engine, None, "", one.signs)
             yield [(each.likeness, each.memory.id) for each in alike]
