@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..models.allowance import Effort
+from ..plugins import brought
 from ..tools.backend_queries import logql, promql, traceql
 from ..tools.capacity import saturation
 from ..tools.change_lookup import change_diff, changes_between, deploy_contents
@@ -180,7 +181,11 @@ STEPS = (
     WRITE_POSTMORTEM,
     IMPROVE_MONITORING,
     HARDEN,
+    *(one for one in brought("specialists").values() if isinstance(one, Step)),
 )
+
+
+OURS = 13
 
 
 def step_of(number: int) -> Step:
