@@ -90,7 +90,7 @@ def respond() -> Phase:
     graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
     graph.add_edge("debug", "security")
     graph.add_edge("debug", "performance")
-    graph.add_edge(["security", "performance", *beside(graph, "debug")], "design_fix")
+    graph.add_edge(["security", "performance", *steps.beside(graph, "debug")], "design_fix")
     graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
     recover(graph)
     return graph.compile()
@@ -171,19 +171,9 @@ def learn() -> Phase:
 
     graph.add_edge(START, "monitoring")
     graph.add_edge(START, "hardening")
-    graph.add_edge(["monitoring", "hardening", *beside(graph, START)], "postmortem")
+    graph.add_edge(["monitoring", "hardening", *steps.beside(graph, START)], "postmortem")
     graph.add_edge("postmortem", END)
     return graph.compile()
-
-
-def beside(graph: StateGraph[IncidentState, ResponseContext], after: str) -> list[str]:
-    """Specialists that other packages bring, after the cause was looked for or when it is over."""
-    phase = steps.Phase.learn if after == START else steps.Phase.investigate
-    found = [step for step in steps.STEPS[steps.OURS :] if step.phase is phase]
-    for step in found:
-        graph.add_node(step.specialist, specialist(step))
-        graph.add_edge(after, step.specialist)
-    return [step.specialist for step in found]
 
 
 def after_detect(state: IncidentState) -> list[str]:
