@@ -3,7 +3,6 @@ looked at, under the hash that was approved."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from warroom.actions.catalogue import checked, fitting, plan, probe
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.git import Git
 from warroom.tests.support.cluster_api import ClusterApi
+from warroom.tests.support.cluster_shop import shop, system
 from warroom.tests.support.delivered import (
     AUTOMATED,
     BY_FLUX,
@@ -26,8 +26,7 @@ from warroom.tests.support.delivered import (
     application,
     repository,
 )
-from warroom.tests.support.shop_cluster import LIMITS, NAMESPACE, NOW, ROLL_BACK, deployment
-from warroom.tests.targets.test_kubernetes import release, system
+from warroom.tests.support.shop_cluster import LIMITS, NAMESPACE, ROLL_BACK
 
 
 @pytest.fixture
@@ -35,11 +34,6 @@ def api() -> Iterator[ClusterApi]:
     made = ClusterApi()
     yield made
     made.close()
-
-
-def delivered(api: ClusterApi, **marks: Any) -> None:
-    api.add("deployments", deployment(**marks))
-    release(api, NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +50,7 @@ def delivered(api: ClusterApi, **marks: Any) -> None:
 def test_a_live_change_is_refused_by_the_owners_name(
     tmp_path: Path, api: ClusterApi, marks: dict, owner: str
 ) -> None:
-    delivered(api, **marks)
+    shop(api, **marks)
     hands = system(tmp_path, api)
     there = hands.inventory()
     for kind, target, parameters in (
@@ -77,14 +71,13 @@ def test_a_live_change_is_refused_by_the_owners_name(
 
 def test_labels_that_anything_may_carry_make_no_owner(tmp_path: Path, api: ClusterApi) -> None:
     """Helm and kustomize write these as well."""
-    delivered(
-        api, labels={"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "Helm"}
-    )
+    by = "app.kubernetes.io"
+    shop(api, labels={f"{by}/instance": "shop", f"{by}/managed-by": "Helm"})
     assert system(tmp_path, api).inventory().services["web"].owner == ""
 
 
 def test_a_commit_reverts_and_another_puts_that_back(tmp_path: Path, api: ClusterApi) -> None:
-    delivered(api, **BY_FLUX)
+    shop(api, **BY_FLUX)
     folder = repository(tmp_path / "deploy")
     hands, git = system(tmp_path, api, gitops=str(folder)), Git(folder)
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
@@ -104,7 +97,7 @@ def test_a_commit_reverts_and_another_puts_that_back(tmp_path: Path, api: Cluste
 
 
 def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -> None:
-    delivered(api, **BY_FLUX)
+    shop(api, **BY_FLUX)
     folder = repository(tmp_path / "deploy")
     hands = system(tmp_path, api, gitops=str(folder))
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
@@ -116,7 +109,7 @@ def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -
 
 
 def test_an_application_is_rolled_back_and_follows_again(tmp_path: Path, api: ClusterApi) -> None:
-    delivered(api, **TRACKED)
+    shop(api, **TRACKED)
     app = api.add("applications", application())
     hands = system(tmp_path, api)
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())

@@ -13,9 +13,9 @@ from warroom.actions.base import Probe
 from warroom.actions.catalogue import fitting, plan, probe
 from warroom.tests.support.acting_process import begin
 from warroom.tests.support.cluster_api import ClusterApi
+from warroom.tests.support.cluster_shop import shop, specs, system
 from warroom.tests.support.delivered import TRACKED, application
-from warroom.tests.support.shop_cluster import MOVES, NOW, ROLL_BACK, deployment, node, service
-from warroom.tests.targets.test_kubernetes import release, specs, system
+from warroom.tests.support.shop_cluster import MOVES, ROLL_BACK
 
 KEY = "INC-1:execute:abc"
 LONGER = [pytest.param(MOVES[n], marks=pytest.mark.reliability) for n in (1, 2, 3, 7)]
@@ -26,14 +26,6 @@ def api() -> Iterator[ClusterApi]:
     made = ClusterApi()
     yield made
     made.close()
-
-
-def shop(api: ClusterApi, **marks: Any) -> None:
-    api.add("deployments", deployment(**marks))
-    api.add("services", service())
-    for name in ("n1", "n2"):
-        api.add("nodes", node(name))
-    release(api, NOW)
 
 
 def killed(api: ClusterApi, when: str, process: list[subprocess.Popen]) -> None:
