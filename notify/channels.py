@@ -18,6 +18,7 @@ from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
 from ..incident.timeline import last_at
+from ..plugins import plugins
 from ..text_safety.lines import one_line
 from . import mail, posts, texts
 from .configuration import Channel, Medium, Notifications, read_secret
@@ -127,6 +128,8 @@ class Channels:
         checks += [lambda file=file: _opened(read_secret(file)) for file in files]
         ways = self.told.methods.values()
         checks += [lambda file=file: _opened(_filled(file, "+491511234567")) for file in ways]
+        secrets = [one.signing_secret_file for one in self.told.events if one.signing_secret_file]
+        checks += [partial(read_secret, file) for file in secrets]
         return [fault for check in checks if (fault := _fault(check))]
 
     def unanswered(self, medium: Medium) -> list[str]:
@@ -169,6 +172,7 @@ def _by_apprise(url: str, medium: str, message: Message, drill: bool) -> None:
 def _opened(url: str):
     import apprise
 
+    plugins("notifiers")  # each tells apprise of an address of its own
     opened = apprise.Apprise(
         asset=apprise.AppriseAsset(app_id="Warroom", async_mode=False, http_redirects=False)
     )
@@ -205,4 +209,5 @@ def described(told: Notifications) -> Sequence[tuple[str, str]]:
         levels = ", ".join(one.severities) or "all levels"
         by = f"mail to {', '.join(one.to)}" if one.to else one.post or "apprise"
         rows.append((one.name, f"{by}: {', '.join(one.carries)} of {levels}"))
-    return rows
+    what = [(one.name, ", ".join(one.only) or "every event", one.url) for one in told.events]
+    return rows + [(name, f"CloudEvents at {url}: {types}") for name, types, url in what]
