@@ -26,6 +26,7 @@ from ..actions.facts import Inspecting
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
+from ..plugins import plugins
 from .configured import (
     EDGE,
     FLAGS,
@@ -221,4 +222,5 @@ def platforms() -> dict[str, type[Platform]]:
     has one, and whatever else derives from Platform."""
     for found in pkgutil.iter_modules(import_module(__package__ or "").__path__):
         import_module(f"{__package__}.{found.name}")
+    plugins("targets")
     return {platform.section: platform for platform in Platform.__subclasses__()}
