@@ -1,7 +1,7 @@
 """A cluster at one time: its objects by kind and name, who owns whom, what events say of whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,6 @@ class Told:
     message: str
     count: int
     last: float  # unix seconds; 0: it does not say
-    ref: str  # of the event itself
-    normal: bool
 
 
 class Snapshot:
@@ -110,10 +108,6 @@ class Snapshot:
         told = self._told.get(one.ref, [])
         return [event for event in told if not reasons or event.reason in reasons]
 
-    def events_about(self, pods: Sequence[Object], *reasons: str) -> list[Told]:
-        """The same of several."""
-        return [told for pod in pods for told in self.events(pod, *reasons)]
-
     @cached_property
     def nodes(self) -> list[Object]:
         """The machines."""
@@ -135,8 +129,6 @@ def _read(event: Object) -> Told:
         message=event.text("message") or event.text("note"),
         count=int(next((n for n in map(quantity, counts) if n), 1)),
         last=next((at for at in map(seconds, last) if at), 0.0),
-        ref=event.ref,
-        normal=event.text("type") == "Normal",
     )
 
 
