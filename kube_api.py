@@ -145,7 +145,7 @@ def _decoded(body: bytes) -> Any:
 
 
 def refused(name: str, status: int, told: Any, asked: str) -> KubernetesError:
-    """What the API says no with, and what to do about it; of a right that is missing it says the name."""
+    """What the API says no with, and what to do about it."""
     message = told.get("message") if isinstance(told, dict) else ""
     said = " ".join(str(message or "").split())[:SAID] or "gives no reason"
     cure = CURES.get(status, "look at the API server's own log")

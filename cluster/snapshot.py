@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .objects import Fields, Object, mappings, quantity, reference, seconds, value
+from .objects import Fields, Object, mappings, reference, seconds, value
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
 SYSTEM = "kube-system"
@@ -18,7 +18,6 @@ class Told:
 
     reason: str
     message: str
-    count: int
     last: float  # unix seconds; 0: it does not say
 
 
@@ -123,11 +122,9 @@ def _read(event: Object) -> Told:
         event.get("eventTime"),
         event.get("metadata.creationTimestamp"),
     )
-    counts = (series.get("count"), event.get("count"), event.get("deprecatedCount"))
     return Told(
         reason=event.text("reason"),
         message=event.text("message") or event.text("note"),
-        count=int(next((n for n in map(quantity, counts) if n), 1)),
         last=next((at for at in map(seconds, last) if at), 0.0),
     )
 

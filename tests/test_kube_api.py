@@ -62,7 +62,7 @@ def test_a_kubeconfig_says_where_and_as_whom(server: Server, tmp_path: Path) -> 
         (
             403,
             FORBIDDEN,
-            '"deployments" in API group "apps" in the namespace "shop".: give its account that right',
+            '"deployments" in API group "apps" in the namespace "shop".: give its account',
         ),
         (401, "Unauthorized", "login"),
         (410, "too old resource version", "begin it again"),

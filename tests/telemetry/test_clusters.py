@@ -17,8 +17,11 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources import clusters
 from warroom.telemetry.sources.clusters import LiveCluster, dumps, live_clusters
 from warroom.telemetry.sources.source import SourceQuery
-from warroom.tests.support.clusters import dump, event, made, node, owned, workload
+from warroom.tests.support.benches import ReadBench
+from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+from warroom.tools.base import Frame
+from warroom.tools.cluster import cluster_troubles
 
 PASSWORD = "hunter2-of-the-shop"
 ALWAYS = Window(0, 4e9)
@@ -173,3 +176,15 @@ def test_a_cluster_that_does_not_answer_is_a_gap(api: Api) -> None:
     recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
     recorder.focus("", 0.0)
     assert "is it up" in dict(recorder.advance().gaps)["kubernetes"]
+
+
+def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: Api, monkeypatch) -> None:
+    monkeypatch.setattr(clusters, "FRESH_S", 0.0)
+    api.lists = {"nodes": [node("n1")], "pods": pending(workload("cart"))[2:]}
+    recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
+    recorder.focus("cart", 0.0)
+    frame = Frame(ALWAYS, ALWAYS)
+    before = cluster_troubles(ReadBench(recorder.advance(), frame)).rows
+    api.lists["nodes"] = [node("n1", unschedulable=True)]
+    after = cluster_troubles(ReadBench(recorder.advance(), frame)).rows
+    assert [row.object for row in after] == ["Node n1"] != [row.object for row in before]
