@@ -2,12 +2,13 @@
 resolve, or a policy forbids the way."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from .objects import NOTHING, Fields, Object, containers, mappings, quantity, selects, texts, value
-from .reaching import chosen
+from .reaching import backends, chosen
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
 from .trouble import Sign, Trouble, sign
@@ -86,6 +87,21 @@ def service_of(seen: Snapshot, namespace: str, host: str) -> tuple[Object | None
     if found is None and len(parts) > 2:  # a pod of a headless service
         found = seen.find("Service", parts[2], parts[1])
     return found, inside
+
+
+def callers(seen: Snapshot) -> Mapping[str, set[str]]:
+    """By Service, the workloads that are given its address, and the ingresses that lead to it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for call in calls(seen):
+        service, _inside = service_of(seen, call.workload.namespace, call.host)
+        if service is not None:
+            found[service.ref].add(call.workload.ref)
+    if names := seen.find("Service", SYSTEM, "kube-dns"):
+        found[names.ref] |= {one.ref for one in seen.workloads if one.namespace != SYSTEM}
+    for ingress in seen.of("Ingress"):
+        for name in backends(ingress):
+            found[f"Service {ingress.namespace}/{name}"].add(ingress.ref)
+    return found
 
 
 def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:

@@ -13,15 +13,18 @@ from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
 from .storage import without_volume
+from .stuck import stuck
 from .trouble import Recogniser, Trouble
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
+    stuck,
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
+    "namespace-stays": ("api-away",),
     "not-ready": ("*",),
     "crashes": ("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
