@@ -43,7 +43,9 @@ def _workload(
         said = {"name": workload.name, "why": ", ".join(wanting), "workload": workload.ref}
         shown = (sign(workload, "spec.replicas"),)
         callers = {ref for service in wanting for ref in called.get(service, ())}
-        new = [e for e in seen.events(workload, "ScalingReplicaSet") if TO_NOTHING.search(e.message)]
+        new = [
+            e for e in seen.events(workload, "ScalingReplicaSet") if TO_NOTHING.search(e.message)
+        ]
         surety = 0.9 if callers else 0.8 if new else IDLE
         victims = frozenset({workload.ref, *wanting, *callers})
         yield Trouble("scaled-to-nothing", workload.ref, shown, victims, surety, said)

@@ -37,7 +37,9 @@ def _drains(seen: Snapshot) -> Iterator[Trouble]:
             continue
         selector = budget.fields("spec.selector")
         mine = (p for p in seen.pods if p.namespace == budget.namespace)
-        held = [p for p in mine if selects(selector, p.labels) and p.text("spec.nodeName") in closed]
+        held = [
+            p for p in mine if selects(selector, p.labels) and p.text("spec.nodeName") in closed
+        ]
         if held:
             nodes = sorted({f"Node {pod.text('spec.nodeName')}" for pod in held})
             shown = (sign(budget, "status"), sign(closed[nodes[0][5:]], "spec.unschedulable"))

@@ -13,7 +13,7 @@ from warroom.actions.base import Action
 from warroom.actions.catalogue import CATALOGUE, checked, find, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import EndSession, RepairRows
-from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.edge import BlockSource, BringBack, Throttle
 from warroom.actions.facts import KINDS, FactKind
 from warroom.actions.inventory import Inventory, ModelUse, Part, Procedure
 from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
@@ -57,6 +57,7 @@ INVENTORY = Inventory(
     providers=["fallback", "primary"],
     databases=["postgres"],
     routes=["/login", "/search"],
+    limits={"/search": 5.0},
     procedures={
         kind.replace(" ", "-"): Procedure(does=kind, target="catalog", written="0" * 64)
         for kind in PREPARED
@@ -70,6 +71,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
     (FlagOff.kind, "bulk", {}),
     (Throttle.kind, "gateway", {"route": "/login", "rate": 2.0}),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.0/24"], "good_share": 0.0}),
+    (BringBack.kind, "gateway", {"route": "/search", "limit": 5.0, "full": 40.0, "stages": [50]}),
     (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
     (SwitchProvider.kind, "suggest", {"to": "fallback"}),
     (SwitchModel.kind, "suggest", {"to": "small"}),
@@ -113,6 +115,11 @@ def fact(what: str, name: str, now: str = "a", to: str = "b") -> dict[str, Any]:
     return {"what": what, "object": name, "now": now, "to": to}
 
 
+def back(route: str = "/search", **other: Any) -> dict[str, Any]:
+    """Parameters of an action that brings traffic back."""
+    return {"route": route, "limit": 5.0, "full": 40.0, "stages": [10, 50, 100], **other}
+
+
 BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Restart.kind, "catalogue", {}, "known: catalog, database, gateway, suggest"),
     (Restart.kind, "database", {}, "no instance of ours"),
@@ -133,6 +140,10 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Throttle.kind, "gateway", {"route": "/login", "rate": 0}, "rate: more than 0 is wanted"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "at most 1,000,000 is"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("nan")}, "rate"),
+    (BringBack.kind, "gateway", back("/login"), "limited route '/login'"),
+    (BringBack.kind, "gateway", back(limit=9.0), "limited to 5/s by now, not to 9/s"),
+    (BringBack.kind, "gateway", back(stages=[50, 10]), "do not rise"),
+    (BringBack.kind, "gateway", back(stages=[]), "stages"),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.3"]}, "good_share"),
     (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "sources: it is missing"),
     (
