@@ -25,6 +25,7 @@ FLAG = re.compile(r"(?i)(--?[\w.-]*(?:passw|pwd|secret|token|credential|api-?key
 NOTED = {"kubectl.kubernetes.io/last-applied-configuration"}
 """Annotations that hold another copy of all of it."""
 SECRETS = ("data", "stringData")
+ALIAS = re.compile(r"[\s\[{,:-]\*\w")
 Row = dict[str, Any]
 
 
@@ -127,7 +128,7 @@ def _documents(file: Path) -> Iterator[Any]:
     try:
         yield from read(file.read_text(encoding="utf-8").strip())
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise TelemetryError(f"{file} is not what kubectl writes: {error}") from error
+        raise TelemetryError(f"{file} is not JSON or YAML of kubectl's: {error}") from error
 
 
 def _json(text: str) -> Iterator[Any]:
@@ -140,17 +141,16 @@ def _json(text: str) -> Iterator[Any]:
 
 
 def _yaml(text: str) -> Iterator[Any]:
+    """Nothing may stand for what is written elsewhere: a few such lines grow without bounds."""
+    if ALIAS.search(text):  # or a text that looks so
+        for event in yaml.parse(text, Loader=_AsWritten):
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.YAMLError(f"it has an alias (*{event.anchor}), kubectl writes none")
     return yaml.load_all(text, Loader=_AsWritten)
 
 
 class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Times stay text, as in JSON; nothing stands for something that is written elsewhere: a few
-    lines of such would grow without bounds."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it has an alias (*name), which kubectl never writes")
-        return super().compose_node(parent, index)
+    """Times stay text, as in JSON."""
 
 
 _AsWritten.yaml_implicit_resolvers = {
