@@ -149,7 +149,10 @@ def _yaml(text: str) -> Iterator[Any]:
     return yaml.load_all(text, Loader=_AsWritten)
 
 
-class _AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _AsWritten(_Safe):
     """Times stay text, as in JSON."""
 
 
