@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .objects import NOTHING, Object, seconds, selects, value
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign, told
+from .trouble import Sign, Trouble, sign, told, wrong
 
 KEPT = (
     *("NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure"),
@@ -43,10 +43,9 @@ def _drains(seen: Snapshot) -> Iterator[Trouble]:
         if held:
             nodes = sorted({f"Node {pod.text('spec.nodeName')}" for pod in held})
             shown = (sign(budget, "status"), sign(closed[nodes[0][5:]], "spec.unschedulable"))
-            said = {"name": ", ".join(nodes), "why": budget.text("spec.minAvailable") or "all"}
-            said["workload"] = seen.top(held[0]).ref
-            victims = frozenset({*nodes, said["workload"]})
-            yield Trouble("drain-blocked", budget.ref, shown, victims, 0.9, said)
+            workload, name = seen.top(held[0]), ", ".join(nodes)
+            hurt, place = (*nodes, workload.ref), budget.ref
+            yield wrong("drain-blocked", workload, shown, 0.9, name=name, place=place, victims=hurt)
 
 
 def _allows_none(budget: Object) -> bool:
@@ -62,9 +61,8 @@ def _served_elsewhere(seen: Snapshot) -> Iterator[Trouble]:
         if state.get("status") == "False":
             why = str(state.get("message") or state.get("reason"))[:200]
             shown = (Sign(one.ref, "status.conditions[Available]", why),)
-            said = {"name": one.text("spec.service.name"), "why": why, "workload": one.ref}
-            victims = frozenset({one.ref, *(s.ref for s in _going(seen) if _waits_for(s, one))})
-            yield Trouble("api-away", one.ref, shown, victims, 0.9, said)
+            hurt = (one.ref, *(space.ref for space in _going(seen) if _waits_for(space, one)))
+            yield wrong("api-away", one, shown, 0.9, why, victims=hurt)
 
 
 def _going(seen: Snapshot) -> list[Object]:
@@ -83,8 +81,7 @@ def _namespace(seen: Snapshot, space: Object) -> Iterator[Trouble]:
     why = [c for type_ in KEPT if (c := space.condition(type_)).get("status") == "True"]
     text = str((why[0] if why else NOTHING).get("message") or "nothing says why")[:200]
     shown = (Sign(space.ref, f"status.conditions[{why[0]['type'] if why else ''}]", text),)
-    said = {"name": space.name, "why": text, "workload": space.ref}
-    yield Trouble("namespace-stays", space.ref, shown, frozenset({space.ref}), 0.8, said)
+    yield wrong("namespace-stays", space, shown, 0.8, text)
 
 
 # Jobs.
@@ -101,9 +98,9 @@ def _waiting(seen: Snapshot, cron: Object) -> Iterator[Trouble]:
     if any(p.text("status.phase") == "Pending" for p in pods):
         return  # that its pod does not start is its own trouble
     shown = (told(cron, events[0]), sign(cron, "status.active"))
-    said = {"name": active[0], "why": f"{events[0].count} times", "workload": cron.ref}
-    place = job.ref if job is not None else cron.ref
-    yield Trouble("job-hangs", place, shown, frozenset({cron.ref, place}), 0.85, said)
+    since = job.text("status.startTime") if job is not None else ""
+    place, why = job.ref if job is not None else cron.ref, f"since {since or 'some time'}"
+    yield wrong("job-hangs", cron, shown, 0.85, why, place=place, victims=(cron.ref, place))
 
 
 def _failed(seen: Snapshot, job: Object) -> Iterator[Trouble]:
@@ -124,5 +121,4 @@ def _failed(seen: Snapshot, job: Object) -> Iterator[Trouble]:
         return
     text = f"{state.get('reason') or ''} {state.get('message') or ''}".strip()[:200]
     shown = (Sign(job.ref, "status.conditions[Failed]", text),)
-    said = {"name": job.name, "why": text, "workload": seen.top(job).ref}
-    yield Trouble("job-failed", seen.top(job).ref, shown, frozenset({job.ref}), 0.6, said)
+    yield wrong("job-failed", seen.top(job), shown, 0.6, text, name=job.name, victims=(job.ref,))
