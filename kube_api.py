@@ -57,6 +57,10 @@ class ClusterAccess(Entry):
         default="read", description="read: look; propose: also plan; act: also what was approved"
     )
     timeout: Duration = Field(default=10.0, description="for one answer: 10s")
+    most_replicas: int = Field(default=20, ge=1, description="that a workload is scaled to")
+    gitops: Path | None = Field(
+        default=None, description="clone of the repository that Argo CD or Flux delivers from"
+    )
 
 
 class KubeApi:
