@@ -206,9 +206,9 @@ def _looked(fault: Fault, kind: Kind, line: str) -> Step:
     said, arguments = line.removeprefix(f"{tool}: "), dict[str, JsonValue]()
     if tool == "search_logs":
         told = (sign.words.pattern for sign in fault.told_by)
-        arguments = {"pattern": "|".join([*map(re.escape, fault.search), *told])}
+        arguments |= {"pattern": "|".join([*map(re.escape, fault.search), *told])}
     elif tool == "signal_series" and (metric := METRIC.search(said)):
-        arguments = {"signal": metric[0]}
+        arguments |= {"signal": metric[0]}
     said = said if METRIC.match(said) else said[:1].upper() + said[1:]
     return Step(kind=kind, text=said, tool=tool, arguments=arguments, continue_on_error=bool(tool))
 
