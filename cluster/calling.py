@@ -1,13 +1,15 @@
 """Who calls whom, by addresses that pods are given, and which of them are wrong."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .objects import NOTHING, Fields, Object, containers, mappings, quantity, value
+from .reaching import backends
 from .revisions import last_change
-from .snapshot import Snapshot
-from .trouble import Sign, Trouble
+from .snapshot import SYSTEM, Snapshot
+from .trouble import Sign, Trouble, wrong
 
 ADDRESS = re.compile(
     r"(?<![\w.@-])(?:(?P<scheme>[a-z][a-z0-9+]{1,12})://(?:[^\s/@]*@)?)?"
@@ -84,6 +86,21 @@ def service_of(seen: Snapshot, namespace: str, host: str) -> tuple[Object | None
     return found, inside
 
 
+def callers(seen: Snapshot) -> Mapping[str, set[str]]:
+    """By Service, the workloads that are given its address, and the ingresses that lead to it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for call in calls(seen):
+        service, _inside = service_of(seen, call.workload.namespace, call.host)
+        if service is not None:
+            found[service.ref].add(call.workload.ref)
+    if names := seen.find("Service", SYSTEM, "kube-dns"):
+        found[names.ref] |= {one.ref for one in seen.workloads if one.namespace != SYSTEM}
+    for ingress in seen.of("Ingress"):
+        for name in backends(ingress):
+            found[f"Service {ingress.namespace}/{name}"].add(ingress.ref)
+    return found
+
+
 def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
     """Addresses of services that there are not, or of ports that they do not have."""
     if not seen.of("Service"):
@@ -100,14 +117,8 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
             why = f"Service {service.name} has no port {call.port}; it has {ports}"
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
-            said = {
-                "name": call.field.rpartition(".")[2],
-                "why": why,
-                "workload": call.workload.ref,
-            }
-            surety = 0.95 if call.since_change else 0.8
-            victims = frozenset({call.workload.ref})
-            yield Trouble("address-wrong", call.workload.ref, shown, victims, surety, said)
+            surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
+            yield wrong("address-wrong", call.workload, shown, surety, why, name=name)
 
 
 def _has(service: Object, port: int) -> bool:
