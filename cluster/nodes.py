@@ -54,8 +54,7 @@ def _by_condition(
     text = f"{get('status')}: {get('reason') or ''} {get('message') or ''}".strip()
     shown = Sign(node.ref, f"status.conditions[{type_}]", text[:400])
     said = {"name": type_, "why": text[:200], "workload": node.ref}
-    since = seconds(get("lastTransitionTime"))
-    return Trouble(cause, node.ref, (shown,), victims, 1.0, said, since)
+    return Trouble(cause, node.ref, (shown,), victims, 1.0, said)
 
 
 def _clocks(seen: Snapshot) -> Iterator[Trouble]:

@@ -19,7 +19,7 @@ from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
 from .feeds import Feed
-from .source import Batch, SourceQuery
+from .source import About, Asked, Batch, SourceQuery
 
 MODALITY = "kubernetes"
 PATTERN, ANYWHERE = "kubernetes/*.json", "**/*.json"
@@ -108,6 +108,19 @@ class LiveCluster:
     def name(self) -> str:
         """As a person knows it."""
         return f"kubernetes {self.access.name}"
+
+    @property
+    def source(self) -> Datasource:
+        """As other backends have it."""
+        return _where(self.access.name, SourceLabels(service=tuple(self.labels)))
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """By which a person asks the same."""
+        context = f"--context {self.access.context} " if self.access.context else ""
+        every = ",".join([*KINDS.values(), *OF_CLUSTER.values()]).replace(" ", ",")
+        for space in self.access.namespaces or ("",):
+            where = f"-n {space}" if space else "-A"
+            yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
 
     def read(self, ask: SourceQuery) -> Batch:
         """What is otherwise than at the last look. Raises TelemetryError where nothing answers."""
