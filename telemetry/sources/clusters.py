@@ -13,8 +13,6 @@ from typing import Any
 from ...cluster.objects import Object
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
-from ..model import Change, Window
-from .changes import Say
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
@@ -205,11 +203,6 @@ class RollOuts(Feed):
     def name(self) -> str:
         """As a person knows it."""
         return f"roll-outs of {self.source.name}"
-
-    def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
-        """All of them, whenever it was: they lie here."""
-        self._entries = {}
-        yield from super().changes(window, known, say)
 
     def _ask(self, listing: Any, place: tuple[str, ...], params: dict[str, Any]) -> Any:
         every = [Object(row["object"]) for row in self.rows() if row["object"]]
