@@ -150,6 +150,7 @@ def reopen(
     gone = kept.operations is None or not kept.operations.exists()
     sources = Sources(
         telemetry=sources.telemetry or kept.telemetry,
+        kubernetes=sources.kubernetes or kept.kubernetes,
         datasources=sources.datasources or kept.datasources,
         operations=sources.operations or (None if gone else kept.operations),
         drill=kept.drill,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .objects import NOTHING, Fields, Object, containers, mappings, quantity, value
 from .revisions import last_change
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble
+from .trouble import Sign, Trouble, wrong
 
 ADDRESS = re.compile(
     r"(?<![\w.@-])(?:(?P<scheme>[a-z][a-z0-9+]{1,12})://(?:[^\s/@]*@)?)?"
@@ -100,14 +100,8 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
             why = f"Service {service.name} has no port {call.port}; it has {ports}"
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
-            said = {
-                "name": call.field.rpartition(".")[2],
-                "why": why,
-                "workload": call.workload.ref,
-            }
-            surety = 0.95 if call.since_change else 0.8
-            victims = frozenset({call.workload.ref})
-            yield Trouble("address-wrong", call.workload.ref, shown, victims, surety, said)
+            surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
+            yield wrong("address-wrong", call.workload, shown, surety, why, name=name)
 
 
 def _has(service: Object, port: int) -> bool:

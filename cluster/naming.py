@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .objects import texts, value
 from .snapshot import SYSTEM, Snapshot
-from .trouble import Sign, Trouble, sign
+from .trouble import Sign, Trouble, sign, wrong
 
 
 def names(seen: Snapshot) -> Iterator[Trouble]:
@@ -18,10 +18,9 @@ def names(seen: Snapshot) -> Iterator[Trouble]:
         elsewhere = spec.get("dnsPolicy") == "Default" and not spec.get("hostNetwork")
         if elsewhere or (spec.get("dnsPolicy") == "None" and address and address not in servers):
             shown = (sign(workload, "spec.template.spec.dnsPolicy"),)
-            said = {"name": ", ".join(servers) or "its node", "why": "", "workload": workload.ref}
-            victims = frozenset({workload.ref})
             if workload.namespace != SYSTEM:
-                yield Trouble("names-elsewhere", workload.ref, shown, victims, 0.7, said)
+                name = ", ".join(servers) or "its node"
+                yield wrong("names-elsewhere", workload, shown, 0.7, name=name)
     for config in seen.of("ConfigMap", SYSTEM):
         text = config.fields("data").get("Corefile")
         if isinstance(text, str) and (why := _misleads(text)):
