@@ -4,7 +4,6 @@ way back is prepared where they look: a commit that reverts, or Argo CD's applic
 
 import json
 from contextlib import suppress
-from typing import Any
 
 from ..actions.capabilities import KEY, RolledOut
 from ..cluster.objects import Object
@@ -13,6 +12,7 @@ from ..kube_api import path_of
 from .git import Configuration
 from .kubernetes_objects import ARGO, Owner
 from .kubernetes_read import EFFECT, Cluster, Workload
+from .kubernetes_write import Op, Place, written
 
 BEFORE = "warroom/before"
 """Annotation of an application that was rolled back: what it followed before."""
@@ -38,16 +38,18 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     """Do that. Raises ToolFailed, with nothing done, where there is no such way."""
     if one.cluster.access.gitops:
         return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
-    application = _application(one.cluster, owner)
-    if application is None:
+    if _application(one.cluster, owner) is None:
         kept = one.part("").kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
-    return _synced(one.cluster, owner, application, receipt)
+    return _synced(one.cluster, owner, receipt)
 
 
-def knows(cluster: Cluster, key: str) -> bool:
-    """Whether a commit of the repository carries this key."""
-    return cluster.access.gitops is not None and Configuration(cluster.access.gitops).knows(key)
+def knows(one: Workload, owner: Owner, key: str) -> bool:
+    """Whether a commit of its repository, or its application, carries this key."""
+    if one.cluster.access.gitops:
+        return Configuration(one.cluster.access.gitops).knows(key)
+    application = _application(one.cluster, owner)
+    return application is not None and application.annotations.get(EFFECT) == key
 
 
 # A commit.
@@ -96,29 +98,33 @@ def _before(application: Object) -> str:
     return next((one for one in reversed(known) if one not in ("", known[-1])), "")
 
 
-def _synced(cluster: Cluster, owner: Owner, application: Object, receipt: RolledOut) -> RolledOut:
+def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
     """Synced to what was there before, which no automatic sync puts back; or to what it followed
     before that."""
-    notes, policy = dict(application.annotations), dict(application.fields("spec.syncPolicy"))
-    was = json.loads(notes.pop(BEFORE, "{}"))
-    if was.get("version") == receipt.version:
-        revision = was["revision"]
-        policy |= {"automated": was["automated"]} if was["automated"] else {}
-    elif revision := _before(application):
-        now = application.list("status.history")[-1]["revision"]
-        automated = policy.pop("automated", None)
-        kept = {"version": receipt.before, "revision": now, "automated": automated}
-        notes[BEFORE] = json.dumps(kept)
-    else:
-        raise ToolFailed(f"nothing was done: {owner} keeps no history to roll back to")
-    notes |= {EFFECT: KEY.get()} if KEY.get() else {}
-    sync = {"revision": revision, "syncStrategy": {"apply": {}}}
-    ops: list[dict[str, Any]] = [
-        {"op": "add", "path": "/metadata/annotations", "value": notes},
-        {"op": "add", "path": "/spec/syncPolicy", "value": policy},
-        {"op": "add", "path": "/operation", "value": {"sync": sync}},
-    ]
-    version = application.text("metadata.resourceVersion")
-    for dry in ({"dryRun": "All"}, {}):
-        cluster.patched(_path(owner), version, ops, **dry)
-    return receipt.model_copy(update={"deploy": revision, "note": f"{owner} syncs to {revision}"})
+
+    def edit(now: Object) -> list[Op]:
+        notes, policy = dict(now.annotations), dict(now.fields("spec.syncPolicy"))
+        if KEY.get() and notes.get(EFFECT) == KEY.get():
+            return []
+        was, revision = json.loads(notes.pop(BEFORE, "{}")), _before(now)
+        if was.get("version") == receipt.version:
+            revision = was["revision"]
+            policy |= {"automated": was["automated"]} if was["automated"] else {}
+        elif revision:
+            last, automated = now.list("status.history")[-1], policy.pop("automated", None)
+            kept = {"revision": last["revision"], "automated": automated}
+            notes[BEFORE] = json.dumps({"version": receipt.before, **kept})
+        else:
+            raise ToolFailed(f"nothing was done: {owner} keeps no history to roll back to")
+        notes |= {EFFECT: KEY.get()} if KEY.get() else {}
+        sync = {"revision": revision, "syncStrategy": {"apply": {}}}
+        return [
+            {"op": "add", "path": "/metadata/annotations", "value": notes},
+            {"op": "add", "path": "/spec/syncPolicy", "value": policy},
+            {"op": "add", "path": "/operation", "value": {"sync": sync}},
+        ]
+
+    now, changed = written(Place(cluster, _path(owner), receipt), edit)
+    revision = now.text("operation.sync.revision")
+    note = f"{owner} syncs to {revision}"
+    return receipt.model_copy(update={"deploy": revision, "changed": changed, "note": note})

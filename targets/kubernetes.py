@@ -3,16 +3,14 @@ so: looked at, dry run, written, and watched until the rollout ends or time does
 """
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import JsonValue, TypeAdapter
 
 from ..actions.capabilities import (
-    KEY,
     Activated,
     Platform,
     Receipt,
@@ -25,27 +23,16 @@ from ..actions.capabilities import (
 from ..actions.inventory import Inventory
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
-from ..errors import Halfway, KubernetesError, ToolFailed
+from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from .kubernetes_objects import SELECTOR, Status, bare, fields, rollout
-from .kubernetes_read import EFFECT, Cluster, Segments, Workload, told
+from .kubernetes_read import EFFECT, Cluster, Workload, told
+from .kubernetes_write import Edit, Op, Place, keyed, written
 
-ROLLOUT_S, POLL_S, TRIES = 150.0, 0.5, 8
-"""A rollout is watched for so long; a write that others overtake is tried anew so often."""
+ROLLOUT_S, POLL_S = 150.0, 0.5
+"""A rollout is watched for so long."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-Op = dict[str, Any]
-Edit = Callable[[Object], list[Op]]
-"""By which operations of a JSON patch an object becomes another; none: it is so already."""
-
-
-class Place(NamedTuple):
-    """One object of a cluster, and what is done to it."""
-
-    cluster: Cluster
-    path: Segments
-    receipt: Receipt
-    """Of that, should nobody hear how it ended."""
 
 
 class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Platform):
@@ -78,9 +65,9 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
     def knows(self, key: str) -> bool:
         """Whether an object carries this key, and runs what it shall run."""
         with told():
-            if any(gitops.knows(one, key) for one in self.clusters):
-                return True
             for one in self._workloads().values():
+                if one.owner and gitops.knows(one, one.owner, key):
+                    return True
                 if one.object.annotations.get(EFFECT) == key:
                     return _settled(one).done
                 if one.leads and one.leads.annotations.get(EFFECT) == key:
@@ -104,7 +91,7 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             if template not in (wanted, was):
                 raise ToolFailed(f"{service} was given another version meanwhile: nothing was done")
             change = {"op": "replace", "path": "/spec/template", "value": wanted}
-            return [] if template == wanted else [change, *_keyed(now)]
+            return [] if template == wanted else [change, *keyed(now)]
 
         return _rolled(one, edit, receipt)
 
@@ -116,7 +103,7 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             notes = now.fields("spec.template.metadata.annotations")
             place = "/spec/template/metadata/annotations"
             change = {"op": "add", "path": place, "value": {**notes, RESTARTED: at}}
-            return [] if notes.get(RESTARTED) == at else [change, *_keyed(now)]
+            return [] if notes.get(RESTARTED) == at else [change, *keyed(now)]
 
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
@@ -151,9 +138,9 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         def edit(now: Object) -> list[Op]:
             change = {"op": "add", "value": True} if closed else {"op": "remove"}
             same = bool(now.get("spec.unschedulable")) is closed
-            return [] if same else [{**change, "path": "/spec/unschedulable"}, *_keyed(now)]
+            return [] if same else [{**change, "path": "/spec/unschedulable"}, *keyed(now)]
 
-        _, changed = _written(Place(having[0], path_of("v1", "nodes", name=node), receipt), edit)
+        _, changed = written(Place(having[0], path_of("v1", "nodes", name=node), receipt), edit)
         return receipt.model_copy(update={"changed": changed})
 
     def patch(self, service: str, name: str, now: JsonValue, to: JsonValue) -> Patched:
@@ -165,7 +152,7 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             after, _ = _field(Object(one.cluster.api.get(one.path)), name)
             return done.model_copy(update={"after": after})  # with what the API added
         path = path_of("v1", "services", one.leads.namespace, one.leads.name)
-        _, changed = _written(Place(one.cluster, path, receipt), partial(_set, name, now, to))
+        _, changed = written(Place(one.cluster, path, receipt), partial(_set, name, now, to))
         return receipt.model_copy(update={"changed": changed})
 
     def _open(self, service: str, by_hand: str, owned: bool = True) -> Workload:
@@ -193,12 +180,6 @@ def _door(cluster: Cluster, by_hand: str) -> None:
         raise ToolFailed(f"nothing was done: {cluster.closed}; by hand: {by_hand}")
 
 
-def _keyed(now: Object) -> list[Op]:
-    """What writes the key of this effect onto the object."""
-    notes = {**now.annotations, EFFECT: KEY.get()}
-    return [{"op": "add", "path": "/metadata/annotations", "value": notes}] if KEY.get() else []
-
-
 def _field(one: Object, name: str) -> tuple[JsonValue, str]:
     found = {field: (held, pointer) for field, pointer, held in fields(one)}
     return found.get(name, (None, ""))
@@ -211,7 +192,7 @@ def _set(name: str, was: JsonValue, to: JsonValue, now: Object) -> list[Op]:
     if not pointer or held != was:
         raise ToolFailed(f"{name} of {now.name} is {held} by now: nothing was done")
     change = {"op": "remove"} if to is None else {"op": "add", "value": to}
-    return [{**change, "path": pointer}, *_keyed(now)]
+    return [{**change, "path": pointer}, *keyed(now)]
 
 
 R = TypeVar("R", bound=Receipt)
@@ -220,7 +201,7 @@ R = TypeVar("R", bound=Receipt)
 def _rolled(one: Workload, edit: Edit, receipt: R, part: str = "") -> R:
     """Write it, and watch the rollout. Raises Halfway where it failed or was not seen to end."""
     path = (*one.path, part) if part else one.path
-    _, changed = _written(Place(one.cluster, path, receipt), edit)
+    _, changed = written(Place(one.cluster, path, receipt), edit)
     with told():
         status = _settled(one)
     if not status.done:
@@ -238,37 +219,3 @@ def _settled(one: Workload) -> Status:
         if status.done or status.failed or time.monotonic() > until:
             return status
         time.sleep(POLL_S)
-
-
-def _written(place: Place, edit: Edit) -> tuple[Object, bool]:
-    """Look, dry run, write: only what was looked at is changed. (what is there now, whether it was
-    changed)
-
-    Raises ToolFailed with nothing changed, Halfway where that is not known.
-    """
-    api, path = place.cluster.api, place.path
-    with told():
-        for _ in range(TRIES):
-            now = Object(api.get(path))
-            ops, version = edit(now), now.text("metadata.resourceVersion")
-            if not ops:
-                return now, False
-            try:
-                place.cluster.patched(path, version, ops, dryRun="All")
-                return place.cluster.patched(path, version, ops), True
-            except KubernetesError as error:
-                if error.unsure:
-                    return _seen(place, edit, error), True
-                same = Object(api.get(path)).text("metadata.resourceVersion") == version
-                if error.status not in (409, 422) or same:
-                    raise
-    raise ToolFailed(f"{'/'.join(path)} changes all the time: nothing was done, try again")
-
-
-def _seen(place: Place, edit: Edit, why: KubernetesError) -> Object:
-    """What became of a write that nobody answered. Raises Halfway where that is not seen."""
-    with suppress(KubernetesError, ToolFailed):
-        now = Object(place.cluster.api.get(place.path))
-        if not edit(now):
-            return now
-    raise Halfway(f"{why}; whether it was done is not known: look at it first", place.receipt)

@@ -102,7 +102,9 @@ class ControlPlane:
         file.chmod(0o600)
         return file
 
-    def apply(self, made: dict[str, Any], namespace: str = "") -> dict[str, Any]:
+    def apply(
+        self, made: dict[str, Any], namespace: str = "", manager: str = "people"
+    ) -> dict[str, Any]:
         """As `kubectl apply --server-side`."""
         about, group = made["metadata"], made["apiVersion"]
         space = about.get("namespace", namespace)
@@ -112,7 +114,7 @@ class ControlPlane:
         where = f"/namespaces/{space}" if kind["namespaced"] else ""
         answer = self.client.patch(
             f"{root}{where}/{kind['name']}/{about['name']}",
-            params={"fieldManager": "people", "force": "true"},
+            params={"fieldManager": manager, "force": "true"},
             headers={"Content-Type": "application/apply-patch+yaml"},
             content=yaml.safe_dump(made),
         )

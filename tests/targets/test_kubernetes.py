@@ -13,7 +13,9 @@ from warroom.actions.catalogue import checked, fitting, plan, probe
 from warroom.errors import Halfway, ToolFailed, ToolRetry
 from warroom.incident.action import ActionPlan
 from warroom.targets.operations import Operations
-from warroom.tests.support.cluster_api import ClusterApi, Made
+from warroom.tests.support.cluster_api import ClusterApi
+from warroom.tests.support.cluster_shop import release, shop, specs, system
+from warroom.tests.support.http_backends import serving
 from warroom.tests.support.shop_cluster import (
     BEFORE,
     LIMITS,
@@ -22,44 +24,19 @@ from warroom.tests.support.shop_cluster import (
     NOW,
     ROLL_BACK,
     deployment,
-    node,
-    service,
 )
 
 
 @pytest.fixture
 def api() -> Iterator[ClusterApi]:
-    made = ClusterApi()
-    made.add("deployments", deployment())
-    made.add("services", service())
-    for name in ("n1", "n2"):
-        made.add("nodes", node(name))
-    release(made, NOW)
-    yield made
-    made.close()
-
-
-def release(api: ClusterApi, image: str) -> None:
-    def rolled(made: Made) -> None:
-        made["spec"]["template"]["spec"]["containers"][0]["image"] = image
-
-    api.change("deployments", NAMESPACE, "web", rolled)
-
-
-def system(folder: Path, api: ClusterApi, mode: str = "act", **more: Any) -> Operations:
-    cluster = {"name": "prod", "url": api.where, "namespaces": [NAMESPACE], "mode": mode, **more}
-    file = folder / "operations.json"
-    file.write_text(json.dumps({"kubernetes": [cluster]}))
-    return Operations.load(file)
+    with serving(ClusterApi()) as made:
+        assert isinstance(made, ClusterApi)
+        shop(made)
+        yield made
 
 
 def made(hands: Operations, move: tuple[str, str, dict]) -> ActionPlan:
     return plan(*move, "because", inventory=hands.inventory())
-
-
-def specs(api: ClusterApi) -> str:
-    whats = ("deployments", "services", "nodes")
-    return json.dumps([one["spec"] for key, one in api.objects.items() if key[0] in whats])
 
 
 @pytest.mark.parametrize("move", MOVES)

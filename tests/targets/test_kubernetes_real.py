@@ -9,11 +9,21 @@ import pytest
 
 from warroom.actions.base import Probe
 from warroom.actions.capabilities import KEY
-from warroom.actions.catalogue import fitting, plan, probe
+from warroom.actions.catalogue import checked, find, fitting, plan, probe
 from warroom.errors import Halfway, KubernetesError, ToolFailed, ToolRetry
 from warroom.kube_api import ClusterAccess, api_of, path_of
 from warroom.targets.operations import Operations
 from warroom.tests.support.control_plane import ControlPlane, control_plane, node
+from warroom.tests.support.delivered import (
+    AUTOMATED,
+    BY_FLUX,
+    CONTROLLED,
+    NEW,
+    OLD,
+    TRACKED,
+    application,
+    definition,
+)
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.shop_cluster import (
     BEFORE,
@@ -131,14 +141,9 @@ def test_a_roll_out_that_never_ends_is_no_success(
     with pytest.raises(Halfway, match="was written, but it is not rolled out after 3 s") as failed:
         hands.perform(fitting(hands, planned))
     assert probe(hands, planned, "") is Probe.cannot_tell
-    hands.undo(fitting_as(planned), failed.value.receipt.model_dump(mode="json"))
+    action = find(planned.kind).parse(planned.target, planned.parameters)
+    hands.undo(action, failed.value.receipt.model_dump(mode="json"))
     assert settled(plane, NOW)
-
-
-def fitting_as(planned: Any) -> Any:
-    from warroom.actions.catalogue import find
-
-    return find(planned.kind).parse(planned.target, planned.parameters)
 
 
 def test_what_the_api_refuses_changes_nothing(plane: ControlPlane, hands: Operations) -> None:
@@ -196,3 +201,52 @@ def test_who_may_only_read_is_told_which_right_is_missing(
     path = path_of("authorization.k8s.io/v1", "selfsubjectaccessreviews")
     body = {**review, "spec": {"resourceAttributes": asked}}
     plane.eventually(lambda: api.send("POST", path, body)["status"]["allowed"])
+
+
+@pytest.mark.parametrize("marks", [TRACKED, BY_FLUX, CONTROLLED])
+def test_what_others_keep_is_left_alone(
+    plane: ControlPlane, hands: Operations, marks: dict[str, Any]
+) -> None:
+    """As the API keeps these marks; a commit is made by git, whatever the cluster is."""
+    plane.merge(WEB, {"metadata": marks})
+    was, there = spec(plane), hands.inventory()
+    with pytest.raises(ToolRetry, match="web is kept by"):
+        plan(*ROLL_BACK, "because", inventory=there)
+    there.services["web"].owner = ""
+    with pytest.raises(ToolFailed, match="nothing was done: web is kept by"):
+        hands.perform(checked("scale", "web", {"instances": 3}, there))
+    assert spec(plane) == was
+
+
+def test_who_applies_as_flux_does_is_seen_in_its_fields(
+    plane: ControlPlane, hands: Operations
+) -> None:
+    plane.apply(deployment(NOW), manager="kustomize-controller")
+    assert hands.inventory().services["web"].owner == "Flux"
+
+
+def test_an_application_is_rolled_back_and_follows_again(
+    plane: ControlPlane, hands: Operations
+) -> None:
+    plane.apply(definition())
+    place = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
+    plane.eventually(lambda: plane.client.get(place).is_success)
+    plane.apply(application())
+    plane.manifests(RIGHTS / "applications.yaml", "argocd")
+    plane.merge(WEB, {"metadata": TRACKED})
+    plane.eventually(lambda: hands.inventory().services["web"].instead)
+    planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
+    token = KEY.set("INC-1:execute:argo")
+    action = fitting(hands, planned)
+    receipt = hands.perform(action)
+    assert probe(hands, planned, KEY.get()) is Probe.done
+    assert not hands.perform(action).changed
+    KEY.reset(token)
+    now = plane.get(f"{place}/shop")
+    assert now["operation"]["sync"]["revision"] == OLD
+    assert "automated" not in now["spec"]["syncPolicy"]
+    hands.undo(action, receipt.model_dump(mode="json"))
+    now = plane.get(f"{place}/shop")
+    assert now["operation"]["sync"]["revision"] == NEW
+    assert now["spec"]["syncPolicy"]["automated"] == AUTOMATED
+    assert settled(plane, NOW)
