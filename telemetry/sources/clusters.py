@@ -20,8 +20,9 @@ from .feeds import Feed
 from .source import About, Asked, Batch, SourceQuery
 
 MODALITY = "kubernetes"
-PATTERN, ANYWHERE = "kubernetes/*.json", "**/*.json"
+PATTERN, ANYWHERE = "kubernetes/*.json", "**/*"
 """Of a bundle; of a folder that holds nothing but dumps."""
+DUMPED = (".json", ".jsonl", ".ndjson", ".yaml", ".yml")
 FRESH_S = 5.0
 """What was asked so long ago is asked again: rings and steps come one upon the other."""
 PAGE, MOST = 500, 20_000
@@ -73,7 +74,9 @@ class ClusterFiles:
 
     def files(self) -> list[Path]:
         """By name."""
-        return sorted(self.root.glob(self.pattern)) if self.root.is_dir() else [self.root]
+        if not self.root.is_dir():
+            return [self.root]
+        return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError as `rows`."""
