@@ -48,7 +48,7 @@ def incident_markdown(document: Incident, why: str = "", language: str = "en") -
 
 def _head(document: Incident, language: str) -> dict[str, str]:
     """What the first line says."""
-    command, say = document.command, zh if language == "zh" else str
+    command, say = document.leads, zh if language == "zh" else str
     told = {
         "severity": document.severity.value if document.severity else "not yet classified",
         "type": document.type.value,
