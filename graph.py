@@ -90,7 +90,7 @@ def respond() -> Phase:
     graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
     graph.add_edge("debug", "security")
     graph.add_edge("debug", "performance")
-    graph.add_edge(["security", "performance"], "design_fix")
+    graph.add_edge(["security", "performance", *steps.beside(graph, "debug")], "design_fix")
     graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
     recover(graph)
     return graph.compile()
@@ -171,7 +171,7 @@ def learn() -> Phase:
 
     graph.add_edge(START, "monitoring")
     graph.add_edge(START, "hardening")
-    graph.add_edge(["monitoring", "hardening"], "postmortem")
+    graph.add_edge(["monitoring", "hardening", *steps.beside(graph, START)], "postmortem")
     graph.add_edge("postmortem", END)
     return graph.compile()
 

@@ -50,7 +50,7 @@ def checked(
     """
     action = find(kind).parse(target, parameters)
     if inventory.offered is not None and action.kind not in inventory.offered:
-        offered = ", ".join(inventory.offered) or "nothing"
+        offered = "; ".join([", ".join(inventory.offered) or "nothing", *inventory.shut])
         raise ToolRetry(f"{action.kind} is not offered here, only: {offered}")
     part = action.stage(stage)
     if part is None:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from .admission import not_admitted
-from .calling import forbidden, names, wrong_addresses
+from .calling import wrong_addresses
+from .naming import names
 from .nodes import broken_nodes, control_plane
+from .policies import forbidden
 from .reaching import not_reached
 from .scheduling import not_scheduled
 from .settings import set_so

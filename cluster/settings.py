@@ -6,7 +6,7 @@ from .objects import Object, containers, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign
+from .trouble import Sign, Trouble, sign, wrong
 
 CHAOS = "Chaos"
 TIGHT = 0.1
@@ -31,18 +31,13 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
 
 def _workload(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
     if workload.get("spec.replicas") == 0 and (wanting := _wanting(seen, workload)):
-        said = {"name": workload.name, "why": ", ".join(wanting), "workload": workload.ref}
-        shown = (sign(workload, "spec.replicas"),)
-        victims = frozenset({workload.ref, *wanting})
-        yield Trouble("scaled-to-nothing", workload.ref, shown, victims, 0.9, said)
+        shown, why = (sign(workload, "spec.replicas"),), ", ".join(wanting)
+        hurt = (workload.ref, *wanting)
+        yield wrong("scaled-to-nothing", workload, shown, 0.9, why, victims=hurt)
     if workload.get("spec.paused") is True:
-        said = {"name": workload.name, "why": "", "workload": workload.ref}
-        shown = (sign(workload, "spec.paused"),)
-        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.5, said)
+        yield wrong("paused", workload, (sign(workload, "spec.paused"),), 0.5)
     if workload.kind == "CronJob" and workload.get("spec.suspend") is True:
-        said = {"name": workload.name, "why": "", "workload": workload.ref}
-        shown = (sign(workload, "spec.suspend"),)
-        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.4, said)
+        yield wrong("paused", workload, (sign(workload, "spec.suspend"),), 0.4)
 
 
 def _wanting(seen: Snapshot, workload: Object) -> list[str]:
@@ -73,9 +68,8 @@ def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
             why += f", {lowered[0] or 'unlimited'} before" if cut and lowered else ""
             text = str(value(one.spec, "resources.limits.cpu"))
             shown = (Sign(workload.ref, f"{one.name}.resources.limits.cpu", text),)
-            said = {"name": one.name, "why": why, "workload": workload.ref}
             surety = 0.8 if met or cut else 0.5
-            yield Trouble("throttled", workload.ref, shown, frozenset({workload.ref}), surety, said)
+            yield wrong("throttled", workload, shown, surety, why, name=one.name)
 
 
 def _used(seen: Snapshot, pod: Object, container: str) -> float:
@@ -131,5 +125,4 @@ def _mesh(one: Object) -> Iterator[Trouble]:
     for route in one.list("spec.http"):
         if fault := route.get("fault"):
             shown = (Sign(one.ref, "spec.http[].fault", str(fault)[:300]),)
-            said = {"name": one.name, "why": str(fault)[:160], "workload": one.ref}
-            yield Trouble("experiment", one.ref, shown, frozenset({one.ref}), 0.9, said)
+            yield wrong("experiment", one, shown, 0.9, str(fault)[:160])

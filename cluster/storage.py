@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .objects import Object, quantity, texts, value
 from .revisions import brought_it
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign, told
+from .trouble import Trouble, sign, told, wrong
 
 DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",
@@ -45,10 +45,9 @@ def _users(seen: Snapshot, claim: Object) -> list[Object]:
 def _gone(seen: Snapshot, pod: Object, name: str) -> Trouble:
     workload = seen.top(pod)
     claim = f"PersistentVolumeClaim {pod.namespace}/{name}"
-    place = workload.ref if brought_it(seen, workload, name) else claim
-    said = {"name": claim, "why": "", "workload": workload.ref}
+    place = "" if brought_it(seen, workload, name) else claim
     signs = (sign(pod, "spec.volumes"),)
-    return Trouble("claim-missing", place, signs, frozenset({workload.ref}), 1.0, said)
+    return wrong("claim-missing", workload, signs, 1.0, name=claim, place=place)
 
 
 def _unbound(seen: Snapshot, claim: Object, users: frozenset[str]) -> Trouble:
@@ -127,6 +126,5 @@ def _attached(seen: Snapshot) -> Iterator[Trouble]:
 def _attach(seen: Snapshot, pod: Object, event, cause: str) -> Trouble:
     workload = seen.top(pod)
     found = re.search(r"volume \"([^\"]+)\"", event.message)
-    said = {"name": found[1] if found else "", "why": event.message[:200], "workload": workload.ref}
-    signs: tuple[Sign, ...] = (told(pod, event),)
-    return Trouble(cause, workload.ref, signs, frozenset({workload.ref}), 0.9, said)
+    name, why = found[1] if found else "a volume", event.message[:200]
+    return wrong(cause, workload, (told(pod, event),), 0.9, why, name=name)

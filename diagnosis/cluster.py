@@ -50,7 +50,7 @@ def cluster_alert(folder: Path) -> dict[str, Any] | None:
     service = next((state.services[ref] for ref in hurt if ref in state.services), "")
     at = datetime.fromtimestamp(state.at, UTC).isoformat()
     named = {"name": "ClusterTrouble", "service": service, "starts_at": at}
-    return {**named, "summary": f"{first.trouble.cause}: {first.trouble.statement}"}
+    return {**named, "summary": first.trouble.statement}
 
 
 def _look(one: Ranked) -> Look:

@@ -26,6 +26,7 @@ from warroom.actions.procedures import (
 )
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.actions.workloads import Cordon, PatchWorkload, Uncordon
 from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.console.decision import in_full
 from warroom.console.screen import THEME
@@ -44,6 +45,7 @@ INVENTORY = Inventory(
             version="v2",
             previous="v1",
             versions=["v1", "v2"],
+            fields={"limits of web": {"memory": "256Mi"}},
         ),
         "suggest": Part(
             instances=["suggest-1"],
@@ -57,6 +59,7 @@ INVENTORY = Inventory(
     providers=["fallback", "primary"],
     databases=["postgres"],
     routes=["/login", "/search"],
+    nodes={"n1": False, "n2": True},
     limits={"/search": 5.0},
     procedures={
         kind.replace(" ", "-"): Procedure(does=kind, target="catalog", written="0" * 64)
@@ -90,6 +93,13 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
         RestoreProcess.kind,
         "catalog",
         {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
+    ),
+    (Cordon.kind, "n1", {}),
+    (Uncordon.kind, "n2", {}),
+    (
+        PatchWorkload.kind,
+        "catalog",
+        {"object": "limits of web", "now": {"memory": "256Mi"}, "to": {"memory": "1Gi"}},
     ),
     *((kind, "catalog", {"procedure": kind.replace(" ", "-")}) for kind in PREPARED),
 ]
@@ -188,6 +198,9 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
         "nobody had it before",
     ),
     (RestoreDatabase.kind, "postgres", fact("setting", "x", to=SECRET), "not written down"),
+    (Cordon.kind, "n2", {}, "node n2 is cordoned"),
+    (Uncordon.kind, "n1", {}, "node n1 is not cordoned"),
+    (Cordon.kind, "n3", {}, "known: n1, n2"),
     (RestoreProcess.kind, "catalogue", fact("limit", "open files"), "known: catalog"),
     (RestoreProcess.kind, "catalog", fact("grant", "x"), "known: environment, limit"),
     (RestoreProcess.kind, "catalog", fact("environment", "DSN", now=SECRET), "not written down"),
