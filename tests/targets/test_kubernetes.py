@@ -202,7 +202,7 @@ def test_the_right_that_is_missing_is_named(tmp_path: Path, api: ClusterApi) -> 
     hands = system(tmp_path, api)
     api.forbidden = {"deployments"}
     with pytest.raises(
-        ToolFailed, match="cannot list resource .deployments.* give its account that"
+        ToolFailed, match=r"cannot list resource .deployments.* give its account that"
     ):
         hands.inventory()
     api.forbidden = {"nodes"}

@@ -260,6 +260,7 @@ def test_a_roll_out_that_goes_wrong_is_named_undone_and_verified(
     plane: ControlPlane, hands: Operations, tmp_path: Path
 ) -> None:
     """Its answers are the tape of test_kubernetes_drill.py."""
+    plane.client.delete(f"/api/v1/namespaces/{NAMESPACE}/events").raise_for_status()
     missing = deployment("registry.example.org/web:missing")
     first = deployment(BEFORE)
     for one in (first, missing):
@@ -279,4 +280,4 @@ def test_a_roll_out_that_goes_wrong_is_named_undone_and_verified(
         document = responded(tmp_path, cluster, Verdict.approved)
         recorder.keep()
     assert_named_undone_verified(document)
-    assert settled(plane, BEFORE)
+    assert settled(plane, BEFORE), plane.get(WEB)
