@@ -263,6 +263,12 @@ OVER_BY = {
 }
 
 
+def _found(document: Incident, name: str) -> str:
+    cause = next((h for h in document.hypotheses if h.id == name), None)
+    likely = cause is None or cause.likely
+    return f"{name} stands out as the cause" if likely else f"{name} leads, which is not sure"
+
+
 def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
     match report:
         case DetectionReport(noise=True):
@@ -274,7 +280,7 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
                 "not confirmed: it stays open" if report.unconfirmed else level,
             )
         case InvestigationReport() if report.root_cause and document.state in OPEN:
-            return State.identified, f"{report.root_cause} stands out as the cause"
+            return State.identified, _found(document, report.root_cause)
         case VerificationReport() if report.next in GOES_ON:
             return State.monitoring, GOES_ON[report.next]
         case VerificationReport() if report.outcome in WELL:

@@ -78,8 +78,16 @@ CauseKey = tuple[str, FaultKind, str]
 """Service, kind of fault, id of the change blamed (empty: no change of ours)."""
 
 
-SURE = 0.5
-"""Confidence from which a cause counts as one."""
+SURE, LIKELY, CERTAIN = 0.5, 0.7, 0.9
+"""Confidence from which a cause counts as one; is told as known; is as good as certain."""
+OPEN = "open"
+HOW_SURE = {CERTAIN: "almost certain", LIKELY: "likely", SURE: "leading but not sure", 0.0: OPEN}
+"""From which confidence on a cause is called what, wherever people read of it."""
+
+
+def sureness(confidence: float) -> str:
+    """How sure that is, in words; the number stands beside them."""
+    return next((words for least, words in HOW_SURE.items() if confidence >= least), OPEN)
 
 
 class Hypothesis(BaseModel):
@@ -129,6 +137,16 @@ class Hypothesis(BaseModel):
     def sure(self) -> bool:
         """Whether it is likelier than not."""
         return self.confidence >= SURE
+
+    @property
+    def likely(self) -> bool:
+        """Whether it may be told as known, also outside the house."""
+        return self.confirmed or self.confidence >= LIKELY
+
+    @property
+    def how_sure(self) -> str:
+        """In words."""
+        return "confirmed" if self.confirmed else sureness(self.confidence)
 
     @property
     def standing(self) -> bool:
