@@ -17,6 +17,7 @@ from typing import Any
 from ..app import lifecycle
 from ..app.plans import due
 from ..app.postmortem_text import items
+from ..app.record import Record
 from ..app.words import seconds
 from ..app.work import Commander, Tell, work
 from ..errors import NotFound
@@ -205,8 +206,7 @@ def debrief(settings: Settings, incident: Incident) -> tuple[Path, list[Check]]:
     except OSError as error:
         raise NotFound(f"{incident.id} is no game day's: `warroom game-day start`") from error
     truth = draw(facts["seed"], facts["world"]).truth
-    store = Store.open(settings.database, settings.key_file)
-    out = Postmortems(store.engine).published(incident.id)
+    out = Postmortems(Record(settings).store.engine).published(incident.id)
     people = list(criteria(incident, truth, facts["looks"], out.markdown if out else ""))
     itself = [] if facts["silent"] else said(incident, truth)
     lines = sorted(incident.timeline, key=lambda event: event.at)

@@ -180,6 +180,13 @@ def one_cause(a: CauseKey, b: CauseKey) -> bool:
     return a[:2] == b[:2]
 
 
+def stands_out(known: list[Hypothesis], name: str) -> str:
+    """What is said of the one that leads: that it is the cause only where that is likely."""
+    cause = next((h for h in known if h.id == name), None)
+    likely = cause is None or cause.likely
+    return f"{name} stands out as the cause" if likely else f"{name} leads, which is not sure"
+
+
 def numbered(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:
     """The new hypotheses with their ids: the known one for the same cause, else the next free."""
     ids = {h.key: h.id for h in known}
