@@ -255,13 +255,13 @@ def test_what_real_users_saw_is_told_with_the_country_where_it_is_worst(tmp_path
     for number in range(5 * (HEALTHY + ILL)):
         at = START + number / 5
         ill, country = at >= START + HEALTHY, "DE" if number % 5 else "BR"
-        page = {"geo__country__iso_code": country, "kind": "internal"}
         lasted, bad = (4000.0 if ill else 900.0), "aborted" if ill and number % 10 == 0 else ""
         ids = (f"{number:032x}", f"{number:016x}", "")
-        writer.span(at, "storefront", "documentLoad", ids, ms=lasted, error=bad, **page)
+        load = ("storefront", "documentLoad", ids)
+        writer.span(at, *load, ms=lasted, error=bad, geo__country__iso_code=country)
         felt = (9000 if country == "BR" else 3000) if ill else 1500
         ids = (ids[0], f"{number + 900:016x}", ids[1])
-        writer.span(at, "storefront", "LCP", ids, lcp__value=felt, **page)
+        writer.span(at, "storefront", "LCP", ids, lcp__value=felt, geo__country__iso_code=country)
         vital = {"name": "inp", "value": 450 if ill else 120}
         writer.log(at, "storefront", "browser.web_vital", **vital)
     told = "\n".join(statements(looked_at(writer, tmp_path), "real users"))
