@@ -118,7 +118,7 @@ class LiveCluster:
     def queries(self, about: About) -> Iterator[Asked]:
         """By which a person asks the same."""
         context = f"--context {self.access.context} " if self.access.context else ""
-        every = ",".join([*KINDS.values(), *OF_CLUSTER.values()]).replace(" ", ",")
+        every = ",".join(dict.fromkeys(" ".join([*KINDS.values(), *OF_CLUSTER.values()]).split()))
         for space in self.access.namespaces or ("",):
             where = f"-n {space}" if space else "-A"
             yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
