@@ -25,7 +25,7 @@ LEASED = ("kube-scheduler", "kube-controller-manager")
 def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
     """By the conditions that nodes report, and by their leases."""
     for node in seen.nodes:
-        victims = frozenset({node.ref, *(seen.top(p).ref for p in _on(seen, node))})
+        victims = frozenset({node.ref, *(seen.top(p).ref for p in seen.on(node))})
         ready = node.condition("Ready")
         if ready and ready.get("status") != "True":
             yield _unready(node, ready, victims)
@@ -39,10 +39,6 @@ def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
                 cause = "node-network" if type_ == "NetworkUnavailable" else "node-problem"
                 yield _by_condition(cause, node, condition, type_, victims)
     yield from _clocks(seen)
-
-
-def _on(seen: Snapshot, node: Object) -> list[Object]:
-    return [pod for pod in seen.pods if pod.text("spec.nodeName") == node.name]
 
 
 def _unready(node: Object, ready: Fields, victims: frozenset[str]) -> Trouble:
