@@ -42,9 +42,9 @@ OWN_NAMES = {"metrics": {"name"}}
 """Further ones, by modality: what a metric is called is how it is understood."""
 COMMON = {"localhost", "unknown", "default", "none", "null", "true", "false", "external"}
 """Values that name nobody."""
-NAMED = dict.fromkeys(("Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "workload")
-NAMED |= {"Job": "workload", "CronJob": "workload", "Service": "service", "Ingress": "ingress"}
-NAMED |= {"Node": "node", "Namespace": "namespace"}
+WORKLOADS = ("Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+NAMED: dict[str, str] = {**dict.fromkeys(WORKLOADS, "workload"), "Service": "service"}
+NAMED |= {"Ingress": "ingress", "Node": "node", "Namespace": "namespace"}
 """Objects of a cluster whose names people gave it."""
 LEAST = 2
 """Characters of a name."""

@@ -88,10 +88,9 @@ class Snapshot:
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, ...], list[Object]]:
-        """Pods by node and by each label, revisions by their owners: a cluster has thousands."""
+        """Pods by each label, revisions by their owners: a cluster has thousands."""
         found: dict[tuple[str, ...], list[Object]] = defaultdict(list)
         for pod in self.pods:
-            found["on", pod.text("spec.nodeName")].append(pod)
             for pair in pod.labels.items():
                 found["labelled", pod.namespace, *pair].append(pod)
         for one in (one for kind in REVISED for one in self.of(kind)):
@@ -99,10 +98,6 @@ class Snapshot:
                 to = str(link.get("kind")), str(link.get("name"))
                 found[one.kind, one.namespace, *to].append(one)
         return found
-
-    def on(self, node: Object) -> list[Object]:
-        """The pods of a node."""
-        return self._index.get(("on", node.name), [])
 
     def labelled(self, namespace: str, labels: Mapping[str, str]) -> list[Object]:
         """The pods that have all these labels; none for none."""
