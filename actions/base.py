@@ -88,7 +88,7 @@ class Action(BaseModel, ABC):
     @classmethod
     def targets(cls, inventory: Inventory) -> list[str]:
         """The names that it may be aimed at."""
-        found = getattr(inventory, cls.aims)
+        found: Any = getattr(inventory, cls.aims)
         return sorted(found() if callable(found) else found)
 
     @classmethod
