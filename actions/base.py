@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -88,8 +88,8 @@ class Action(BaseModel, ABC):
     @classmethod
     def targets(cls, inventory: Inventory) -> list[str]:
         """The names that it may be aimed at."""
-        found: Any = getattr(inventory, cls.aims)
-        return sorted(found() if callable(found) else found)
+        found = getattr(inventory, cls.aims)
+        return sorted(cast("Mapping[str, Any]", found() if callable(found) else found))
 
     @classmethod
     def reversible(cls) -> bool:
