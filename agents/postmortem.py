@@ -31,8 +31,8 @@ SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
 
 
-SECTIONS = ("summary", "detection", "resolution", "impact", "causes")
-"""What the account tells where nobody else did; the last two of what is no noise."""
+SECTIONS = ("summary", "detection", "resolution", "impact", "causes", "recovery")
+"""What the account tells where nobody else did; the last three of what is no noise."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _sections(
     """Everything that the template prints, in neutral words."""
     document, clean, account = say.document, say.clean, Account(say)
     noise = is_noise(document)
-    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 5]}
+    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 6]}
     chosen = selected(items)
     whys = {item.title: item.rationale.partition(EXPRESSION) for item in chosen}
     nodes = cause_charts(Narrator(document, say.people))
@@ -137,8 +137,8 @@ def _sections(
         "onset": document.began.at,
         "began": document.began,
         "now": now,
-        "commander": clean(document.command.incident_commander),
-        "lead": clean(document.command.technical_lead or "on-call lead"),
+        "commander": clean(document.leads.incident_commander),
+        "lead": clean(document.leads.technical_lead or "on-call lead"),
         **{name: told.get(name) or claims for name, claims in own.items()},
         "why": as_tables(nodes),
         "trigger": None if noise else (told.get("trigger") or [account.trigger()])[0],

@@ -1,12 +1,14 @@
 """Who calls whom, by addresses that pods are given, and which of them are wrong."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .objects import NOTHING, Fields, Object, containers, mappings, quantity, value
+from .reaching import backends
 from .revisions import last_change
-from .snapshot import Snapshot
+from .snapshot import SYSTEM, Snapshot
 from .trouble import Sign, Trouble, wrong
 
 ADDRESS = re.compile(
@@ -82,6 +84,21 @@ def service_of(seen: Snapshot, namespace: str, host: str) -> tuple[Object | None
     if found is None and len(parts) > 2:  # a pod of a headless service
         found = seen.find("Service", parts[2], parts[1])
     return found, inside
+
+
+def callers(seen: Snapshot) -> Mapping[str, set[str]]:
+    """By Service, the workloads that are given its address, and the ingresses that lead to it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for call in calls(seen):
+        service, _inside = service_of(seen, call.workload.namespace, call.host)
+        if service is not None:
+            found[service.ref].add(call.workload.ref)
+    if names := seen.find("Service", SYSTEM, "kube-dns"):
+        found[names.ref] |= {one.ref for one in seen.workloads if one.namespace != SYSTEM}
+    for ingress in seen.of("Ingress"):
+        for name in backends(ingress):
+            found[f"Service {ingress.namespace}/{name}"].add(ingress.ref)
+    return found
 
 
 def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .objects import texts, value
 from .snapshot import SYSTEM, Snapshot
-from .trouble import Sign, Trouble, sign, wrong
+from .trouble import Sign, Trouble, sign, words, wrong
 
 
 def names(seen: Snapshot) -> Iterator[Trouble]:
@@ -30,8 +30,21 @@ def names(seen: Snapshot) -> Iterator[Trouble]:
             yield Trouble("names-wrong", config.ref, shown, everybody, 0.8, said)
 
 
+def _unknown(corefile: str) -> str:
+    """The first word of a server's block that is no plugin; empty: none."""
+    depth = 0
+    for line in corefile.splitlines():
+        said = line.partition("#")[0].split()
+        if said and depth == 1 and said[0] != "}" and said[0] not in words().plugins:
+            return said[0]
+        depth += line.count("{") - line.count("}")
+    return ""
+
+
 def _misleads(corefile: str) -> str:
     """What of a Corefile keeps names of the cluster from being found; empty: nothing is seen."""
+    if word := _unknown(corefile):
+        return f"its {word!r} is no plugin that CoreDNS is built with"
     if not re.search(r"^\s*kubernetes\s+.*cluster\.local", corefile, re.M):
         return "it has no `kubernetes cluster.local`"
     if found := re.search(r"template\s+\S+\s+\S+[^{]*\{[^}]*NXDOMAIN[^}]*\}", corefile):

@@ -66,16 +66,26 @@ def _against(
     """The policies that select an end of a way, where none of them lets it through."""
     out = [p for p in policies if _selects(p, source) and "Egress" in _types(p)]
     if out and not any(_lets(seen, p, "egress", "to", target, port) for p in out):
-        yield from _newest(out)
+        yield _meant(out, "egress", "to", target, port)
     if target is None:
         return
     into = [p for p in policies if _selects(p, target) and "Ingress" in _types(p)]
     if into and not any(_lets(seen, p, "ingress", "from", source, port) for p in into):
-        yield from _newest(into)
+        yield _meant(into, "ingress", "from", target, port)
 
 
-def _newest(found: list[Object]) -> list[Object]:
-    return [max(found, key=lambda one: one.created or 0.0)]
+def _meant(found: list[Object], side: str, peers: str, target: Object | None, port: int) -> Object:
+    """The one that lets somebody else through on that port, and so is for this way; else the newest
+    one."""
+    near = [
+        one
+        for one in found
+        for rule in one.list(f"spec.{side}")
+        if (ports := mappings(rule.get("ports")))
+        and mappings(rule.get(peers))
+        and any(_port(p, port, target) for p in ports)
+    ]
+    return max(near or found, key=lambda one: one.created or 0.0)
 
 
 def _selects(policy: Object, pod: Object) -> bool:

@@ -150,6 +150,14 @@ def _wrong(ingress: Object, path: str, why: str) -> Trouble:
     return wrong("ingress-wrong", ingress, (sign(ingress, path),), 1.0, why)
 
 
+def backends(ingress: Object) -> set[str]:
+    """Names of the services that it leads to."""
+    found = [value(ingress.raw, "spec.defaultBackend.service.name")]
+    for rule in ingress.list("spec.rules"):
+        found += [value(one, "backend.service.name") for one in value(rule, "http.paths") or []]
+    return {name for name in found if isinstance(name, str)}
+
+
 def _no_backend(seen: Snapshot, ingress: Object, backend: Fields) -> str:
     name = str(value(backend, "service.name") or "")
     if not name:

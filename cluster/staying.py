@@ -20,6 +20,7 @@ FEW = 2
 TLS = re.compile(
     r"HTTP response to HTTPS client|malformed HTTP response|first record does not look"
 )
+UNABLE = re.compile(r"statuscode: 5\d\d")
 SLOW = re.compile(r"deadline exceeded|timed? ?out|Client\.Timeout")
 EVICTED = re.compile(r"low on resource: (?P<what>[\w.-]+)|(?P<over>exceed\w* .*limit.*)", re.I)
 
@@ -127,9 +128,11 @@ def _probe(
     seen: Snapshot, pod: Object, one: Container, kind: str, spec: Fields, failing: list[Told]
 ) -> Trouble:
     workload, text = seen.top(pod), failing[0].message if failing else ""
-    cause, why = _why(one, kind, spec, text)
     change = last_change(seen, workload)
     new = change is not None and change.container(one.name, f"{kind}Probe") is not None
+    cause, why = _why(one, kind, spec, text)
+    if cause == "probe-path" and UNABLE.search(text) and not new:
+        cause = "not-ready"  # the path is there: whoever answers says that it cannot
     signs = (
         Sign(workload.ref, f"{one.name}.{kind}Probe", str(dict(spec))[:300]),
         *(told(pod, event) for event in failing[:1]),

@@ -36,7 +36,9 @@ def read_cluster(folder: Path) -> ClusterState:
             f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
         )
     rows = rows_in(files, SourceLabels().service)
-    return state_of((row["at"], row["service"], row["object"]) for row in rows if row["object"])
+    return state_of(
+        (row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
+    )
 
 
 def cluster_alert(folder: Path) -> dict[str, Any] | None:

@@ -13,17 +13,16 @@ from typing import Any
 from ...cluster.objects import Object
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
-from ..model import Change, Window
-from .changes import Say
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
 from .feeds import Feed
-from .source import Batch, SourceQuery
+from .source import About, Asked, Batch, SourceQuery
 
 MODALITY = "kubernetes"
-PATTERN, ANYWHERE = "kubernetes/*.json", "**/*.json"
+PATTERN, ANYWHERE = "kubernetes/*.json", "**/*"
 """Of a bundle; of a folder that holds nothing but dumps."""
+DUMPED = (".json", ".jsonl", ".ndjson", ".yaml", ".yml")
 FRESH_S = 5.0
 """What was asked so long ago is asked again: rings and steps come one upon the other."""
 PAGE, MOST = 500, 20_000
@@ -75,7 +74,9 @@ class ClusterFiles:
 
     def files(self) -> list[Path]:
         """By name."""
-        return sorted(self.root.glob(self.pattern)) if self.root.is_dir() else [self.root]
+        if not self.root.is_dir():
+            return [self.root]
+        return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError as `rows`."""
@@ -108,6 +109,19 @@ class LiveCluster:
     def name(self) -> str:
         """As a person knows it."""
         return f"kubernetes {self.access.name}"
+
+    @property
+    def source(self) -> Datasource:
+        """As other backends have it."""
+        return _where(self.access.name, SourceLabels(service=tuple(self.labels)))
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """By which a person asks the same."""
+        context = f"--context {self.access.context} " if self.access.context else ""
+        every = ",".join([*KINDS.values(), *OF_CLUSTER.values()]).replace(" ", ",")
+        for space in self.access.namespaces or ("",):
+            where = f"-n {space}" if space else "-A"
+            yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
 
     def read(self, ask: SourceQuery) -> Batch:
         """What is otherwise than at the last look. Raises TelemetryError where nothing answers."""
@@ -192,11 +206,6 @@ class RollOuts(Feed):
     def name(self) -> str:
         """As a person knows it."""
         return f"roll-outs of {self.source.name}"
-
-    def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
-        """All of them, whenever it was: they lie here."""
-        self._entries = {}
-        yield from super().changes(window, known, say)
 
     def _ask(self, listing: Any, place: tuple[str, ...], params: dict[str, Any]) -> Any:
         every = [Object(row["object"]) for row in self.rows() if row["object"]]
