@@ -120,6 +120,7 @@ class Activated(Committed):
     active: list[str] = []
     started: list[str] = []
     drained: list[str] = []
+    weights: dict[str, int] = {}  # as they were, where requests are shared by weight
 
 
 class Scaling(Capability):
