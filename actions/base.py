@@ -5,6 +5,7 @@ Risk, blast radius and undo are facts of its kind; a model chooses kind, target 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self
 
@@ -128,6 +129,15 @@ class Action(BaseModel, ABC):
             note = "the action changed nothing, so nothing to undo"
             return Receipt(changed=False, note=note)
         return self.undo(system, stored)
+
+
+@dataclass(frozen=True)
+class ActionDraft:
+    """One action before it is checked."""
+
+    action: type[Action]
+    target: str
+    parameters: dict
 
 
 class Acting(Protocol):

@@ -228,6 +228,22 @@ class Providers(Capability):
         """The providers used before."""
 
 
+class ModelSet(Committed):
+    """Of one setting of how a service uses its model: as it was."""
+
+    service: str
+    setting: str
+    before: str | int | float | bool | None
+
+
+class ModelSettings(Capability):
+    """How services use their language models can be set."""
+
+    @abstractmethod
+    def set(self, service: str, setting: str, value: JsonValue) -> ModelSet:
+        """Let a field of `ModelUse` have this value."""
+
+
 class Repaired(Receipt):
     """Of a row repair: which columns, and the table that keeps what was replaced."""
 

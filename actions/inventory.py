@@ -8,6 +8,16 @@ from ..errors import ToolRetry
 from ..incident.action import ActionKind
 
 
+class ModelUse(BaseModel):
+    """How a service uses a language model, as far as that can be set."""
+
+    model: str = Field(default="", description="the one it asks")
+    models: list[str] = Field(default_factory=list, description="it can ask, the largest first")
+    canned: bool = Field(default=False, description="it answers without one")
+    tokens_per_minute: float | None = Field(default=None, description="at most; null: no cap")
+    calls_per_request: int | None = Field(default=None, description="at most; null: no cap")
+
+
 class Part(BaseModel):
     """One service as a target knows it."""
 
@@ -23,6 +33,7 @@ class Part(BaseModel):
     previous: str = Field(default="", description="the version to roll back to; empty: none")
     versions: list[str] = Field(default_factory=list, description="versions it can be switched to")
     provider: str = Field(default="", description="the third party it uses; empty: none")
+    ai: ModelUse | None = Field(default=None, description="null: it uses no language model")
     edge: bool = Field(default=False, description="whether users' requests enter here")
 
     @property
@@ -69,6 +80,10 @@ class Inventory(BaseModel):
         """The service of this name. Raises ToolRetry that names the known ones."""
         known_as("service", name, self.services)
         return self.services[name]
+
+    def models(self) -> dict[str, ModelUse]:
+        """How services use language models, of those that do."""
+        return {name: part.ai for name, part in self.services.items() if part.ai}
 
     def edges(self) -> list[str]:
         """Services where users' requests enter."""

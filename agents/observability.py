@@ -9,6 +9,7 @@ from ..incident.report import HealthRow, SweepReport
 from ..incident.timeline import Event, EventKind, from_ts
 from ..prompts.values import Between, sampled
 from ..telemetry.signal_catalogue import definition
+from .causes.clusters import backing
 from .causes.observations import Observations, finding
 from .causes.said import sender_masked
 from .follow_ups.monitoring import improve_monitoring
@@ -42,6 +43,7 @@ def sweep(case: Case) -> SweepReport:
         *_failures(seen),
         *other_ways(seen, CLEARLY),
         *slower(seen, CLEARLY),
+        *backing(seen),
     ]
     coverage = seen.coverage
     measured = any(row.rows for row in coverage.rows)

@@ -88,6 +88,7 @@ class Sources(BaseModel):
     datasources: tuple[str, ...] = Field(
         default=(), description="those of warroom.yaml by name, without a bundle; (): all it has"
     )
+    kubernetes: Place | None = Field(default=None, description="a cluster's dumps; None: none")
     operations: Place | None = Field(default=None, description="operations.json; None: no hands")
     drill: bool = Field(default=False, description="an exercise: its messages go nowhere real")
 

@@ -106,7 +106,7 @@ def edit(
     Raises NotFound where no such plan is asked about, InputError for an edit that does not fit or
     changes nothing or gives another plan than was shown, ApprovalError when it was answered.
     """
-    with _opened(settings, incident_id, store, sources) as context:
+    with opened(settings, incident_id, store, sources) as context:
         subject = named(context.store, incident_id, subject)
         new = _edited(context, incident_id, subject, edits)
         if shown and new.hash != shown:
@@ -124,14 +124,15 @@ def preview(
     sources: Sources | None = None,
 ) -> ActionPlan:
     """The plan that `edit` would make; nothing is written. Raises as that does."""
-    with _opened(settings, incident_id, store, sources) as context:
+    with opened(settings, incident_id, store, sources) as context:
         return _edited(context, incident_id, named(context.store, incident_id, subject), edits)
 
 
 @contextmanager
-def _opened(
+def opened(
     settings: Settings, incident_id: str, store: Store | None, sources: Sources | None
 ) -> Iterator[ResponseContext]:
+    """The incident over what it was opened with; over these sources where that was nothing."""
     from .opening import open_context  # an approval as asked opens no telemetry
 
     kept = recall(settings, incident_id)

@@ -20,10 +20,11 @@ from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
 from ..targets.survey import Recorded, Surveying
 from ..telemetry.bundle import no_telemetry, open_bundle
-from ..telemetry.model import EVENTS, Catalogue
+from ..telemetry.model import Catalogue
 from ..telemetry.recorder import Recorder
 from ..telemetry.recording import Recording
 from ..telemetry.sources.cells import counting, uncounted
+from ..telemetry.sources.clusters import dumps, live_clusters
 from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
@@ -46,10 +47,14 @@ LONG_AGO_S = 3600.0
 """Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
 
 
+TOLD = ("changes", "state")
+"""Modalities of what is told when it happens: what was told long ago may be how it is now."""
+
+
 def newest(recording: Recording) -> float | None:
     """When the last row was that comes by itself, unix seconds; None: there is none."""
     parts = recording.coverage()
-    ends = [part.end for part in parts if part.end is not None and part.modality not in EVENTS]
+    ends = [part.end for part in parts if part.end is not None and part.modality not in TOLD]
     return max(ends, default=None)
 
 
@@ -125,14 +130,26 @@ def open_context(
 
 def _recorder(sources: Sources, store: Store) -> Recorder:
     """Of the bundle, else of the data sources that warroom.yaml names and what was sent to us."""
+    beside = _clusters(sources)
     if sources.telemetry:
-        return open_bundle(sources.telemetry)
+        return open_bundle(sources.telemetry, beside)
     known = declared(sources)
     datasources = asked(sources, known)
-    backends = backends_of(datasources, known.catalogue, store)
+    backends = [*backends_of(datasources, known.catalogue, store), *beside]
     gaps = [("service catalogue", fault) for fault in known.faults]
     gaps += [("objectives", text) for text in uncounted(datasources, known.catalogue)]
     return Recorder(backends, lambda: known.catalogue, gaps=gaps) if backends else no_telemetry()
+
+
+def _clusters(sources: Sources) -> list[Source]:
+    """The dumps that were named, else the clusters that warroom.yaml names; beside a bundle and in
+    an exercise none of these."""
+    if sources.kubernetes:
+        return dumps(sources.kubernetes)
+    if sources.telemetry or sources.drill:
+        return []
+    file = read_configuration()
+    return live_clusters(file.kubernetes, file.labels.service if file.labels else ())
 
 
 def backends_of(datasources: list[Datasource], known: Catalogue, store: Store) -> list[Source]:

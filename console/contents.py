@@ -17,7 +17,7 @@ CONTENTS = {
         *("connect", "doctor", "config", "schema", "catalog", "record", "replay", "bundle"),
     ),
     "As a service": (
-        *("serve", "worker", "token", "account", "team", "oncall", "notify", "status-page"),
+        *("serve", "worker", "mcp", "token", "account", "team", "oncall", "notify", "status-page"),
         *("silence", "rules", "switch", "audit", "backup", "restore"),
     ),
     "When nothing else works": ("diagnose", "recover", "watch"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, By, Hands
+from .options import AsJson, By, Dumps, Hands
 
 EMERGENCY = typer.Typer(rich_markup_mode=None)
 System = Annotated[Path, typer.Argument(metavar="FILE", help="How one may look and act.")]
@@ -18,10 +18,7 @@ def diagnose(
         list[str] | None, typer.Argument(metavar="[URL|HOST:PORT]…", help="Besides the system.")
     ] = None,
     operations: Hands = None,
-    kubernetes: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Dumps of a cluster: kubectl get … -o json."),
-    ] = None,
+    kubernetes: Dumps = None,
     verbose: Annotated[bool, typer.Option("-v", help="What is well, too.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -22,7 +22,7 @@ from .keeping import KEEP, bundle, catalog
 from .memory import SEEN, memory
 from .notifying import notify
 from .oncall import ACK, oncall
-from .options import AsJson, Bundle, By, Hands, Id, Newest, Verbose
+from .options import AsJson, Bundle, By, Dumps, Hands, Id, Newest, Verbose
 from .people import PEOPLE
 from .plans import PLANS
 from .rules import rules
@@ -146,6 +146,7 @@ def triage(
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="What fires now, the worst first.")] = False,
     telemetry: Bundle = None,
+    kubernetes: Dumps = None,
     operations: Hands = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -153,9 +154,10 @@ def triage(
     """Respond to an alert in JSON, to what fires, or to "checkout is slow since 14:05"."""
     from .triage import triage_command
 
-    if (alert is None) is not now:
+    if (now and alert is not None) or not (now or alert or kubernetes):
         raise InputError("name a file with an alert, say what is wrong, or give --now")
-    raise typer.Exit(triage_command(alert, telemetry, operations, as_json, verbose))
+    found = triage_command(alert, now, telemetry, kubernetes, operations, as_json, verbose)
+    raise typer.Exit(found)
 
 
 @app.command()

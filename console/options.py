@@ -13,6 +13,10 @@ Newest = Annotated[
 Bundle = Annotated[
     Path | None, typer.Option(metavar="BUNDLE", help="Directory with a telemetry bundle.")
 ]
+Dumps = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A cluster, as `kubectl get … -o json` wrote it there."),
+]
 Hands = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="operations.json: how one may act on the system."),

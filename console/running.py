@@ -86,6 +86,16 @@ def worker(telemetry: Bundle = None, operations: Hands = None) -> None:
 
 
 @RUN.command()
+def mcp(
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only tools that read.")] = False,
+) -> None:
+    """Speak the Model Context Protocol on stdin and stdout: incidents for other agents."""
+    from .serving import mcp_command
+
+    raise typer.Exit(mcp_command(read_only))
+
+
+@RUN.command()
 def merge(
     incident: Id,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The incident that gets its alerts.")],

@@ -67,6 +67,15 @@ def worker_command(telemetry: Path | None, operations: Path | None) -> Exit:
     return Exit.done
 
 
+def mcp_command(read_only: bool) -> Exit:
+    """Speak MCP on stdin and stdout until the client closes them."""
+    from ..service.mcp_server import speak_on_stdio
+    from ..service.opening import open_service
+
+    speak_on_stdio(open_service(settings(), read_configuration(), Sources(), False), read_only)
+    return Exit.done
+
+
 FIRST = "open the address and sign in with this, of role admin; it is shown this once:"
 
 

@@ -1,6 +1,7 @@
 """`warroom triage` and `warroom resume`: respond to an alert, to what fires now or to a person's
 words; go on with an incident."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from ..app.configuration import Sources, asked, recall, settings
 from ..app.configuration_file import read_configuration
 from ..app.decisions import take_over
 from ..app.record import Record
+from ..diagnosis.cluster import cluster_alert, look_at_cluster
 from ..errors import InputError
 from ..incident.document import Alert
 from ..incident.identity import at_terminal
@@ -33,25 +35,39 @@ Taken = tuple[list[Alert], bytes]
 
 def triage_command(
     source: str | None,
+    now: bool,
     telemetry: Path | None,
+    kubernetes: Path | None,
     operations: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> Exit:
     """Take every alert in, work the first of each service; the others of it join. No source: what
-    fires now."""
+    fires now, else what the cluster's dumps show."""
     desk, configured = Desk.open(as_json, verbose), settings()
-    sources = Sources(telemetry=telemetry, operations=operations)
+    sources = Sources(telemetry=telemetry, kubernetes=kubernetes, operations=operations)
     if source and len(source.split()) > 1 and not source.endswith(".json"):
         take = lambda response: _in_words(desk, source, sources, response)  # noqa: E731
         return _respond(desk, configured, take, sources)
-    body = _firing(desk) if source is None else _read(source)
+    if source is None and kubernetes and not now:
+        body = _ill(desk, kubernetes)
+    else:
+        body = _firing(desk) if source is None else _read(source)
     if body is None:
         if as_json:
             print_json([])
         return Exit.done
     alerts = read_alerts(body)
     return _respond(desk, configured, lambda _: (alerts, body), sources)
+
+
+def _ill(desk: Desk, dumps: Path) -> bytes | None:
+    """The first trouble of a cluster as an alert; None: it shows none."""
+    alert = cluster_alert(dumps)
+    if alert is None:
+        (look,) = look_at_cluster(dumps)
+        say(desk.console, ("  cluster   ", "dim"), f"inconclusive: {look.says}")
+    return json.dumps(alert).encode() if alert else None
 
 
 def _firing(desk: Desk) -> bytes | None:

@@ -139,13 +139,12 @@ class Shop:
         self.steering = {name: value for name, value in merged.items() if value is not None}
         write_json(self.layout.traffic / "steering.json", self.steering)
 
-    def set_quota(self, provider: str, tokens: int, says: str = "") -> None:
-        """What is left of an AI provider's token quota; what it answers to everything, if so."""
+    def set_quota(self, provider: str, tokens: int, **ill: Any) -> None:
+        """What is left of an AI provider's token quota; how its models are ill, see provider."""
         if provider not in (known := self.layout.world.providers):
             raise DrillError(f"no AI provider {provider!r}; known: {', '.join(known) or 'none'}")
         url = f"{self.layout.url(f'ai-{provider}')}/quota/{tokens}"
-        params = {"says": says}
-        httpx.put(url, params=params, timeout=2, trust_env=False).raise_for_status()
+        httpx.put(url, params=ill, timeout=2, trust_env=False).raise_for_status()
 
     def answers(self) -> dict[str, int]:
         """How many answers the customers got so far, by status or error."""

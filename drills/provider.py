@@ -1,7 +1,8 @@
 """Stand-ins for two external AI APIs with a token quota each, in one process.
 
 They are somebody else's systems: no logs, no traces, hardly a metric. The quota is set
-through PUT /quota/{tokens}?says=…, which customers of such an API do not have.
+through PUT /quota/{tokens}?says=…&late_s=…&model=…, which customers of such an API do not have:
+with a model named, only that one speaks so or is late.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.tokens = QUOTA
-        self.says = ""
+        self.says, self.late_s, self.model = "", 0.0, ""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -44,14 +45,17 @@ class Provider:
             error = {"type": "insufficient_quota", "code": "insufficient_quota", "message": OVER}
             return JSONResponse({"error": error}, 429)
         self.tokens -= used
-        await asyncio.sleep(random.uniform(0.03, 0.09))
-        text = self.says or ", ".join(random.sample(NOUNS, 4))
+        ill = self.model in ("", body.get("model"))
+        await asyncio.sleep(random.uniform(0.03, 0.09) + self.late_s * ill)
+        text = (ill and self.says) or ", ".join(random.sample(NOUNS, 4))
         choice = {"text": text, "finish_reason": "stop"}
         return JSONResponse({"choices": [choice], "usage": {"total_tokens": used}})
 
     async def set_quota(self, request: Request) -> JSONResponse:
         self.tokens = request.path_params["tokens"]
-        self.says = request.query_params.get("says", "")
+        asked = request.query_params
+        self.says, self.model = asked.get("says", ""), asked.get("model", "")
+        self.late_s = float(asked.get("late_s", 0))
         return JSONResponse({"tokens": self.tokens})
 
 

@@ -13,7 +13,7 @@ from ..incident.document import Alert
 from ..record.store import Store
 from ..record.tables import ALERTS
 from .grouping import group_due
-from .scopes import Calls, runs
+from .scopes import Calls, Owners, runs
 from .taking import Delivery, keep, rank_of
 from .telling import Arrival, join
 
@@ -35,6 +35,7 @@ def hand_over(
     body: bytes,
     now: datetime,
     calls: Calls | None = None,
+    owners: Owners | None = None,
 ) -> Handed:
     """Keep them and group them. What is handed over again is looked at again.
 
@@ -44,10 +45,11 @@ def hand_over(
         body: as they came.
         now: as their incidents live it.
         calls: who calls whom, by component.
+        owners: whose each component is.
     """
     delivery = Delivery(HANDED, body, alerts=alerts)
     keep(records.engine, [delivery], now.timestamp(), remind_s=0.0)
-    grouped = group_due(records, now, calls)
+    grouped = group_due(records, now, calls, owners)
     order = sorted(alerts, key=lambda alert: (rank_of(alert), alert.service))
     found = [_incident_of(records, alert) for alert in order]
     ids = dict.fromkeys(incident_id for incident_id in found if incident_id)

@@ -18,6 +18,7 @@ from .edge import MOST_BODY, Edge
 from .following import FOLLOW
 from .grouping import GROUP
 from .health import HEALTH
+from .mcp_server import MCP
 from .memory import MEMORY
 from .oncall import ONCALL, OPENED
 from .pages.accounts import ACCOUNTS
@@ -81,6 +82,7 @@ def build(service: Service) -> FastAPI:
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(HEALTH)
+    app.include_router(MCP)
     pages = APIRouter(include_in_schema=False, max_body_size=MOST_BODY)
     acting = (APPROVAL, ACTS, BY_HAND_PAGE, ACKNOWLEDGE, OPENED, WHY)
     over_all = (OVERVIEW, DRILLS_PAGE, FIGURES_PAGE, ONCALL_PAGE, RUNBOOKS, SETTINGS, RULES)

@@ -36,7 +36,7 @@ Given = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 At = Annotated[Service, Depends(service_of)]
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
-NO_PAGES = ("/api/", "/metrics")
+NO_PAGES = ("/api/", "/metrics", "/mcp")
 """Whoever asks for these is a program, and is answered by a problem."""
 OWN = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]{0,2000}")
 

@@ -31,7 +31,7 @@ PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",  # with none at all, a form of ours names no origin
 }
 """Of pages: what they load is ours, nothing stands in them that runs, nobody frames them."""
-API = "/api/"
+API = ("/api/", "/mcp")
 MOST_BODY = 64 * 1024
 """Bytes of a request to the API; a webhook has a cap of its own."""
 

@@ -1,7 +1,9 @@
-"""What files of the configuration repository decide: rules at the edge, flags, providers."""
+"""What files of the configuration repository decide: edge, flags, providers, models."""
 
 from collections.abc import Sequence
 from typing import Any
+
+from pydantic import JsonValue, ValidationError
 
 from ..actions.capabilities import (
     Blocked,
@@ -10,11 +12,14 @@ from ..actions.capabilities import (
     FeatureFlags,
     FlagSet,
     LimitSet,
+    ModelSet,
+    ModelSettings,
     Providers,
     ProviderSet,
 )
-from ..actions.inventory import Inventory, Part
+from ..actions.inventory import Inventory, ModelUse, Part
 from ..errors import ToolFailed
+from ..misfit import misfits
 from .git import Configuration
 
 EDGE = "edge.json"
@@ -204,3 +209,42 @@ def _uses(document: dict[str, Any], service: str) -> dict[str, str]:
         known = ", ".join(sorted(set(document) - {"providers"}))
         raise ToolFailed(f"{service} uses no provider; these do: {known or 'none'}")
     return document[service]
+
+
+MODELS = "models.json"
+
+
+class ConfiguredModels(ModelSettings):
+    """How services use their language models: by service the fields of `ModelUse`."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def inventory(self) -> Inventory:
+        """Who uses a model, and how."""
+        uses = self.configuration.read(MODELS).items()
+        return Inventory(services={name: Part(ai=_use(use)) for name, use in uses})
+
+    def set(self, service: str, setting: str, value: JsonValue) -> ModelSet:
+        """Let a field of `ModelUse` have this value."""
+
+        def edit(document: dict[str, Any]) -> ModelSet:
+            if service not in document:
+                raise ToolFailed(f"{service} uses no model; these do: {', '.join(document)}")
+            was = getattr(_use(document[service]), setting)
+            document[service][setting] = value
+            note = f"{service} has {setting} {value} already" if was == value else ""
+            return ModelSet(
+                service=service, setting=setting, before=was, changed=not note, note=note
+            )
+
+        return self.configuration.update(MODELS, f"Set {setting} of {service} to {value}", edit)
+
+
+def _use(content: Any) -> ModelUse:
+    try:
+        return ModelUse.model_validate(content)
+    except ValidationError as error:
+        raise ToolFailed(
+            f"{MODELS}: {'; '.join(misfits(error, 'it'))}: correct it first"
+        ) from error

@@ -29,7 +29,9 @@ from ..incident.action import ActionKind
 from .configured import (
     EDGE,
     FLAGS,
+    MODELS,
     PROVIDERS,
+    ConfiguredModels,
     ConfiguredProviders,
     Edge,
     Flags,
@@ -195,6 +197,7 @@ def adapters(access: Access) -> Iterator[Capability]:
         yield from [edge] if edge else []
         yield from [Flags(configuration)] if configuration.has(FLAGS) else []
         yield from [ConfiguredProviders(configuration)] if configuration.has(PROVIDERS) else []
+        yield from [ConfiguredModels(configuration)] if configuration.has(MODELS) else []
     if supervisor:
         yield ProcessState(supervisor)
     if supervisor and access.supervisor_config:

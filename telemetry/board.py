@@ -1,13 +1,14 @@
 """All raw series of one service on one grid, as the recipes of signals ask for them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import numpy as np
 
 from .grid import Grid, Rolled, add, by_instance, increase_cells, roll
 from .model import Series, Service
+from .promql import VOLUME
 from .recording import Recording
 
 Match = Callable[[dict[str, str]], bool]
@@ -71,6 +72,20 @@ class Board:
                 with np.errstate(divide="ignore", invalid="ignore"):
                     shares.append(np.where(np.asarray(allowed) > 0, cells / allowed, np.nan))
         return _fold(shares, np.fmax)
+
+    def filled(self, left: str, size: str) -> np.ndarray | None:
+        """Share of a size that is not left, of the volume that is fullest."""
+        sizes, shares = self._volumes(size), []
+        for volume, cells in self._volumes(left).items():
+            if volume in sizes:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    shares.append(np.where(sizes[volume] > 0, 1 - cells / sizes[volume], np.nan))
+        return _fold(shares, np.fmax)
+
+    def _volumes(self, name: str) -> dict[str, np.ndarray]:
+        told = self.series.get(name, [])
+        apart = [replace(one, instance=f"{one.instance} {one.labels.get(VOLUME)}") for one in told]
+        return by_instance(apart, self.grid)
 
     def busiest(self, name: str) -> np.ndarray | None:
         """A counter's rate, of the instance where it is highest."""

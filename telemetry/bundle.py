@@ -3,6 +3,7 @@ written as one and read again."""
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,15 @@ from .recorder import Recorder
 from .recording import Recording
 from .sources.files import PATTERNS, within
 from .sources.registry import sources_of
-from .sources.source import EVER
+from .sources.source import EVER, OPTIONAL, Source
 from .tables import TIME
 
 FORMAT = "warroom-bundle/1"
 NOT_GIVEN = "no telemetry was given with the alert"
 
 
-def open_bundle(root: Path | str) -> Recorder:
-    """A recorder that follows a bundle as it is written.
+def open_bundle(root: Path | str, beside: Sequence[Source] = ()) -> Recorder:
+    """A recorder that follows a bundle as it is written; `beside`: further sources.
 
     Raises BundleError where there is no such folder, or it is not a bundle, or its catalogue
     cannot be read.
@@ -31,7 +32,8 @@ def open_bundle(root: Path | str) -> Recorder:
     root = Path(root)
     sampled = parse_sampled(header(root).get("sampled", []))
     catalogue = CatalogueFile(root / "catalogue.json").catalogue
-    return Recorder(sources_of("files", str(root)), catalogue, origin=root, sampled=sampled)
+    sources = [*sources_of("files", str(root)), *beside]
+    return Recorder(sources, catalogue, origin=root, sampled=sampled)
 
 
 def read_bundle(root: Path | str) -> Recording:
@@ -48,6 +50,8 @@ def save(recording: Recording, root: Path, window: Window = EVER) -> Path:
     if root.exists():
         raise BundleError(f"{root} exists already; name another folder")
     for modality, pattern in PATTERNS.items():
+        if modality in OPTIONAL and not recording.held[modality]:
+            continue
         file = root / pattern.replace("*", "recorded")
         file.parent.mkdir(parents=True, exist_ok=True)
         part = EVER if modality in EVENTS else window

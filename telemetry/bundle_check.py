@@ -10,7 +10,9 @@ from typing import Any
 from ..errors import WarroomError
 from .alerts import read_alerts
 from .bundle import header, parse_catalogue, read_json
+from .model import EVENTS
 from .sources.files import LONGEST_LINE, PATTERNS, within
+from .sources.source import OPTIONAL
 from .tables import COLUMNS, NEEDED, SERVICE, TIME
 
 EXAMPLES = {"number": "0.25", "object": '{"le": "0.5"}', "list": '["app.py"]', "text": '"checkout"'}
@@ -69,7 +71,7 @@ def checked(root: Path) -> Checked:
     for modality, pattern in PATTERNS.items():
         for file in sorted(root.glob(pattern)):
             _file(found, root, modality, file)
-        if not found.rows[modality] and modality != "state":
+        if not found.rows[modality] and modality not in OPTIONAL:
             found.say(pattern, "holds no rows", f"nothing is said of {modality} then", grave=False)
     _strangers(found, root)
     _catalogue(found, root)
@@ -110,7 +112,7 @@ def _line(found: Checked, where: str, modality: str, line: bytes) -> None:
         found.rows[modality] += 1
         found.services.add(str(row.get(SERVICE) or ""))
         at = float(row[TIME[modality]])
-        if modality not in ("changes", "state"):
+        if modality not in EVENTS:
             found.times = [min([*found.times, at]), max([*found.times, at])]
 
 

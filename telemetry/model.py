@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 DAY_S = 86_400
-EVENTS = ("changes", "state")
+EVENTS = ("changes", "state", "kubernetes")
 """Modalities of what is told when it happens: that there is nothing of a window is no gap."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=7 * DAY_S, allow_inf_nan=False)]

@@ -40,6 +40,15 @@ def by_instance(aggregate: str, expression: str) -> str:
     return f"{aggregate} by (service, instance) ({expression})"
 
 
+VOLUME = "mountpoint"
+"""The label that tells the volumes of an instance apart."""
+
+
+def by_volume(aggregate: str, expression: str) -> str:
+    """One value a volume."""
+    return f"{aggregate} by (service, instance, {VOLUME}) ({expression})"
+
+
 class Labelled(Entry):
     """Series whose label matches a pattern in full. PromQL takes the label's first name."""
 

@@ -15,7 +15,7 @@ from ..analysis.quantiles import histogram_quantiles
 from ..yaml_tables import Entry
 from .board import Board
 from .grid import roll
-from .promql import Labelled, SeriesScope, by_instance, by_service
+from .promql import Labelled, SeriesScope, by_instance, by_service, by_volume
 
 Made = tuple[np.ndarray, np.ndarray | None]
 """Values per cell, and the number of events they rest on where that matters."""
@@ -156,6 +156,26 @@ class Used(Limited):
         return by_service("max", f"{used} / {limit}")
 
 
+class Filled(Limited):
+    """Share of a limit that is not left, of the volume that is fullest; or as it is exposed."""
+
+    kind: Literal["filled"] = "filled"
+    share: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.metric, self.limit, self.share)
+
+    def compute(self, board: Board) -> Made | None:
+        left = board.filled(self.metric, self.limit)
+        return uncounted(board.highest(self.share) if left is None else left)
+
+    def promql(self, scope: SeriesScope) -> str:
+        left, size, share = (scope.select(name) for name in self.needs)
+        left, size = by_volume("max", left), by_volume("max", size)
+        return f"({by_service('max', f'1 - {left} / {size}')} or {by_service('max', share)})"
+
+
 class UsedTogether(Limited):
     """Share of one limit that all instances and labels of a gauge use together."""
 
@@ -236,7 +256,7 @@ class TimeToFull(Beyond):
         return f"{ahead} > on (service, instance) {scope.select(self.limit)}"
 
 
-_Gauges = Gauge | Busiest | Used | UsedTogether
+_Gauges = Gauge | Busiest | Used | Filled | UsedTogether
 _Counts = Rate | Share | Quantile | Restarts
 AnyRecipe = Annotated[_Gauges | _Counts | Answering | TimeToFull, Field(discriminator="kind")]
 """As a record says it, by its kind."""

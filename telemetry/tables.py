@@ -47,13 +47,18 @@ COLUMNS: dict[str, dict[str, str]] = {
         **{"at": "DOUBLE", **RECORD, "kind": "VARCHAR", "object": "VARCHAR"},
         **{"value": "VARCHAR"},
     },
+    "kubernetes": {
+        **{"at": "DOUBLE", "kind": "VARCHAR", "namespace": "VARCHAR", "name": "VARCHAR"},
+        **{"service": "VARCHAR", "object": "JSON"},  # without an object: it is gone
+    },
 }
 SPILLED = "8GB"
 """What tables and queries beyond the memory limit may take of the disk."""
 SERVICE = "service"
 OWN = "warroom_"
 """How metrics begin that we ask for ourselves: counted calls, objectives. Nobody exports them."""
-TIME = {"metrics": "ts", "logs": "ts", "traces": "start", "changes": "at", "state": "at"}
+TIME = {"metrics": "ts", "logs": "ts", "traces": "start"}
+TIME |= dict.fromkeys(("changes", "state", "kubernetes"), "at")
 TS = "ts"
 """The time of every table by one name, for queries: `at` is a reserved word of SQL."""
 NEEDED = {
@@ -62,6 +67,7 @@ NEEDED = {
     "traces": ("start", "trace_id", "span_id", "service", "duration_ms"),
     "changes": ("at",),
     "state": ("at", "service", "kind", "object", "value"),
+    "kubernetes": ("at", "kind", "name"),
 }
 
 WEIGHED = f" AND coalesce({WEIGHT}, 1) BETWEEN 0 AND 1e9"

@@ -268,7 +268,7 @@ def test_a_missing_table_is_named() -> None:
             dict[str, Profile],
             "risk: low",
             "risk: little",
-            "feature flag off.risk: 'little' is none of 'low', 'medium' or 'high'",
+            "answer without model.risk: 'little' is none of 'low', 'medium' or 'high'",
         ),
         (
             "actions/facts.yaml",

@@ -26,6 +26,8 @@ WORDS = {
     "errors": (SignalName.error_rate,),
     "memory": (SignalName.memory_share, SignalName.memory_bytes),
     "cpu": (SignalName.cpu_share,),
+    "disk": (SignalName.disk_share,),
+    "network": (SignalName.network_latency,),
     "restarts": (SignalName.restarts,),
     "logins": (SignalName.login_failure_share,),
     "connections": (SignalName.connections_share, SignalName.db_pool_share),

@@ -5,12 +5,13 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ...actions.base import Action
+from ...actions.base import Action, ActionDraft
 from ...actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from ...actions.database import EndSession, RepairRows
 from ...actions.edge import MAX_GOOD_SHARE, BlockSource, Throttle
 from ...actions.facts import restored_at
 from ...actions.inventory import Part
+from ...actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
 from ...actions.procedures import (
     ClearCache,
     FreeSpace,
@@ -28,25 +29,21 @@ from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks
 from .data import damaged
+from .model_moves import cap_calls, cap_tokens, switch_model, switch_provider, without_model
 from .observations import Observations, first, waited_for, where
 
+PUT_BACK = (Remedy.restore_state, Remedy.revert_configuration)
+WITHOUT = (Remedy.switch_provider, Remedy.answer_without_model)
 NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 """Kinds of change that another version of the code does not take back."""
 
 
-@dataclass(frozen=True)
-class ActionDraft:
-    """One action before it is checked."""
-
-    action: type[Action]
-    target: str
-    parameters: dict
-
-
 def moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """What is blamed is put back, whatever kind of fault it is; then what its kind is cured by."""
-    remedies = fault_of(cause.kind).remedies
-    for remedy in dict.fromkeys((Remedy.restore_state, Remedy.revert_configuration, *remedies)):
+    """What is blamed is put back, whatever kind of fault it is; then what its kind is cured by; at
+    last what is somebody else's is done without."""
+    remedies = (*PUT_BACK, *fault_of(cause.kind).remedies)
+    without = WITHOUT if cause.service in seen.of_kind("external") else ()
+    for remedy in dict.fromkeys((*remedies, *without)):
         yield from MOVES[remedy].draft(seen, cause)
 
 
@@ -153,16 +150,6 @@ def _repair(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
         yield ActionDraft(RepairRows, table, parameters)
 
 
-def _switch(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The service that uses the blamed provider, to another one: never back to the blamed."""
-    part = seen.case.inventory.services.get(cause.resource, Part())
-    if part.provider and not cause.service.endswith(part.provider):
-        return  # switched already
-    others = [n for n in seen.case.inventory.providers if not cause.service.endswith(n)]
-    for other in others:
-        yield ActionDraft(SwitchProvider, cause.resource, {"to": other})
-
-
 def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The session that holds what others still wait for: the one that is named, else the one that
     has held it longest."""
@@ -231,7 +218,11 @@ MOVES: dict[Remedy, Move] = {
     Remedy.block_source: Move(_block, (BlockSource,)),
     Remedy.flag_off: Move(_flag_off, (FlagOff,)),
     Remedy.repair_rows: Move(_repair, (RepairRows,)),
-    Remedy.switch_provider: Move(_switch, (SwitchProvider,)),
+    Remedy.switch_provider: Move(switch_provider, (SwitchProvider,)),
+    Remedy.switch_model: Move(switch_model, (SwitchModel,)),
+    Remedy.answer_without_model: Move(without_model, (AnswerWithoutModel,)),
+    Remedy.cap_calls: Move(cap_calls, (CapCalls,)),
+    Remedy.cap_tokens: Move(cap_tokens, (CapTokens,)),
     Remedy.revert_configuration: Move(_revert, (RevertConfiguration,)),
     Remedy.end_session: Move(_end_session, (EndSession,)),
     Remedy.restore_state: Move(_restore, (RestoreDatabase, RestoreProcess)),

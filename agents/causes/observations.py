@@ -13,6 +13,7 @@ from ...tools.backups import backup_differences
 from ...tools.base import Bench, Result, Row, Table
 from ...tools.capacity import growth, saturation
 from ...tools.change_feed import ChangeRecord, change_history, recent_changes
+from ...tools.cluster import ClusterTrouble, cluster_troubles
 from ...tools.coverage import coverage
 from ...tools.declared import declared_calls
 from ...tools.exemplars import RequestBehind, exemplars
@@ -110,6 +111,12 @@ class Observations:
         """Requests behind the metrics; None: no backend is there that may keep some."""
         live = self.case.tools.bench.live
         return self.ask(exemplars) if live and "promql" in live.languages else None
+
+    @cached_property
+    def cluster(self) -> Result[ClusterTrouble] | None:
+        """What is wrong with the cluster; None: none was read."""
+        held = self.case.tools.bench.telemetry.held
+        return self.ask(cluster_troubles) if held.get("kubernetes") else None
 
     history = Question(change_history)
     state = Question(state_changes)

@@ -6,6 +6,7 @@ and the inventory. A plan that does not fit the system is left out, and the reas
 
 from collections.abc import Sequence
 
+from ...actions.base import ActionDraft
 from ...actions.catalogue import plan
 from ...actions.database import RepairRows
 from ...actions.edge import BlockSource, Throttle
@@ -18,9 +19,10 @@ from ...incident.finding import Hypothesis
 from ...incident.report import Gap
 from ...telemetry.signal_catalogue import SignalName
 from .agreement import agrees
+from .clusters import cure_of
 from .demand import surging
 from .history import warned
-from .moves import ActionDraft, brought_by, moves
+from .moves import brought_by, moves
 from .observations import Observations, where
 from .processes import growing, silent, working
 
@@ -55,7 +57,9 @@ def propose(seen: Observations, hypotheses: list[Hypothesis]) -> tuple[list[Acti
                 continue
             made, worth = warned(seen, made)
             plans.append((hypothesis.confidence * 0.5**order * worth, made))
-        if len(plans) == before and (by_hand := fault_of(hypothesis.kind).by_hand):
+        if len(plans) == before and (cure := cure_of(seen, hypothesis)):
+            gaps.append(Gap(what=f"{hypothesis.resource}, by hand", why=cure))
+        elif len(plans) == before and (by_hand := fault_of(hypothesis.kind).by_hand):
             gaps.append(Gap(what=f"an action against {hypothesis.kind.value}", why=by_hand))
     plans.sort(key=lambda pair: -pair[0])
     unique = {made.title: made for _, made in reversed(plans)}

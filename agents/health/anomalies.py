@@ -14,6 +14,7 @@ from ...tools.health import ObjectiveState
 from ...tools.requests import ChangedPath
 from ...tools.shifts import SignalShift
 from ...tools.traffic import RouteImpact
+from ..causes.clusters import backing
 from ..causes.observations import Observations, cite, finding, first, where
 from ..reporting.wording import wait_words, way_words
 
@@ -67,6 +68,7 @@ def backed(seen: Observations) -> list[Finding]:
         *other_ways(seen, OTHERWISE),
         *slower(seen, OTHERWISE),
         *moved(seen),
+        *backing(seen),
     ]
     return [exemplified(seen, one) for one in found]
 

@@ -20,6 +20,7 @@ from ...incident.timeline import from_ts
 from ...tools.base import Result
 from ...tools.outcomes import RouteOutcome
 from ...tools.traffic import RouteImpact
+from ..causes.clusters import levels
 from ..causes.observations import Observations, cite, first
 from ..runtime.case import Case
 from .anomalies import CHANGED, missed
@@ -63,8 +64,9 @@ def severity_now(seen: Observations, words: Classification) -> JudgedSeverity:
     for row in seen.health.rows:
         if "bad" in (row.errors, row.latency, row.saturation, row.traffic):
             found.append((Severity.P2, f"{row.service} is unwell ({row.worst_signal})"))
+    found += levels(seen)
     attack = any(row.kind in ("concentrated", "distributed") for row in seen.logins.rows)
-    return level_of(words, found, seen.health.ok, attack)
+    return level_of(words, found, seen.health.ok or seen.cluster is not None, attack)
 
 
 def level_of(

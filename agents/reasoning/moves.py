@@ -7,13 +7,12 @@ undo are facts of the catalogue. What does not fit is told in the report, with t
 from collections.abc import Iterable, Iterator
 from typing import Any, get_origin
 
-from ...actions.base import Action
+from ...actions.base import Action, ActionDraft
 from ...actions.catalogue import CATALOGUE, find
 from ...actions.inventory import Inventory
 from ...errors import ToolRetry
 from ...incident.action import ActionPlan
 from ...incident.finding import Gap, Hypothesis
-from ..causes.moves import ActionDraft
 from ..causes.observations import Observations
 from ..causes.remedies import WORTH_A_PLAN, fitting
 from .replies import Move, Setting

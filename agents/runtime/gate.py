@@ -5,6 +5,7 @@ so LangGraph may run it as often as it likes. The answer counts only from our ow
 value a resume carries, an unanswered question stays unanswered.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -150,9 +151,17 @@ def ended(context: ResponseContext, document: Incident) -> bool:
     return document.state in OVER or (standing is not None and standing.status in ENDED)
 
 
-def propose(context: ResponseContext, document: Incident, plan: ActionPlan, person: str) -> str:
+def propose(
+    context: ResponseContext,
+    document: Incident,
+    plan: ActionPlan,
+    person: str,
+    file: Callable[[ActionPlan], None] | None = None,
+) -> str:
     """Put a person's plan first in line, asked about now: what is asked instead is asked anew after
     it. The hash to follow: of the question that stands already where that is to do the same.
+
+    file: puts it on the document, where more belongs to that.
 
     Raises ToolFailed where the response cannot carry it out any more, or did.
     """
@@ -167,7 +176,9 @@ def propose(context: ResponseContext, document: Incident, plan: ActionPlan, pers
     if context.operations is None or ended(context, document):
         why = "the response is over" if context.operations else "it has no operations.json"
         raise ToolFailed(f"nothing is acted on here, {why}: do it by `warroom recover`")
-    if document.plan(plan.hash) is None:
+    if document.plan(plan.hash) is None and file:
+        file(plan)
+    elif document.plan(plan.hash) is None:
         store.update(incident_id, lambda doc: doc.proposals.append(plan))
     wanted = context.policy.wanted(plan, document.severity)
     question = (store, context.settings, incident_id, plan.hash, plan.title, Asks.action, wanted)

@@ -135,17 +135,22 @@ class Load(Entry):
 
 
 class Quota(Entry):
-    """The AI provider in use has so many tokens left, or (`says`) one answer to everything."""
+    """An AI provider has so many tokens left, or one of its models (all, where none is named) has
+    one answer to everything, or is late."""
 
     kind: Literal["quota"]
+    provider: str = "primary"
     tokens: int = QUOTA
     says: str = ""
+    late_s: float = 0.0
+    model: str = ""
 
     def begin(self, shop: Shop) -> Switch:
-        def left(tokens: int, says: str = "") -> None:
-            shop.set_quota("primary", tokens, says)
-
-        return Switch(lambda _: left(self.tokens, self.says), lambda: left(QUOTA))
+        ill = {"says": self.says, "late_s": self.late_s, "model": self.model}
+        return Switch(
+            lambda _: shop.set_quota(self.provider, self.tokens, **ill),
+            lambda: shop.set_quota(self.provider, QUOTA),
+        )
 
 
 class Wait(Once):

@@ -60,13 +60,14 @@ class WatchedFile:
 
 
 class Config:
-    """The four files of the configuration repository."""
+    """The five files of the configuration repository."""
 
     def __init__(self, folder: Path) -> None:
         self.flags = WatchedFile(folder / "flags.json")
         self.edge = WatchedFile(folder / "edge.json")
         self.endpoints = WatchedFile(folder / "endpoints.json")
         self.providers = WatchedFile(folder / "providers.json")
+        self.models = WatchedFile(folder / "models.json")
 
     def flag(self, name: str) -> Any:
         """The default variant of a flagd flag; False when unknown or disabled."""

@@ -3,6 +3,7 @@
 import re
 import time
 from collections import OrderedDict
+from contextvars import ContextVar
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -12,19 +13,41 @@ from starlette.routing import Route
 
 from .client import Reply
 from .context import Context
-from .errors import BadRequest, UpstreamFailed
+from .errors import BadRequest, ShopError, UpstreamFailed
 from .server import FACTS
 from .service import serve
 
 FRESH_S = 4.0
 LARGEST_CACHE = 400
-FEWEST, MODEL = 3, "suggest-small"
+FEWEST = 3
 TO_THE_MODEL = re.compile(r"\b(?:ignore|instructions?|system prompt)\b", re.IGNORECASE)
 TASTES = "SELECT sku, title, category FROM products ORDER BY popularity DESC LIMIT %s"
 
 
 class ProviderError(UpstreamFailed):
     """The AI provider refused or failed."""
+
+
+class NoModel(ShopError):
+    """What models.json says keeps this request from the model."""
+
+
+CALLS = ContextVar("CALLS", default=0)
+"""How often the model was asked for this request."""
+BURST_S = 5.0
+
+
+class Budget:
+    """Tokens that may be spent, so many a minute; a call is paid for once it is over."""
+
+    def __init__(self) -> None:
+        self.left, self.filled = 0.0, 0.0
+
+    def allows(self, a_minute: float, now: float) -> bool:
+        """Whether something is left of it."""
+        gained = (now - self.filled) * a_minute / 60
+        self.left, self.filled = min(self.left + gained, a_minute / 60 * BURST_S), now
+        return self.left > 0
 
 
 class Suggestions:
@@ -51,6 +74,7 @@ class Recommendations:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.cache = Suggestions()
+        self.budget = Budget()
         self.calls = Counter(
             "ai_requests",
             "Calls to the AI provider",
@@ -74,7 +98,12 @@ class Recommendations:
             raise BadRequest("no such session")
         items = self.cache.get(session, now)
         if items is None:
-            items = await self.ask(session)
+            CALLS.set(0)
+            try:
+                items = await self.ask(session)
+            except NoModel:
+                popular = await self.ctx.database.rows(TASTES, (4,))
+                return JSONResponse({"items": [row["title"] for row in popular]})
             self.cache.put(session, items, now)
         return JSONResponse({"items": items})
 
@@ -93,6 +122,7 @@ class Recommendations:
 
     async def complete(self, name: str, url: str, prompt: str) -> Reply:
         peer, began = f"ai-{name}", time.monotonic()
+        model = self.allowed(began)
         outcome = "error"
         try:
             reply = await self.ctx.client.request(
@@ -100,17 +130,28 @@ class Recommendations:
                 "POST",
                 f"{url}/v1/completions",
                 route="/v1/completions",
-                json={"model": MODEL, "prompt": prompt, "max_tokens": 64},
+                json={"model": model, "prompt": prompt, "max_tokens": 64},
             )
             outcome = "rate_limited" if reply.status == 429 else "ok"
         finally:
             self.calls.labels(name, outcome).inc()
-            self.seconds.labels(name, MODEL).observe(time.monotonic() - began)
+            self.seconds.labels(name, model).observe(time.monotonic() - began)
         if reply.status != 200:
             code = reply.body.get("error", {}).get("code", "unknown")
             raise ProviderError(f"{peer} answered {reply.status} {code} to POST /v1/completions")
-        self.tokens.labels(name, MODEL).inc(reply.body["usage"]["total_tokens"])
+        self.tokens.labels(name, model).inc(reply.body["usage"]["total_tokens"])
+        self.budget.left -= reply.body["usage"]["total_tokens"]
         return reply
+
+    def allowed(self, now: float) -> str:
+        """The model to ask. Raises NoModel where it is not to be asked, or not again."""
+        use, asked = self.ctx.config.models.read()["recommendations"], CALLS.get()
+        calls, tokens = use.get("calls_per_request"), use.get("tokens_per_minute")
+        spent = (calls and asked >= calls) or (tokens and not self.budget.allows(tokens, now))
+        if use.get("canned") or spent:
+            raise NoModel("answered without the model")
+        CALLS.set(asked + 1)
+        return use["model"]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ PATTERNS = {
     "traces": "traces/*.jsonl",
     "changes": "changes.jsonl",
     "state": "state.jsonl",
+    "kubernetes": "kubernetes/*.json",
 }
 CHUNK_BYTES = 16 * 2**20
 """How much a batch holds: bounds memory on large bundles."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...incident.evidence import BackendLoad
+from .clusters import MODALITY as CLUSTER
+from .clusters import ClusterFiles
 from .datasource import Datasource
 from .elasticsearch import open_elasticsearch
 from .feed_table import feeds
@@ -27,7 +29,8 @@ Opener = Callable[[Datasource], Sequence[Source]]
 
 
 def _files(where: Datasource) -> Sequence[Source]:
-    return [Files(Path(where.url), modality) for modality in MODALITIES]
+    root, lines = Path(where.url), [name for name in MODALITIES if name != CLUSTER]
+    return [*(Files(root, modality) for modality in lines), ClusterFiles(root)]
 
 
 def _kubernetes(where: Datasource) -> Sequence[Source]:

@@ -17,8 +17,8 @@ from .datasource import Datasource
 
 EVER = Window(float("-inf"), float("inf"))
 BEYOND = "what is beyond the budget of this recording"
-MODALITIES = ("metrics", "logs", "traces", "changes", "state")
-OPTIONAL = ("state",)
+MODALITIES = ("metrics", "logs", "traces", "changes", "state", "kubernetes")
+OPTIONAL = ("state", "kubernetes")
 """Nobody misses these where they are not recorded."""
 
 

@@ -15,7 +15,8 @@ from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchPr
 from warroom.actions.database import EndSession, RepairRows
 from warroom.actions.edge import BlockSource, Throttle
 from warroom.actions.facts import KINDS, FactKind
-from warroom.actions.inventory import Inventory, Part, Procedure
+from warroom.actions.inventory import Inventory, ModelUse, Part, Procedure
+from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
 from warroom.actions.procedures import (
     ClearCache,
     FreeSpace,
@@ -44,7 +45,11 @@ INVENTORY = Inventory(
             previous="v1",
             versions=["v1", "v2"],
         ),
-        "suggest": Part(instances=["suggest-1"], provider="primary"),
+        "suggest": Part(
+            instances=["suggest-1"],
+            provider="primary",
+            ai=ModelUse(model="large", models=["large", "small"], calls_per_request=4),
+        ),
         "database": Part(),
     },
     flags={"bulk": True, "theme": False},
@@ -67,6 +72,10 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.0/24"], "good_share": 0.0}),
     (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
     (SwitchProvider.kind, "suggest", {"to": "fallback"}),
+    (SwitchModel.kind, "suggest", {"to": "small"}),
+    (AnswerWithoutModel.kind, "suggest", {}),
+    (CapCalls.kind, "suggest", {"calls": 2}),
+    (CapTokens.kind, "suggest", {"tokens": 9000.0}),
     (RepairRows.kind, "stock", {"columns": ["notes"], "max_rows": 20}),
     (RevertConfiguration.kind, "catalog", {"commit": "0123abc"}),
     (EndSession.kind, "postgres", {"session": "71/1700000000.5", "application": "psql"}),
@@ -144,6 +153,13 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (SwitchProvider.kind, "catalog", {"to": "fallback"}, "known: suggest"),
     (SwitchProvider.kind, "suggest", {"to": "primary"}, "already"),
     (SwitchProvider.kind, "suggest", {"to": "third"}, "known: fallback, primary"),
+    (SwitchModel.kind, "catalog", {"to": "small"}, "known: suggest"),
+    (SwitchModel.kind, "suggest", {"to": "large"}, "model large already"),
+    (SwitchModel.kind, "suggest", {"to": "huge"}, "known: large, small"),
+    (AnswerWithoutModel.kind, "gateway", {}, "known: suggest"),
+    (CapCalls.kind, "suggest", {"calls": 0}, "calls: at least 1 is wanted"),
+    (CapCalls.kind, "suggest", {"calls": 5}, "calls_per_request 4 already"),
+    (CapTokens.kind, "suggest", {"tokens": 0}, "tokens: more than 0 is wanted"),
     (RepairRows.kind, "orders", {}, "known: stock"),
     (RepairRows.kind, "stock", {"columns": ["colour"]}, "known: notes, sku, units"),
     (RevertConfiguration.kind, "catalogue", {"commit": "0123abc"}, "known: catalog"),

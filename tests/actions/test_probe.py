@@ -6,7 +6,8 @@ from warroom.actions.base import Action, Probe
 from warroom.actions.catalogue import CATALOGUE, plan, probe
 from warroom.actions.configuration import FlagOff, SwitchProvider
 from warroom.actions.edge import BlockSource, Throttle
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Inventory, ModelUse, Part
+from warroom.actions.models import AnswerWithoutModel, CapCalls, SwitchModel
 from warroom.actions.services import Restart, RollBack, Scale
 from warroom.errors import ToolRetry
 from warroom.tests.support.hands import Hands
@@ -20,6 +21,7 @@ BEFORE = Inventory(
             deployed="v2",
             versions=["v1", "v2"],
             provider="a",
+            ai=ModelUse(model="large", models=["large", "small"]),
             edge=True,
         )
     },
@@ -61,6 +63,13 @@ def after(**changes: object) -> Inventory:
         (Scale, "web", {"instances": 3}, now(instances=["a", "b"]), Probe.cannot_tell),
         (SwitchProvider, "web", {"to": "b"}, now(provider="b"), Probe.done),
         (SwitchProvider, "web", {"to": "b"}, BEFORE, Probe.not_done),
+        (SwitchModel, "web", {"to": "small"}, now(ai=ModelUse(model="small")), Probe.done),
+        (SwitchModel, "web", {"to": "small"}, BEFORE, Probe.not_done),
+        (SwitchModel, "web", {"to": "small"}, now(ai=None), Probe.cannot_tell),
+        (AnswerWithoutModel, "web", {}, now(ai=ModelUse(canned=True)), Probe.done),
+        (AnswerWithoutModel, "web", {}, BEFORE, Probe.not_done),
+        (CapCalls, "web", {"calls": 3}, now(ai=ModelUse(calls_per_request=3)), Probe.done),
+        (CapCalls, "web", {"calls": 3}, now(ai=ModelUse(calls_per_request=2)), Probe.cannot_tell),
         (Throttle, "web", {"route": "/x", "rate": 5}, after(limits={"/x": 5.0}), Probe.done),
         (Throttle, "web", {"route": "/x", "rate": 5}, BEFORE, Probe.cannot_tell),
         (BlockSource, "web", SOURCES, after(blocked=SOURCES["sources"]), Probe.done),

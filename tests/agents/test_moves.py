@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from warroom.actions.base import ActionDraft
 from warroom.actions.configuration import RevertConfiguration
 from warroom.actions.database import EndSession
 from warroom.actions.inventory import Inventory, Part
@@ -12,7 +13,7 @@ from warroom.actions.services import RollBack
 from warroom.actions.state import RestoreDatabase, RestoreProcess
 from warroom.agents.causes.account import accounts
 from warroom.agents.causes.failure_path import just_before
-from warroom.agents.causes.moves import ActionDraft, moves
+from warroom.agents.causes.moves import moves
 from warroom.agents.causes.observations import Observations
 from warroom.agents.runtime.case import Case
 from warroom.agents.steps import MITIGATE

@@ -1,6 +1,5 @@
 """A cluster is looked at from dumps of kubectl's, without a cluster, service or model."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,20 +9,12 @@ from warroom.console.main import app
 from warroom.diagnosis.cluster import look_at_cluster
 from warroom.diagnosis.look import Health
 from warroom.errors import InputError
-from warroom.tests.support.clusters import node, pending, workload
-
-
-def dumped(folder: Path, *objects: dict) -> Path:
-    """As `kubectl get … -o json` writes it, in two files."""
-    for number, some in enumerate((objects[:2], objects[2:])):
-        text = json.dumps({"kind": "List", "items": list(some)})
-        (folder / f"part{number}.json").write_text(text)
-    return folder
+from warroom.tests.support.clusters import dump, node, pending, workload
 
 
 def test_the_object_to_put_right_is_named_with_what_to_do(tmp_path: Path) -> None:
     waiting = [one for n in range(3) for one in pending(workload(f"w{n}"))]
-    dumped(tmp_path, node("n1", unschedulable=True), *waiting)
+    dump(tmp_path, node("n1", unschedulable=True), *waiting)
     told = CliRunner().invoke(app, ["diagnose", "--kubernetes", str(tmp_path)])
     assert told.exit_code == 1
     assert "cordoned: Node n1 is cordoned" in told.output
@@ -32,7 +23,7 @@ def test_the_object_to_put_right_is_named_with_what_to_do(tmp_path: Path) -> Non
 
 
 def test_what_is_well_is_called_so(tmp_path: Path) -> None:
-    (look,) = look_at_cluster(dumped(tmp_path, node("n1"), *workload("cart")))
+    (look,) = look_at_cluster(dump(tmp_path, node("n1"), *workload("cart")))
     assert look.health is Health.well
     assert "4 objects" in look.says
 

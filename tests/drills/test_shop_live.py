@@ -6,8 +6,10 @@ import time
 import psutil
 import pytest
 
+from warroom.actions.models import AnswerWithoutModel, CapTokens, SwitchModel
 from warroom.drills.environment import Shop
 from warroom.drills.repositories import OPERATOR
+from warroom.targets.operations import Operations
 
 pytestmark = pytest.mark.live
 
@@ -105,6 +107,49 @@ def test_a_deploy_restarts_the_service_from_its_new_version(shop):
         )
 
     assert until(told)
+
+
+def asked(shop):
+    """How often suggestions asked the model, and how often they answered."""
+    read = [line for line in lines(shop.telemetry / "metrics") if line["value"]]
+    names = ("ai_requests_total", "gen_ai_client_token_usage_total", "http_requests_total")
+    of = [one for one in read if one["service"] == "recommendations" and one["name"] in names]
+    return [max([0.0, *(o["value"] for o in of if o["name"] == name)]) for name in names]
+
+
+def held(shop):
+    """Whether suggestions were answered for a while and nobody asked the model meanwhile."""
+    calls, _, answers = asked(shop)
+    assert until(lambda: asked(shop)[2] >= answers + 12)
+    return asked(shop)[0] == calls
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        AnswerWithoutModel(target="recommendations"),
+        CapTokens(target="recommendations", tokens=0.001),
+    ],
+)
+def test_what_is_set_about_a_model_is_so(shop, action):
+    system = Operations.load(shop.layout.operations)
+    assert until(lambda: all(asked(shop)))
+    receipt = system.perform(action)
+    assert until(lambda: held(shop))
+    system.undo(action, receipt.model_dump(mode="json"))
+    calls = asked(shop)[0]
+    assert until(lambda: asked(shop)[0] > calls)
+
+
+def test_another_model_is_asked(shop):
+    Operations.load(shop.layout.operations).perform(
+        SwitchModel(target="recommendations", to="suggest-small")
+    )
+    assert until(
+        lambda: any(
+            "suggest-small" in json.dumps(line) for line in lines(shop.telemetry / "metrics")
+        )
+    )
 
 
 def test_the_backup_holds_the_rows(shop):

@@ -123,7 +123,7 @@ def test_a_wrong_file_says_what_to_write_instead(wrong, right, said):
 
 
 def test_telltales_and_warnings_are_signals_of_the_catalogue():
-    recorded = {"certificate_seconds_left", "disk_share"}  # metrics of some exporters, as they are
+    recorded = {"certificate_seconds_left"}  # a metric of some exporters, as it is
     for kind, fault in faults().items():
         assert fault.telltale in ("", *MEASURED), kind
         named = set(fault.lesson.signals) if fault.lesson else set()

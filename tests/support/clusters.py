@@ -1,5 +1,7 @@
 """A small cluster as the API would tell it, made of plain objects; what a test changes is given."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from warroom.cluster.objects import Object
@@ -87,6 +89,14 @@ def event(about: dict[str, Any], reason: str, message: str) -> dict[str, Any]:
     name = f"{metadata['name']}.{reason.lower()}"
     told = {"reason": reason, "message": message, "lastTimestamp": AT, "type": "Warning"}
     return made("Event", name, involvedObject=to, **told)
+
+
+def dump(folder: Path, *objects: Any) -> Path:
+    """These as `kubectl get … -o json` writes them."""
+    flat = [one for some in objects for one in (some if isinstance(some, list) else [some])]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "objects.json").write_text(json.dumps({"kind": "List", "items": flat}, indent=1))
+    return folder
 
 
 def seen(*objects: Any) -> list[Ranked]:

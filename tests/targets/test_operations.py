@@ -12,6 +12,7 @@ from warroom.actions.catalogue import CATALOGUE, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import RepairRows
 from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
 from warroom.actions.procedures import Procedures
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.errors import ToolFailed, ToolRetry
@@ -39,6 +40,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
                 }
             },
             "providers.json": {"web": {"ai": "a"}, "providers": {"a": {}, "b": {}}},
+            "models.json": {"web": {"model": "large", "models": ["large", "small"]}},
         }
         for name, content in contents.items():
             (root / "config" / name).write_text(json.dumps(content))
@@ -96,6 +98,10 @@ def test_inventory_is_read_from_the_system(system: Operations) -> None:
         BlockSource(target="web", sources=["10.0.0.1"], good_share=0.0),
         Reroute(target="web", away_from=["web-1"]),
         SwitchProvider(target="web", to="b"),
+        SwitchModel(target="web", to="small"),
+        AnswerWithoutModel(target="web"),
+        CapCalls(target="web", calls=2),
+        CapTokens(target="web", tokens=900.0),
     ],
 )
 def test_action_and_undo_end_where_they_began(system: Operations, action: Action) -> None:

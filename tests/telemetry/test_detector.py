@@ -218,7 +218,8 @@ def test_prometheus_rules_cover_the_thresholds():
     rules = default_rules(Windows(detect_s=5, baseline_s=45))
     [group] = prometheus_rules(rules)["groups"]
     thresholds = [rule for rule in rules if rule.kind == "threshold"]
-    assert len(group["rules"]) == 2 * len(thresholds)
+    levels = [level for rule in thresholds for level in (rule.warning, rule.critical)]
+    assert len(group["rules"]) == sum(level is not None for level in levels)
     first = group["rules"][0]
     assert first["labels"] == {"severity": "warning"}
     assert first["for"] == "2000ms"
@@ -258,5 +259,7 @@ def test_default_thresholds_are_the_practices():
     assert levels["HighCpu"] == (0.80, 0.95)
     assert levels["HighMemory"] == (0.85, 0.95)
     assert levels["Restarts"] == (3, 10)
+    assert levels["DiskFilling"] == (0.90, 0.95)
+    assert levels["NetworkLatency"] == (1, None)
     assert levels["DatabaseConnections"] == (0.80, 0.95)
     assert found["HighErrorRate"].window_s == 60

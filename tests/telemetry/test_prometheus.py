@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from warroom.telemetry.detector import evaluate
 from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.recording import Recording
@@ -123,6 +124,23 @@ def test_milliseconds_become_seconds(backend):
     for le, rate in (("100", 5), ("200", 10), ("+Inf", 10)):
         scrape(backend, "istio_request_duration_milliseconds_bucket", rate, le=le, **mesh)
     assert last(recorder(backend, "shop").advance(), "latency_p50") == pytest.approx(0.1)
+
+
+@REAL_TOO
+def test_a_disk_that_fills_and_a_slow_network_raise_alerts(backend):
+    scrape(backend, "up", first=1.0, job="shop")
+    disks = {"/": ("ext4", 60.0), "/data": ("xfs", 4.0), "/snap/core": ("squashfs", 0.0)}
+    for place, (kind, free) in disks.items():
+        of = {"job": "shop", "mountpoint": place, "fstype": kind}
+        scrape(backend, "node_filesystem_avail_bytes", first=free, **of)
+        scrape(backend, "node_filesystem_size_bytes", first=100.0, **of)
+    for phase, takes in (("connect", 1.5), ("processing", 9.0)):
+        scrape(backend, "probe_http_duration_seconds", first=takes, job="shop", phase=phase)
+    recording = recorder(backend, "shop").advance()
+    assert last(recording, "disk_share") == pytest.approx(0.96)  # of what can grow
+    firings = {one.rule: (one.severity, one.summary) for one in evaluate(recording, START + 118)}
+    assert firings["DiskFilling"] == ("critical", "shop disk is at 96%")
+    assert firings["NetworkLatency"] == ("warning", "it takes 1.5 s to connect to shop")
 
 
 @REAL_TOO

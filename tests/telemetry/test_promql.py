@@ -66,6 +66,11 @@ def write_samples(root: Path) -> None:
         gauge(bundle, "pg_database_size_bytes", CART, wave(5e6, 9e6, 300))
         for name in ("queue_oldest_age_seconds", "queue_depth", "queue_dead_letters"):
             gauge(bundle, name, CART, wave(0, 30, 80))
+        for volume, high in (("/", 40e9), ("/data", 70e9)):
+            gauge(bundle, "disk_free_bytes", CART, wave(10e9, high, 90), mountpoint=volume)
+            gauge(bundle, "disk_size_bytes", CART, [100e9] * SECONDS, mountpoint=volume)
+        gauge(bundle, "disk_used_share", BANK, wave(0.5, 0.9, 90), mountpoint="/")
+        gauge(bundle, "network_latency_seconds", CART, wave(0.1, 2, 70))
         gauge(bundle, "process_start_time_seconds", BANK, [1.0] * 150 + [9.0] * 90)
 
 

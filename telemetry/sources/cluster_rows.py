@@ -1,0 +1,133 @@
+"""Objects of a Kubernetes cluster as rows of a recording, as the API returns them, without what
+nobody may keep: of Secrets names and keys, of settings that are secret by their name nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
+from ...cluster.objects import Object, mappings
+from ...cluster.snapshot import Snapshot, read_list
+from ...errors import TelemetryError
+from .datasource import named
+
+LARGEST = 256 * 2**20
+"""Bytes of all files together: bounds memory; a cluster of 5,000 pods takes about 100 MB."""
+LONGEST = 20_000
+"""Characters of one text that are kept."""
+HIDDEN = "(not kept)"
+FLAG = re.compile(r"(?i)(--?[\w.-]*(?:passw|pwd|secret|token|credential|api-?key)[\w.-]*[= ])(\S+)")
+NOTED = {"kubectl.kubernetes.io/last-applied-configuration"}
+"""Annotations that hold another copy of all of it."""
+SECRETS = ("data", "stringData")
+Row = dict[str, Any]
+
+
+def row_of(raw: dict[str, Any], at: float, labels: Sequence[str]) -> Row:
+    """An object that was read at a time, unix seconds; `labels` say whose it is."""
+    one = Object(raw)
+    known = {"kind": one.kind, "namespace": one.namespace, "name": one.name}
+    return {"at": at, **known, "service": whose(one, labels), "object": kept(raw)}
+
+
+def gone(row: Row, at: float) -> Row:
+    """The same where the object is not there any more."""
+    return {**row, "at": at, "object": None}
+
+
+def listed(kind: str, at: float) -> Row:
+    """That a kind was read whole, as an empty list of it says."""
+    body = {"kind": f"{kind}List", "items": []}
+    return {"at": at, "kind": f"{kind}List", "namespace": "", "name": "", "object": body}
+
+
+def whose(one: Object, labels: Sequence[str]) -> str:
+    """The service that an object's labels name, or those of its pods, in this order; else the
+    workload's own name. Empty for what belongs to nobody: a node, a quota."""
+    template = one.fields("spec.template.metadata.labels")
+    known = {named(key): str(text) for key, text in {**template, **one.labels}.items()}
+    said = next((known[named(label)] for label in labels if known.get(named(label))), "")
+    return said or (one.name if one.get("spec.template") or one.kind == "Service" else "")
+
+
+def kept(raw: dict[str, Any]) -> dict[str, Any]:
+    """An object without what may not be kept."""
+    found = _kept(raw)
+    metadata = found.get("metadata")
+    if isinstance(metadata, dict):
+        if fields := metadata.get("managedFields"):
+            metadata["managedFields"] = [{**one, "fieldsV1": {}} for one in mappings(fields)]
+        notes = metadata.get("annotations")
+        if isinstance(notes, dict):
+            metadata["annotations"] = {k: _named(k, v) for k, v in notes.items() if k not in NOTED}
+    if raw.get("kind") in ("Secret", "ConfigMap"):
+        for part in (one for one in SECRETS if isinstance(found.get(one), dict)):
+            secret = raw["kind"] == "Secret"
+            data = {k: "" if secret else _named(k, v) for k, v in found[part].items()}
+            found[part] = data
+    return found
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = {key: _kept(one) for key, one in value.items()}
+        if isinstance(name := value.get("name"), str) and "value" in value:  # a setting
+            found["value"] = _named(name, found["value"])
+        return found
+    if isinstance(value, list):
+        return [_kept(one) for one in value]
+    return _text(value) if isinstance(value, str) else value
+
+
+def _named(name: str, value: Any) -> Any:
+    return HIDDEN if isinstance(value, str) and value and SECRET_NAME.search(name) else value
+
+
+def _text(text: str) -> str:
+    """Without passwords in addresses and options; the host stays, since it says who is called."""
+    if "://" in text:
+        text = LOGIN_IN_URL.sub(lambda found: f"{found[0].partition('://')[0]}://", text)
+    text = FLAG.sub(rf"\1{HIDDEN}", text) if "-" in text else text
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+# Files: dumps as kubectl writes them, or rows as they are recorded, several documents in one.
+
+
+def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
+    """The rows of these files. What kubectl wrote was read when its objects say at the latest.
+
+    Raises TelemetryError for what is no JSON, and where there is too much.
+    """
+    every = list(files)
+    if sum(file.stat().st_size for file in every) > LARGEST:
+        text = f"{every[0].parent} holds more than {LARGEST >> 20} MB: leave a namespace out"
+        raise TelemetryError(text)
+    dumped, kinds = list[Object](), set[str]()
+    for document in (one for file in every for one in _documents(file)):
+        if isinstance(document, dict) and "at" in document and "kind" in document:
+            yield document
+            continue
+        some, of = read_list(document)
+        dumped += some
+        kinds |= of
+    at = Snapshot(dumped).at or max((file.stat().st_mtime for file in every), default=0.0)
+    yield from (listed(kind, at) for kind in sorted(kinds))
+    yield from (row_of(dict(one.raw), at, labels) for one in dumped if one.kind and one.name)
+
+
+def _documents(file: Path) -> Iterator[Any]:
+    """All that stand in it one after another."""
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+        at, read = 0, json.JSONDecoder().raw_decode
+        while at < len(text):
+            document, at = read(text, at)
+            yield document
+            while at < len(text) and text[at].isspace():
+                at += 1
+    except (OSError, ValueError, RecursionError) as error:
+        raise TelemetryError(f"{file} is not JSON of kubectl's: {error}") from error

@@ -1,0 +1,242 @@
+"""A Kubernetes cluster as a source: what files hold of it, or what its API answers, asked anew with
+each step and never watched; and the roll-outs in either, as changes.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ...cluster.objects import Object
+from ...errors import InputError, KubernetesError, TelemetryError
+from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
+from ..model import Change, Window
+from .changes import Say
+from .cluster_rows import Row, gone, listed, row_of, rows_in
+from .datasource import Datasource, SourceLabels
+from .feed_table import feeds
+from .feeds import Feed
+from .source import Batch, SourceQuery
+
+MODALITY = "kubernetes"
+PATTERN, ANYWHERE = "kubernetes/*.json", "**/*.json"
+"""Of a bundle; of a folder that holds nothing but dumps."""
+FRESH_S = 5.0
+"""What was asked so long ago is asked again: rings and steps come one upon the other."""
+PAGE, MOST = 500, 20_000
+"""Objects of one answer, and of one kind."""
+KINDS = (
+    *(("v1", kind) for kind in ("pods", "services", "events", "configmaps")),
+    *(("v1", kind) for kind in ("persistentvolumeclaims", "resourcequotas", "limitranges")),
+    *(("v1", kind) for kind in ("serviceaccounts", "replicationcontrollers", "endpoints")),
+    *(("apps/v1", kind) for kind in ("deployments", "replicasets", "statefulsets", "daemonsets")),
+    *(("apps/v1", "controllerrevisions"), ("batch/v1", "jobs"), ("batch/v1", "cronjobs")),
+    *(("autoscaling/v2", "horizontalpodautoscalers"), ("coordination.k8s.io/v1", "leases")),
+    *(("networking.k8s.io/v1", kind) for kind in ("networkpolicies", "ingresses")),
+    ("metrics.k8s.io/v1beta1", "pods"),
+)
+"""Version and name of what lies in namespaces and is read. Secrets are not: no right to them is
+asked for, and what lacks one is told by events."""
+OF_CLUSTER = (
+    *(("v1", "nodes"), ("v1", "namespaces"), ("v1", "persistentvolumes")),
+    *(("storage.k8s.io/v1", kind) for kind in ("storageclasses", "volumeattachments")),
+    *(("scheduling.k8s.io/v1", "priorityclasses"), ("node.k8s.io/v1", "runtimeclasses")),
+    *(("networking.k8s.io/v1", "ingressclasses"), ("metrics.k8s.io/v1beta1", "nodes")),
+    ("certificates.k8s.io/v1", "certificatesigningrequests"),
+    *(
+        ("admissionregistration.k8s.io/v1", f"{kind}webhookconfigurations")
+        for kind in ("validating", "mutating")
+    ),
+)
+"""The same of what belongs to no namespace."""
+SECONDS = 30.0
+"""That one look may take."""
+NOBODY, UNKNOWN, TOO_OLD = 401, 404, 410
+REVISIONS = {"replicasets": "ReplicaSet", "controllerrevisions": "ControllerRevision"}
+Named = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class ClusterFiles:
+    """Dumps in a folder, a bundle's or one of kubectl's; read again once they are written anew."""
+
+    root: Path
+    pattern: str = PATTERN
+    labels: Sequence[str] = SourceLabels().service
+    modality = MODALITY
+    whole = True
+
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+        return f"{self.modality} of {self.root.name}"
+
+    def files(self) -> list[Path]:
+        """By name."""
+        return sorted(self.root.glob(self.pattern)) if self.root.is_dir() else [self.root]
+
+    def read(self, ask: SourceQuery) -> Batch:
+        """All of it, where something was written. Raises TelemetryError as `rows`."""
+        now = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in self.files())
+        if ask.after == now:
+            return Batch(after=now)
+        return Batch.of(self.rows(), ask.budget, after=now)
+
+    def rows(self) -> Iterator[Row]:
+        """As they stand there. Raises TelemetryError for what is no JSON."""
+        return rows_in(self.files(), self.labels)
+
+
+@dataclass
+class LiveCluster:
+    """One cluster, polled. What its account may not read is a named gap and keeps nothing else from
+    being read."""
+
+    access: ClusterAccess
+    labels: Sequence[str] = SourceLabels().service
+    modality = MODALITY
+    whole = False
+    asked: float = float("-inf")
+    known: dict[Named, Row] = field(default_factory=dict)
+    fresh: list[Row] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    lock: Any = field(default_factory=Lock)
+
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+        return f"kubernetes {self.access.name}"
+
+    def read(self, ask: SourceQuery) -> Batch:
+        """What is otherwise than at the last look. Raises TelemetryError where nothing answers."""
+        self.rows()
+        with self.lock:
+            rows, self.fresh = self.fresh, []
+            return Batch.of(rows, ask.budget, after=True, left_out=tuple(self.missing))
+
+    def rows(self) -> list[Row]:
+        """Everything that is known of it. Raises TelemetryError as `read`."""
+        with self.lock:
+            if time.monotonic() - self.asked >= FRESH_S:
+                try:
+                    self.fresh += self._changed(api_of(self.access), time.time())
+                except (KubernetesError, InputError) as error:
+                    raise TelemetryError(str(error)) from error
+                self.asked = time.monotonic()
+            return list(self.known.values())
+
+    def _changed(self, api: KubeApi, now: float) -> list[Row]:
+        """Compared with the last look; of what was not read this time nothing is gone."""
+        self.missing, until = [], time.monotonic() + SECONDS
+        found, whole = dict[Named, Row](), set[str]()
+        for version, resource, space in self._places():
+            if time.monotonic() > until:
+                self.missing.append(f"{resource} were not asked for: others took {SECONDS:g} s")
+                continue
+            for row in self._listed(api, path_of(version, resource, space), now):
+                found[row["kind"], row["namespace"], row["name"]] = row
+                whole.add(row["kind"].removesuffix("List"))
+        over = [r for n, r in self.known.items() if n[0] in whole and n not in found]
+        last = {named: row["object"] for named, row in self.known.items()}
+        new = [row for named, row in found.items() if last.get(named) != row["object"]]
+        self.known = {n: r for n, r in self.known.items() if n[0] not in whole} | found
+        return [*new, *(gone(row, now) for row in over)]
+
+    def _places(self) -> Iterator[tuple[str, str, str]]:
+        for space in self.access.namespaces or ("",):
+            yield from ((*kind, space) for kind in KINDS)
+        yield from ((*kind, "") for kind in OF_CLUSTER)
+
+    def _listed(self, api: KubeApi, path: tuple[str, ...], now: float) -> list[Row]:
+        """All of a kind; nothing where it may not be read or is not served. A list that got too old
+        while it was read is begun again, once."""
+        for last in (False, True):
+            try:
+                return list(self._pages(api, path, now))
+            except KubernetesError as error:
+                if error.status in (0, NOBODY):
+                    raise
+                if error.status == TOO_OLD and not last:
+                    continue
+                if error.status != UNKNOWN:
+                    self.missing.append(str(error))
+                return []
+        return []
+
+    def _pages(self, api: KubeApi, path: tuple[str, ...], now: float) -> Iterator[Row]:
+        more, count, kind = None, 0, ""
+        while more != "":
+            answer = api.get(path, limit=PAGE, **{"continue": more})
+            kind = str(answer.get("kind") or "").removesuffix("List")
+            items = answer.get("items") or ()
+            about = {"apiVersion": answer.get("apiVersion"), "kind": kind}
+            yield from (row_of({**about, **item}, now, self.labels) for item in items)
+            more = str((answer.get("metadata") or {}).get("continue") or "")
+            count += len(items)
+            if more and count >= MOST:
+                self.missing.append(f"of {path[-1]} the first {count} were read: name namespaces")
+                return
+        yield listed(kind, now)
+
+
+class RollOuts(Feed):
+    """The changes that revisions tell of, out of objects that were read already."""
+
+    def __init__(self, rows: Callable[[], Iterable[Row]], where: Datasource, whole: bool) -> None:
+        super().__init__(where, feeds()["kubernetes"])
+        self.rows, self.whole = rows, whole
+
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+        return f"roll-outs of {self.source.name}"
+
+    def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
+        """All of them, whenever it was: they lie here."""
+        self._entries = {}
+        yield from super().changes(window, known, say)
+
+    def _ask(self, listing: Any, place: tuple[str, ...], params: dict[str, Any]) -> Any:
+        every = [Object(row["object"]) for row in self.rows() if row["object"]]
+        moved = {
+            (one.namespace, one.name): one.condition("Progressing").get("lastUpdateTime")
+            for one in every
+            if one.kind == "Deployment"
+        }
+        of = [one for one in every if one.kind == REVISIONS.get(place[-1])]
+        return {"items": [_dated(one, moved) for one in of]}
+
+
+def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    """With when it was touched last, which kubectl leaves out: its Deployment says when it went on,
+    and one that was rolled back to is in front again since then."""
+    owner = next(iter(one.list("metadata.ownerReferences")), {}).get("name")
+    last = moved.get((one.namespace, str(owner))) or one.get("metadata.creationTimestamp")
+    metadata = {"managedFields": [{"time": last}], **one.fields("metadata")}
+    return {**one.raw, "metadata": metadata}
+
+
+def dumps(folder: Path) -> list[Any]:
+    """The sources of a folder of kubectl's dumps, or of one file."""
+    files = ClusterFiles(folder, ANYWHERE)
+    return [files, RollOuts(files.rows, _where(folder.name, SourceLabels()), whole=True)]
+
+
+def live_clusters(clusters: Sequence[ClusterAccess], labels: Sequence[str] = ()) -> list[Any]:
+    """The sources of these clusters; `labels` say whose an object is, none: the usual ones."""
+    whose = SourceLabels(service=tuple(labels)) if labels else SourceLabels()
+    found = list[Any]()
+    for access in clusters:
+        live = LiveCluster(access, whose.service)
+        found += [live, RollOuts(live.rows, _where(access.name, whose), whole=False)]
+    return found
+
+
+def _where(name: str, labels: SourceLabels) -> Datasource:
+    """For what reads changes: it is asked nothing."""
+    plain = re.sub(r"[^\w.-]", "_", name)[:63] or "cluster"
+    url = "http://kubernetes.invalid"
+    return Datasource(name=plain, type="kubernetes", url=url, labels=labels)

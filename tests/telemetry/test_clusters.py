@@ -1,0 +1,175 @@
+"""A cluster's objects in a recording: from kubectl's dumps and from an API, without its secrets."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warroom.kube_api import ClusterAccess
+from warroom.telemetry.bundle import open_bundle, save
+from warroom.telemetry.bundle_check import checked
+from warroom.telemetry.cluster_state import ClusterState, cluster_of
+from warroom.telemetry.model import Window
+from warroom.telemetry.recorder import Recorder
+from warroom.telemetry.recording import Recording
+from warroom.telemetry.sources import clusters
+from warroom.telemetry.sources.clusters import LiveCluster, dumps, live_clusters
+from warroom.telemetry.sources.source import SourceQuery
+from warroom.tests.support.clusters import dump, event, made, node, owned, workload
+from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+
+PASSWORD = "hunter2-of-the-shop"
+ALWAYS = Window(0, 4e9)
+
+
+def state(recording: Recording) -> ClusterState:
+    found = cluster_of(recording)
+    assert found is not None
+    return found
+
+
+def secretive() -> list[dict[str, Any]]:
+    """Objects with a password wherever one may stand."""
+    env = [
+        {"name": "DB_PASSWORD", "value": PASSWORD},
+        {"name": "DB_URL", "value": f"postgres://shop:{PASSWORD}@db.shop:5432/shop"},
+        {"name": "PORT", "value": "8080"},
+    ]
+    cart = workload("cart", env=env, args=["--port=8080", f"--api-token={PASSWORD}"])
+    copy = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(cart[0])}
+    cart[0]["metadata"]["annotations"] = copy
+    secret = made("Secret", "db", data={"password": PASSWORD, "user": PASSWORD})
+    config = made("ConfigMap", "cart", data={"api_token": PASSWORD, "HOST": "db"})
+    return [*cart, secret, config]
+
+
+def test_no_secret_is_kept_and_what_is_needed_is(tmp_path: Path) -> None:
+    recorder = Recorder(dumps(dump(tmp_path / "dump", secretive())))
+    root = save(recorder.recording, tmp_path / "kept")
+    text = (root / "kubernetes" / "recorded.json").read_text()
+    assert PASSWORD not in text
+    assert "postgres://db.shop:5432/shop" in text
+    seen = state(recorder.recording).seen
+    (secret,) = seen.of("Secret")
+    assert secret.fields("data").keys() == {"password", "user"}
+    assert seen.of("ConfigMap")[0].fields("data")["HOST"] == "db"
+
+
+def test_it_is_kept_as_it_was_and_read_again(tmp_path: Path) -> None:
+    cart = workload("cart", replicas=2)
+    objects = [node("n1"), *cart, event(cart[2], "BackOff", "again")]
+    first = Recorder(dumps(dump(tmp_path / "dump", objects))).recording
+    root = save(first, tmp_path / "kept")
+    assert checked(root).good
+    before, after = state(first), state(open_bundle(root).recording)
+    assert [one.raw for one in after.seen.objects] == [one.raw for one in before.seen.objects]
+    assert (after.at, after.services) == (before.at, before.services)
+    assert after.services["Deployment shop/cart"] == after.services["Pod shop/cart-1-0"] == "cart"
+    assert "Node n1" not in after.services
+
+
+def test_a_list_without_items_says_that_there_are_none(tmp_path: Path) -> None:
+    folder = dump(tmp_path, node("n1"))
+    (folder / "secrets.json").write_text('{"kind": "SecretList", "items": []}')
+    (folder / "watched.json").write_text(json.dumps(node("n2")) + "\n" + json.dumps(node("n3")))
+    seen = state(Recorder(dumps(folder)).recording).seen
+    assert seen.missing("Secret", "shop", "db") and not seen.missing("ConfigMap", "shop", "db")
+    assert [one.name for one in seen.nodes] == ["n1", "n2", "n3"]
+
+
+def test_roll_outs_are_changes(tmp_path: Path) -> None:
+    old, new = workload("cart"), workload("cart", image="registry.example.org/cart:v2")
+    revision = {"deployment.kubernetes.io/revision": "2"}
+    at = {"annotations": revision, "creationTimestamp": "2026-11-30T10:30:00Z", **owned(new[0])}
+    replica = {**new[1], "metadata": {**new[1]["metadata"], "name": "cart-2", **at}}
+    recording = Recorder(dumps(dump(tmp_path, new[0], old[1], replica))).recording
+    change = recording.changes(ALWAYS)[-1]
+    assert (change.kind, change.service) == ("deploy", "cart")
+    assert (change.version, change.previous) == (
+        "registry.example.org/cart:v2",
+        "registry.example.org/cart:v1",
+    )
+    assert "+" in change.diff and "cart:v2" in change.diff
+
+
+def test_what_is_no_dump_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "objects.json").write_text("{half")
+    gaps = dict(Recorder(dumps(tmp_path)).recording.gaps)
+    assert "not JSON" in gaps["kubernetes"]
+
+
+class Api(HttpBackend):
+    """Lists what it is given, an object a page; what it does not know is not served."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists: dict[str, list[dict[str, Any]]] = {}
+        self.refused: dict[str, int] = {}
+        self.too_old = 0
+
+    def answer(self, question: Question) -> Reply:
+        kind = question.path.rpartition("/")[2]
+        if status := self.refused.get(kind):
+            text = f'cannot list resource "{kind}" in API group "" in the namespace "shop"'
+            return Reply({"kind": "Status", "message": text}, status)
+        if kind not in self.lists or "/namespaces/other/" in question.path:
+            return Reply({"kind": "Status", "message": "not found"}, 404)
+        start = int(question.get("continue", "0"))
+        if start and self.too_old:
+            self.too_old -= 1
+            return Reply({"kind": "Status", "message": "continue is too old"}, 410)
+        some, left = self.lists[kind][start : start + 1], len(self.lists[kind]) - start - 1
+        items = [{k: v for k, v in one.items() if k != "kind"} for one in some]
+        name = some[0]["kind"] if some else "Pod"
+        more = {"continue": str(start + 1)} if left > 0 else {}
+        return Reply({"kind": f"{name}List", "apiVersion": "v1", "metadata": more, "items": items})
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    made_up = Api()
+    yield made_up
+    made_up.close()
+
+
+def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(api: Api, monkeypatch) -> None:
+    monkeypatch.setattr(clusters, "FRESH_S", 0.0)
+    cart = workload("cart", replicas=2)
+    api.lists = {"nodes": [node("n1"), node("n2")], "deployments": cart[:1], "pods": cart[2:]}
+    api.refused, api.too_old = {"configmaps": 403, "secrets": 403}, 1
+    live = LiveCluster(ClusterAccess(name="prod", url=api.where, namespaces=("shop",)))
+    first = live.read(SourceQuery())
+    rows = [json.loads(line) for line in first.lines.splitlines()]
+    there = {(row["kind"], row["name"]) for row in rows if row["name"]}
+    assert there == {
+        *(("Node", "n1"), ("Node", "n2"), ("Deployment", "cart")),
+        *(("Pod", "cart-1-0"), ("Pod", "cart-1-1")),
+    }
+    (gap,) = first.left_out
+    assert "give its account the verb list on configmaps in namespace shop" in gap
+    assert not [asked for asked in api.asked if "secrets" in asked.path]
+    api.lists["pods"] = cart[2:3]
+    rows = [json.loads(line) for line in live.read(SourceQuery()).lines.splitlines()]
+    assert [(row["name"], row["object"]) for row in rows] == [("cart-1-1", None)]
+
+
+def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> None:
+    api.lists = {"deployments": workload("cart")[:1], "replicasets": workload("cart")[1:2]}
+    sources = live_clusters([ClusterAccess(name="prod", url=api.where)])
+    recorder = Recorder(sources)
+    recorder.focus("cart", 0.0)
+    recording = recorder.advance()
+    assert [one.ref for one in state(recording).seen.objects] == [
+        *("Deployment shop/cart", "ReplicaSet shop/cart-1"),
+    ]
+    assert [change.service for change in recording.changes(ALWAYS)] == ["cart"]
+    assert recording.gaps == ()
+
+
+def test_a_cluster_that_does_not_answer_is_a_gap(api: Api) -> None:
+    api.close()
+    recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
+    recorder.focus("", 0.0)
+    assert "is it up" in dict(recorder.advance().gaps)["kubernetes"]

@@ -1,0 +1,109 @@
+"""What is wrong with the Kubernetes cluster, read off its objects."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..cluster.objects import Object
+from ..cluster.ranking import Ranked, troubles
+from ..cluster.snapshot import Snapshot
+from ..telemetry.cluster_state import ClusterState, cluster_of
+from .base import Bench, Effect, Row, Table, tool
+from .reading import cut, table
+
+SHOWN = 40
+"""Troubles told: those behind them follow from the same."""
+NOT_REACHED = ("Service", "Ingress")
+READY = ("status.readyReplicas", "status.numberReady", "status.succeeded")
+WANTED = ("spec.replicas", "status.desiredNumberScheduled", "spec.completions")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTrouble(Row):
+    """One trouble: the object to put right, the field or event that shows it, who suffers."""
+
+    cause: str
+    fault: str
+    object: str
+    service: str  # empty: it belongs to no service
+    sure: float
+    follows: str  # the object that it follows from; empty: it stands by itself
+    said: str
+    shown_by: str
+    field: str
+    value: str
+    hurts: str  # services, joined by ", "
+    down: int  # of those who suffer, so many have nobody ready
+    ready: int
+    wanted: int
+    of_all: float  # share of all workloads that are down for it
+    since: float | None
+    cure: str
+    wrong_if: str
+
+
+@tool(Effect.read)
+def cluster_troubles(bench: Bench) -> Table[ClusterTrouble]:
+    """What is wrong with the Kubernetes cluster as its objects, conditions and events show it now:
+    the object to put right with the field or event that shows it, those that others follow from
+    first. `wrong_if` says what would show that it is not so, `cure` what puts it right."""
+    state = cluster_of(bench.telemetry)
+    if state is None:
+        return Table([], "no cluster was read")
+    rows = bench.telemetry.remember("cluster troubles", lambda: list(_rows(state)))
+    seen = state.seen
+    read = f"{len(seen.objects):,} objects of {len(seen.listed)} kinds"
+    at = f"{read}, as of {datetime.fromtimestamp(state.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return table(rows, f"{len(rows)} troubles; {at}", f"nothing is wrong that shows; {at}")
+
+
+def _rows(state: ClusterState) -> Iterable[ClusterTrouble]:
+    every = [one for one in state.seen.workloads if _counts(one)[1]]
+    for ranked in troubles(state.seen)[:SHOWN]:
+        yield _row(state, ranked, len(every))
+
+
+def _row(state: ClusterState, ranked: Ranked, workloads: int) -> ClusterTrouble:
+    trouble, about = ranked.trouble, ranked.trouble.about
+    shown = trouble.signs[0]
+    hurt = sorted({trouble.object, *trouble.victims})
+    down, ready, wanted = _hurt(state.seen, hurt)
+    return ClusterTrouble(
+        cause=trouble.cause,
+        fault=about.fault,
+        object=trouble.object,
+        service=state.services.get(trouble.object, ""),
+        sure=ranked.sure,
+        follows=ranked.follows,
+        said=cut(trouble.statement, 400),
+        shown_by=shown.object,
+        field=shown.field,
+        value=cut(shown.value, 400),
+        hurts=", ".join(sorted({state.services[ref] for ref in hurt if ref in state.services})),
+        down=down,
+        ready=ready,
+        wanted=wanted,
+        of_all=round(down / workloads, 3) if workloads else 0.0,
+        since=trouble.since,
+        cure=about.cure,
+        wrong_if=about.wrong_if,
+    )
+
+
+def _hurt(seen: Snapshot, refs: Iterable[str]) -> tuple[int, int, int]:
+    """(how many have nobody ready, pods ready, pods wanted); who is not reached has nobody."""
+    named = {one.ref: one for one in (*seen.workloads, *seen.of("Service"), *seen.of("Ingress"))}
+    down = ready = wanted = 0
+    for one in (named[ref] for ref in refs if ref in named):
+        has, should = _counts(one)
+        down += one.kind in NOT_REACHED or (should > 0 and has == 0)
+        ready, wanted = ready + has, wanted + should
+    return down, ready, wanted
+
+
+def _counts(one: Object) -> tuple[int, int]:
+    """Pods of a workload that are ready, and that it should have."""
+    found = (next((n for path in of if (n := one.number(path)) is not None), 0.0)
+             for of in (READY, WANTED))  # fmt: skip
+    ready, wanted = map(int, found)
+    return ready, wanted
