@@ -1,5 +1,6 @@
 """A real HAProxy and a real Traefik: requests go elsewhere, and come back."""
 
+import os
 import shutil
 import subprocess
 import sysconfig
@@ -19,9 +20,12 @@ from warroom.tests.support.http_backends import HttpBackend, Question, Reply
 from warroom.tests.support.http_backends import serving as answering
 from warroom.tests.support.supervised import free_ports
 
-HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
+HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin") or ""
 TRAEFIK = str(Path(sysconfig.get_path("scripts")) / "traefik")
 PATIENCE_S = 60.0
+
+
+needs_haproxy = pytest.mark.skipif(not HAPROXY, reason="Debian's haproxy is not installed")
 
 
 class Instance(HttpBackend):
@@ -86,6 +90,7 @@ def haproxy(tmp_path: Path, instances: dict[str, str]) -> Iterator[tuple[str, di
 
 
 @pytest.mark.live
+@needs_haproxy
 def test_haproxy_drains_a_server_and_takes_it_back(haproxy):
     place, section = haproxy
     edge = Operations(Haproxy.configured(section))
@@ -100,6 +105,7 @@ def test_haproxy_drains_a_server_and_takes_it_back(haproxy):
 
 
 @pytest.mark.live
+@needs_haproxy
 def test_haproxy_keeps_one_server_and_says_what_it_does_not_know(haproxy):
     place, section = haproxy
     proxy = Haproxy.configured(section)
