@@ -136,7 +136,9 @@ class ModelSettings(BaseSettings):
     money_per_specialist: float | None = Field(default=None, description="in one incident")
     money_per_incident: float | None = Field(default=None, description="all specialists")
     money_per_day: float | None = Field(default=None, description="all incidents, UTC day")
-    language: Literal["en", "zh"] = Field(default="en", description="what the model writes in")
+    language: Literal["en", "zh"] = Field(
+        default="en", description="of messages, documents and what the model writes"
+    )
     tracing: Literal["", "console", "otlp"] = Field(default="", description="where spans go")
     tracing_content: bool = Field(default=False, description="spans carry the masked prompts too")
 

@@ -60,7 +60,8 @@ def write_files(context: ResponseContext, incident_id: str) -> WrittenFiles:
 
 def document_text(settings: Settings, incident: Incident, nodes: list[CauseNode]) -> str:
     """incident.md: with the pictures that lie beside it."""
-    return _pictured(settings, incident, incident_markdown(incident, as_tables(nodes)))
+    text = incident_markdown(incident, as_tables(nodes), settings.language)
+    return _pictured(settings, incident, text)
 
 
 def _pictured(settings: Settings, incident: Incident, markdown: str) -> str:

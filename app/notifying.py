@@ -47,7 +47,7 @@ def channels_of(engine: Engine) -> Channels:
             )
         return found.body.address
 
-    return Channels(_told(*_stamp()), address_of, Remembered(engine))
+    return Channels(notifications(), address_of, Remembered(engine))
 
 
 class Posted(BaseModel):
@@ -121,7 +121,7 @@ def _of_the_day(ours: list[Message], first: Parcel, language: str) -> Letter:
 
 
 def _trackers() -> list[str]:
-    return [one.name for one in _told(*_stamp()).channels if "ticket" in one.carries]
+    return [one.name for one in notifications().channels if "ticket" in one.carries]
 
 
 def _ticket(document: Incident, item: FollowUp, trackers: list[str]) -> Message:
@@ -140,6 +140,11 @@ def _stamp() -> tuple[str, int, int]:
     except OSError:
         return named, 0, 0
     return named, about.st_mtime_ns, about.st_size
+
+
+def notifications() -> Notifications:
+    """The section as it is now. Raises TableError."""
+    return _told(*_stamp())
 
 
 @lru_cache(maxsize=4)  # it is asked each second

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ..agents.reporting.incident_status import likely_cause
-from ..agents.reporting.wording import sentence, shown
+from ..agents.reporting.wording import headline, sentence, shown
 from ..incident.document import Incident
 from ..incident.evidence import Quote
 from ..incident.memory import precedents
@@ -25,7 +25,7 @@ In an incident's thread, mention me with why, how bad, since when, done or next.
 def answer(doc: Incident, question: str, requests: Sequence[Request]) -> str:
     """In a few lines."""
     wanted = next((tell for words, tell in ASKED if words.search(question)), _status)
-    return "\n".join([f"{doc.id}: {doc.title}", *wanted(doc, requests)])
+    return "\n".join([f"{doc.id}: {headline(doc.title)}", *wanted(doc, requests)])
 
 
 def _why(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..actions.catalogue import sentence_of
 from ..agents.reporting.incident_status import ended, likely_cause
-from ..agents.reporting.wording import sentence, shown
+from ..agents.reporting.wording import headline, sentence, shown
 from ..incident.action import ActionPlan, Level, Outcome
 from ..incident.communication import REPLACED_BY, Message
 from ..incident.document import Incident
@@ -48,7 +48,7 @@ def card(
     """How it stands: what is hurt, since when, why, what is asked. holder: who acknowledged it;
     url: of its page; left: nobody works it any more, and it is not over."""
     over = doc.state in OVER
-    title = plain(f"{_mark(doc)} · {doc.title}", HEAD)
+    title = plain(f"{_mark(doc)} · {headline(doc.title)}", HEAD)
     blocks: list[Block] = [{"type": "header", "text": words(title, HEAD)}]
     theirs = ["Nobody works it any more: a person has to take it over."] if left else []
     blocks.append(section("\n".join([*_facts(doc, holder), *theirs])))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from ..agents.reporting.incident_status import is_noise
+from ..agents.reporting.wording import headline
 from ..app.chatting import Slack
 from ..app.configuration import recall
 from ..app.record import masked_content
@@ -88,7 +89,7 @@ class Digest:
     def _card(self, due: datetime, rows: list[IncidentRow]) -> Card:
         runs = sum(row.state in [state.value for state in ACTIVE] for row in rows)
         head = f"P3 until {due:%Y-%m-%d %H:%M} UTC: {runs} open, {len(rows) - runs} over"
-        lines = [f"{row.id} {row.state}: {row.title}" for row in islice(rows, MOST)]
+        lines = [f"{row.id} {row.state}: {headline(row.title)}" for row in islice(rows, MOST)]
         more = [f"and {len(rows) - MOST} more"] if len(rows) > MOST else []
         text = "\n".join([head, *masked_content(lines), *more, f"{self.page}/incidents"])
         return Card([section(text)], head)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..agents.reporting.wording import headline
 from ..app.decisions import approve, reject
 from ..app.escalating import acknowledge
 from ..app.record import masked, masked_content
@@ -105,7 +106,9 @@ class Handler:
 
     def _list(self, who: Person) -> str:
         rows = incidents(self.store.engine, ACTIVE, limit=LISTED, sight=who.sight).items
-        found = [f"{row.severity or '-'} {row.id} {row.state}: {row.title}" for row in rows]
+        found = [
+            f"{row.severity or '-'} {row.id} {row.state}: {headline(row.title)}" for row in rows
+        ]
         return str(masked_content("\n".join(found))) or "Nothing runs."
 
     def _named(self, who: Person, text: str) -> Incident:

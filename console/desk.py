@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ..agents.reporting.wording import headline
 from ..agents.runtime.context import ResponseContext
 from ..incident.document import Incident, escaped
 from ..record.ledger import Request
@@ -68,7 +69,7 @@ def opening(console: Console, incident: Incident, note: str) -> None:
     from .screen import heading
 
     console.print(heading(f"{incident.id}"))
-    say(console, ("  alert     ", "dim"), (shown(incident.title), "strong"))
+    say(console, ("  alert     ", "dim"), (shown(headline(incident.title)), "strong"))
     labels = f"{shown(incident.alert.name)} · {incident.alert.status}"
     word = f" · {shown(incident.alert.severity)}" if incident.alert.severity else ""
     say(console, ("            ", ""), f"{labels}{word} · from {incident.alert.source}")

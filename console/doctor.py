@@ -18,6 +18,7 @@ from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
 from ..record.accounts import Accounts
 from ..record.drills import last_run
+from ..record.followers import Followers
 from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
 from ..telemetry.catalogue.written import measure
@@ -57,6 +58,8 @@ def doctor_command(as_json: bool) -> Exit:
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))
     unsent = Channels(file.notifications).faults()
+    if file.notifications.events:
+        unsent += Followers(Record(settings()).store.engine).errors().values()
     books = listed(Record(settings()).store, utc_now()) if file.runbooks.model_fields_set else ()
     untried = [(book.name, why) for book, _why, _last, why in books if why]
     if as_json:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..agents.reporting.wording import headline
 from ..app.configuration import settings
 from ..app.record import FIRST, Record
 from ..app.words import clock, moment, value
@@ -86,7 +87,7 @@ def overview(
 ) -> None:
     """Everything that a person wants to know first; `--markdown` has it all."""
     console.print(heading(incident.id))
-    say(console, ("  title     ", "dim"), (shown(incident.title), "strong"))
+    say(console, ("  title     ", "dim"), (shown(headline(incident.title)), "strong"))
     say(console, ("  state     ", "dim"), incident.state.value)
     say(console, ("  opened    ", "dim"), moment(incident.opened_at))
     say(console, ("  onset     ", "dim"), began(incident.began))
@@ -180,7 +181,7 @@ def listing(console: Console, rows: Sequence[IncidentRow]) -> None:
         opened = f"{from_ts(row.opened_at):%Y-%m-%d %H:%M}"
         level = row.severity or value(None, "")
         known = f"{row.id:<24}  {opened:<16}  {level:<5}  {_state(row):<{wide}}  "
-        say(console, known, shown(row.title))
+        say(console, known, shown(headline(row.title)))
 
 
 def _state(row: IncidentRow) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from warroom.agents.postmortem import draft
 from warroom.agents.reporting.incident_page import incident_markdown
-from warroom.app.charts.incident_charts import with_pictures
+from warroom.app.charts.incident_charts import chart_file, marks_of, with_pictures
+from warroom.app.charts.signal import signal_chart
 from warroom.app.charts.tracks import SIGNALS, kept_tracks
 from warroom.incident.document import Incident
 
@@ -34,12 +35,15 @@ def seen(markdown: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"^(#+) ", r"#\1 ", text, flags=re.M)).strip() + "\n"
 
 
-def whole(text: str, folder: Path) -> None:
-    """One postmortem, and what it shows."""
+def whole(text: str, folder: Path, document: Incident) -> None:
+    """One postmortem, and what it shows; signals drawn anew, with the marks of their captions."""
     (FOLDER / "postmortem.md").write_text(text)
     (FOLDER / "charts").mkdir(exist_ok=True)
     for name in re.findall(r"\(charts/(.+?\.svg)\)", text):
         shutil.copyfile(folder / name, FOLDER / "charts" / name)
+    marks, until = marks_of(document), document.began.at.timestamp()
+    for track in kept_tracks(folder / SIGNALS):
+        (FOLDER / "charts" / chart_file(track)).write_text(signal_chart(track, marks, until))
 
 
 def main() -> None:
@@ -55,7 +59,7 @@ def main() -> None:
         if number < 2:
             texts += [draft(document, now, language="zh").markdown, incident_markdown(document)]
         if not number:
-            whole(text, path.parent / "charts")
+            whole(text, path.parent / "charts", document)
         parts += map(seen, texts)
     (FOLDER / "documents.md").write_text("\n---\n\n".join(parts))
 

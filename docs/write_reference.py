@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from inspect import getclosurevars, isfunction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from fastapi.routing import iter_route_contexts
@@ -25,7 +25,9 @@ from warroom.console.contents import CONTENTS
 from warroom.console.main import app
 from warroom.console.schema import EVERY
 from warroom.faults import faults
+from warroom.incident.events import IncidentEvent
 from warroom.intake.reception import Reception
+from warroom.notify.cloudevents import TYPE
 from warroom.record.tokens import Role
 from warroom.service.app import ABOUT, build
 from warroom.service.opening import first_receiver
@@ -247,13 +249,29 @@ def kinds() -> str:
     return page("Kinds of faults", about, lines)
 
 
+def events() -> str:
+    """The types of CloudEvents, and what each holds."""
+    lines = list[str]()
+    for one in get_args(get_args(IncidentEvent)[0]):
+        names = {name: field for name, field in one.model_fields.items() if name != "event"}
+        rows = [(_code(name), field.description) for name, field in names.items()]
+        kind = f"{TYPE}{one.model_fields['event'].default}"
+        lines += [f"## {kind}", "", one.__doc__ or "", "", *table(("in `data`", ""), rows)]
+    about = (
+        "What happens to an incident, as `notifications.events` sends it "
+        "([how](../protocols.md#hear-every-event-as-cloudevents)) and `/api/v1/events` tells it. "
+        "The parts are those of the [document](../incident.schema.json)."
+    )
+    return page("Events", about, lines)
+
+
 def written() -> dict[str, str]:
     """Every file below docs/ that is made here, and its text."""
     schemas = {
         f"schemas/{name}.json": json.dumps(schema(one), indent=1, ensure_ascii=False) + "\n"
         for name, one in EVERY.items()
     }
-    pages = (commands, http, settings, files, tools, actions, kinds)
+    pages = (commands, http, settings, files, tools, actions, kinds, events)
     return schemas | {f"reference/{one.__name__}.md": one() for one in pages}
 
 

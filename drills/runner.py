@@ -4,6 +4,7 @@ The truth is read by the scorer alone; whatever happens, every process is ended.
 """
 
 import json
+import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -68,10 +69,7 @@ class Drill:
         bundle cannot be kept because there is one.
         """
         check_free(self.target)
-        # The responder sees the folder's name (in stack traces), so it does not name the fault.
-        name = f"drill-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        root = self.settings.home.resolve() / "drills" / name
-        root.mkdir(parents=True)
+        root = claimed(self.settings.home.resolve() / "drills")
         with ExitStack() as open_until_the_end:
             open_until_the_end.callback(tidy, root)
             open_until_the_end.enter_context(running(root))
@@ -205,6 +203,18 @@ def _labelled(alert: Alert, run: str) -> Alert:
 def _end(store: Store, incident_id: str) -> None:
     if store.load(incident_id).state in ACTIVE:
         close(store, incident_id)
+
+
+def claimed(drills: Path) -> Path:
+    """A folder of its own. The responder sees its name (in stack traces), so it does not name the
+    fault."""
+    while True:
+        name = f"drill-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        try:
+            (drills / name).mkdir(parents=True)
+        except FileExistsError:  # of one that began in the same second
+            continue
+        return drills / name
 
 
 def _preload() -> None:

@@ -127,6 +127,8 @@ class Channels:
         checks += [lambda file=file: _opened(read_secret(file)) for file in files]
         ways = self.told.methods.values()
         checks += [lambda file=file: _opened(_filled(file, "+491511234567")) for file in ways]
+        secrets = [one.signing_secret_file for one in self.told.events if one.signing_secret_file]
+        checks += [partial(read_secret, file) for file in secrets]
         return [fault for check in checks if (fault := _fault(check))]
 
     def unanswered(self, medium: Medium) -> list[str]:
@@ -205,4 +207,5 @@ def described(told: Notifications) -> Sequence[tuple[str, str]]:
         levels = ", ".join(one.severities) or "all levels"
         by = f"mail to {', '.join(one.to)}" if one.to else one.post or "apprise"
         rows.append((one.name, f"{by}: {', '.join(one.carries)} of {levels}"))
-    return rows
+    what = [(one.name, ", ".join(one.only) or "every event", one.url) for one in told.events]
+    return rows + [(name, f"CloudEvents at {url}: {types}") for name, types, url in what]

@@ -111,6 +111,23 @@ class Channel(Entry):
         return self.audiences or (usual,)
 
 
+SIGNATURE, TIMESTAMP = "X-Warroom-Signature", "X-Warroom-Timestamp"
+
+
+class Sink(Entry):
+    """Where every event of an incident is told."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="as the record has it")
+    url: str = Field(pattern=r"^https?://[^\s#@]+$", description="takes structured CloudEvents")
+    authorization: Authorization | None = Field(default=None, description="how it knows us")
+    signing_secret_file: Path | None = Field(
+        default=None,
+        description=f"holds the key of {SIGNATURE}: hex HMAC-SHA256 of `time:body`, the time in "
+        f"{TIMESTAMP}",
+    )
+    only: tuple[str, ...] = Field(default=(), description="types, such as decided; none: all")
+
+
 class Notifications(Entry):
     """The whole section. What no channel carries is a file for a gateway, as ever."""
 
@@ -125,6 +142,9 @@ class Notifications(Entry):
         default="", description="the channel that tells who gave no way of their own"
     )
     drills: bool = Field(default=False, description="messages of drills go out too, marked")
+    events: tuple[Sink, ...] = Field(
+        default=(), description="where every event of incidents is told, as CloudEvents"
+    )
     p3_hour: Annotated[int, Field(ge=0, le=23)] | None = Field(
         default=9,
         description="hour, UTC, at which a day's P3 messages go out as one; null: each at once",
@@ -132,9 +152,10 @@ class Notifications(Entry):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        names = [one.name for one in self.channels]
+        names = [one.name for one in (*self.channels, *self.events)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two channels are called {twice[0]}: give each a name of its own")
+        names = [one.name for one in self.channels]
         if self.fallback and self.fallback not in names:
             raise ValueError(f"`fallback` is no channel: name one of {', '.join(names)}")
         if any(one.to for one in self.channels) and self.mail is None:

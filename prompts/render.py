@@ -81,6 +81,12 @@ def render(name: str, /, **values: Any) -> str:
     return EMPTY_LINES.sub("\n\n", folded).rstrip() + "\n"
 
 
+def phrase(language: str, text: str, /, **values: Any) -> shown.Trusted:
+    """Words of ours, in Chinese as words.zh.yaml has them, around values that are data."""
+    told = shown.zh(text) if language == "zh" else text
+    return shown.Trusted(told.format(**{name: _printed(one) for name, one in values.items()}))
+
+
 def letter(name: str, told: str = "", /, **values: Any) -> str:
     """A message. Each line of its template is a sentence, and those of a paragraph are joined. The
     first paragraph says how it stands; after it nothing is said that was said already, in it or in

@@ -13,6 +13,7 @@ from ..app.configuration import Sources, declared
 from ..app.configuration_file import read_configuration
 from ..app.dry_runs import remind as ask_for_dry_runs
 from ..app.escalating import escalate
+from ..app.events_out import tell_followers
 from ..app.notifying import channels_of, file_tickets, gather
 from ..app.oncall import Rota, drop_links, refresh
 from ..app.rules import settle
@@ -136,6 +137,11 @@ def remember(_settings: Settings, store: Store) -> None:
     catch_up(store.engine)
 
 
+def events(_settings: Settings, store: Store) -> None:
+    """Other systems hear what happened; nothing here waits for them."""
+    tell_followers(store)
+
+
 CHORES: Sequence[Chore] = (
     bury,
     remember,
@@ -149,6 +155,7 @@ CHORES: Sequence[Chore] = (
     mail_of_the_day,
     status_page,
     deliver,
+    events,
     age,
 )
 

@@ -2,33 +2,38 @@
 needs first, then all that is on record, behind folds."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ...incident.document import Incident
 from ...incident.evidence import short
 from ...incident.memory import precedents, time_to_resolve
 from ...incident.report import CustomerImpactReport
-from ...prompts.render import render
-from ...prompts.values import Trusted
+from ...prompts.render import phrase, render
+from ...prompts.spoken import day
+from ...prompts.values import Trusted, zh
 from .account import Account
 from .incident_status import is_noise
 from .narrator import Narrator, Statement
-from .wording import prose, title
+from .wording import title
 
 
-def incident_markdown(document: Incident, why: str = "") -> str:
+def incident_markdown(document: Incident, why: str = "", language: str = "en") -> str:
     """The whole document, the newest knowledge first. `why`: Markdown of ours that says why it
     happened."""
-    customers, account = document.report(CustomerImpactReport), Account(Narrator(document))
+    customers = document.report(CustomerImpactReport)
+    account = Account(Narrator(document, language=language))
     priced = [call.cost for call in document.model_calls if call.cost is not None]
     return render(
         "incident.md",
         doc=document,
-        title=title(document.title),
+        title=account.quoted(title(document.title)),
+        head=_head(document, language),
+        w=partial(phrase, language),
+        v=zh if language == "zh" else str,
         noise=is_noise(document),
         **_told(account),
         why=Trusted(why),
-        severity=document.severity.value if document.severity else "not yet classified",
         estimate=time_to_resolve(document),
         before=precedents(document),
         outcome={e.plan: e.outcome.value for e in document.executions},
@@ -40,12 +45,25 @@ def incident_markdown(document: Incident, why: str = "") -> str:
     )
 
 
+def _head(document: Incident, language: str) -> dict[str, str]:
+    """What the first line says."""
+    command, say = document.command, zh if language == "zh" else str
+    told = {
+        "severity": document.severity.value if document.severity else "not yet classified",
+        "type": document.type.value,
+        "state": document.state.value,
+        "commander": command.incident_commander,
+        "lead": command.technical_lead or "not named",
+    }
+    return {"day": day(document.began.at, language)} | {n: say(word) for n, word in told.items()}
+
+
 def _told(account: Account) -> dict[str, Any]:
     """What stands before the folds; evidence alone is cited there, as only that has an anchor."""
     sections = ("summary", "impact", "causes", "resolution", "open")
     plans = [move.plan for move in account.values["moves"] if move.how == "proposed"]
     told = {name: [_cited(claim) for claim in getattr(account, name)()] for name in sections}
-    return told | {"waiting": [(prose(plan.title), plan) for plan in plans]}
+    return told | {"waiting": [(account.quoted(plan.title), plan) for plan in plans]}
 
 
 def _cited(claim: Statement) -> Statement:

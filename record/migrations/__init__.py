@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0020"
+HEAD = "0021"
 
 
 def upgrade(connection: Connection, version: str = HEAD) -> None:

@@ -164,6 +164,13 @@ def test_noise_exercises_and_what_has_no_channel_are_told_nobody(here: Chat, sla
 
 
 @ON_A_FILE
+def test_a_figure_of_our_own_rules_is_told_as_people_say_it(here: Chat, slack: FakeSlack):
+    here.incident(title="gateway fails 123.7m of requests")
+    here.round()
+    assert "gateway fails 12% of requests" in shown(slack.messages[0])
+
+
+@ON_A_FILE
 def test_what_others_wrote_is_letters_and_secrets_are_masked(here: Chat, slack: FakeSlack):
     title = "<!channel> *down* <https://evil.example|x> password=hunter2hunter2"
     here.incident(title=title)

@@ -133,6 +133,12 @@ def test_a_postmortem_comes_when_it_is_drafted(warroom):
     assert "warroom resume" in one_line(said)
 
 
+def test_a_figure_of_our_own_rules_is_told_as_people_say_it(warroom):
+    kept(warroom.store, full().model_copy(update={"title": "gateway fails 123.7m of requests"}))
+    for said in (warroom("show"), warroom("incidents")):
+        assert "gateway fails 12% of requests" in said.out
+
+
 def test_text_of_others_cannot_steer_the_terminal(warroom, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     document = noise()

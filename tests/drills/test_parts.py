@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from warroom.drills.keep import (
     tell_beside,
     tidy,
 )
+from warroom.drills.runner import claimed
 from warroom.drills.score import not_run
 from warroom.errors import InputError
 from warroom.incident.lifecycle import State
@@ -43,6 +45,12 @@ def failing(root, start: float, share: float) -> Recorder:
         counter(bundle, "http_requests_total", "checkout", bad, code="500")
         counter(bundle, "up", "checkout", [0.0] * 40)
     return open_bundle(root)
+
+
+def test_drills_that_begin_in_one_second_have_folders_of_their_own(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: claimed(tmp_path / "drills"), range(40)))
+    assert len({*folders}) == 40 and all(folder.is_dir() for folder in folders)
 
 
 def test_the_webhook_takes_json_objects_and_nothing_else():

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """Messages and prompts: strict, complete in both languages, and closed to what others wrote."""
 
 import hashlib
@@ -33,6 +34,7 @@ from warroom.prompts.values import (
     plain,
     quantity,
     utc,
+    zh,
 )
 from warroom.tests.support import incidents
 from warroom.tests.support.markdown import HOSTILE, MARKDOWN, tokens
@@ -70,6 +72,20 @@ def test_the_document_renders(build):
     assert "None" not in text
     for record in document.evidence:
         assert f"\n[{record.id}]: #" in text
+
+
+def test_all_words_of_the_document_are_there_in_chinese():
+    """§10: what the record has in English stays; what is ours is Chinese."""
+    template = (FOLDER / "incident.md").read_text()
+    ours = {found for found in re.findall(r'w\("(.*?)"', template) if re.search("[a-z]", found)}
+    assert len(ours) > 50
+    assert [words for words in sorted(ours) if zh(words) == words] == []
+    fields = {words: set(re.findall(r"{\w+}", words)) for words in ours}
+    assert all(set(re.findall(r"{\w+}", zh(words))) == named for words, named in fields.items())
+    text = incident_markdown(incidents.full(), "", "zh")
+    assert "2025 年 3 月 14 日，时间均为 UTC。P0，服务中断；已解决。" in text
+    assert "\n## 处置\n" in text and "| 影响范围 | 预期效果 |" in text
+    assert "checkout 错误率: 平时 0.1%, 操作前 41%, 操作后 0.1%, 目标 0.5% [E7]" in text
 
 
 def test_a_full_document_shows_what_matters():

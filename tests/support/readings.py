@@ -92,7 +92,8 @@ def in_documents(document: Incident) -> list[tuple[str, Breach]]:
     ours, now = {*names(document), *KNOWN}, document.opened_at + timedelta(minutes=3)
     texts = {language: draft(document, now, language=language).markdown for language in LANGUAGES}
     found = [(f"postmortem {n}", b) for n, t in texts.items() for b in in_document(t, n, ours)]
-    return found + [("incident", b) for b in in_document(incident_markdown(document), "en", ours)]
+    pages = {language: incident_markdown(document, "", language) for language in LANGUAGES}
+    return found + [(f"incident {n}", b) for n, t in pages.items() for b in in_document(t, n, ours)]
 
 
 LANGUAGES = ("en", "zh")
