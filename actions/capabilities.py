@@ -295,6 +295,7 @@ C = TypeVar("C", bound=Capability)
 class Offers(Protocol):
     """A target as an action sees it."""
 
-    def find(self, capability: type[C]) -> C:
-        """The adapter that offers this. Raises ToolFailed where none does."""
+    def find(self, capability: type[C], target: str = "") -> C:
+        """The adapter that offers this; of several, the one that knows the target. Raises
+        ToolFailed where none does."""
         ...
