@@ -90,7 +90,7 @@ def respond() -> Phase:
     graph.add_conditional_edges("mitigate", after_mitigate, ["ask", "debug"])
     graph.add_edge("debug", "security")
     graph.add_edge("debug", "performance")
-    graph.add_edge(["security", "performance"], "design_fix")
+    graph.add_edge(["security", "performance", *steps.beside(graph, "debug")], "design_fix")
     graph.add_conditional_edges("design_fix", after_design, ["ask", *WRAP_UP])
     recover(graph)
     return graph.compile()
@@ -117,7 +117,7 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_node("again", next_round)
 
     graph.add_conditional_edges(
-        "ask", after_ask, ["commander", "debug", "again", "watch", *WRAP_UP]
+        "ask", after_ask, ["commander", "debug", "again", "verify", "watch", *WRAP_UP]
     )
     graph.add_conditional_edges("commander", after_commander, ["act", "refused"])
     graph.add_conditional_edges("refused", after_refused, ["wait", "ask", *WRAP_UP])
@@ -130,10 +130,10 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     graph.add_edge("stabilise", "stabilised")
     graph.add_edge("stabilised", "verify")
     graph.add_conditional_edges(
-        "verify", after_verify, ["debug", "stabilise", "undo", "again", *WRAP_UP]
+        "verify", after_verify, ["debug", "stabilise", "undo", "act", "ask", "again", *WRAP_UP]
     )
     graph.add_conditional_edges(
-        "undo", after_undo, ["undo_owed", "ask_whether", "undo", "debug", "again", *WRAP_UP]
+        "undo", after_undo, ["undo_owed", "ask_whether", "undo", "debug", "wait", "again", *WRAP_UP]
     )
     graph.add_edge("undo_owed", "undo")
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
@@ -171,7 +171,7 @@ def learn() -> Phase:
 
     graph.add_edge(START, "monitoring")
     graph.add_edge(START, "hardening")
-    graph.add_edge(["monitoring", "hardening"], "postmortem")
+    graph.add_edge(["monitoring", "hardening", *steps.beside(graph, START)], "postmortem")
     graph.add_edge("postmortem", END)
     return graph.compile()
 
@@ -197,11 +197,14 @@ def after_design(state: IncidentState) -> list[str]:
 
 def after_ask(state: IncidentState) -> list[str]:
     """No plan: investigate; when that is done too, look whether it ended by itself. Where the
-    system is not as it was planned for any more, plan anew. What a person called over is over."""
+    system is not as it was planned for any more, plan anew. What a person called over is over; and
+    where traffic is not to be brought back, it is over with the limit in force."""
     if state.acted == Acted.over:
         return WRAP_UP
     if state.plan:
         return ["commander"]
+    if state.next:
+        return ["verify"] if state.outcome == Outcome.better else ["watch"]
     if not state.investigated:
         return ["debug"]
     return ["again"] if state.acted == Acted.unfit else ["watch"]
@@ -245,20 +248,22 @@ def after_whether(state: IncidentState) -> list[str]:
 
 
 def after_verify(state: IncidentState) -> list[str]:
-    """Watched longer, taken back, or on to the cause; where it did not help, learn from it."""
+    """Watched longer, taken back, on to the next stage or to what brings traffic back, or on to
+    the cause; where it did not help, learn from it."""
     if state.improving and state.checks <= (WATCHES if state.well else PATIENCE):
         return ["stabilise"]
     if state.take_back:
         return ["undo"]
-    return _on(state)
+    return [state.next] if state.next and state.well else _on(state)
 
 
 def after_undo(state: IncidentState) -> list[str]:
     """What may not be taken back yet is owed, what was not begun or nobody reported is found out;
-    after that it ends as the recovery does, also where the action had no part in it."""
+    after that it ends as the recovery does, also where the action had no part in it. With traffic
+    as before it is watched."""
     if state.take_back:
         return [AFTER_UNDO[Acted(state.acted)]]
-    return _on(state)
+    return ["wait"] if state.next else _on(state)
 
 
 def _on(state: IncidentState) -> list[str]:
@@ -278,6 +283,8 @@ def after_watch(state: IncidentState) -> list[str]:
     and hurts all the same is asked anew."""
     if state.improving and state.checks <= WATCHES:
         return ["wait"]
+    if state.next:
+        return [state.next]
     withdrawn = state.acted == Acted.withdrawn and not state.well
     return ["ask"] if withdrawn and state.outcome not in WELL else WRAP_UP
 

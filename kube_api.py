@@ -7,7 +7,6 @@ the next step, and whoever writes has to find out what became of it first.
 
 import json
 import os
-import re
 import time
 from functools import cache
 from pathlib import Path
@@ -23,12 +22,9 @@ MOST_BYTES = 64 * 2**20
 """Of one answer, inflated."""
 SAID = 300
 """Characters of the API's own words that are passed on."""
-FORBIDDEN = re.compile(
-    r'cannot (?P<verb>\S+) resource "(?P<what>[^"]+)" in API group "(?P<group>[^"]*)"'
-    r'(?: in the namespace "(?P<space>[^"]+)")?'
-)
 CURES = {
     401: "its login is not accepted: try it with `kubectl auth whoami`, then renew it",
+    403: "give its account that right, or look at what admission refuses",
     404: "look at the name, the namespace and what the cluster serves (`kubectl api-resources`)",
     409: "it was changed meanwhile: look again before anything is decided",
     410: "that list is too old: begin it again",
@@ -57,6 +53,10 @@ class ClusterAccess(Entry):
         default="read", description="read: look; propose: also plan; act: also what was approved"
     )
     timeout: Duration = Field(default=10.0, description="for one answer: 10s")
+    most_replicas: int = Field(default=20, ge=1, description="that a workload is scaled to")
+    gitops: Path | None = Field(
+        default=None, description="clone of the repository that Argo CD or Flux delivers from"
+    )
 
 
 class KubeApi:
@@ -149,21 +149,12 @@ def _decoded(body: bytes) -> Any:
 
 
 def refused(name: str, status: int, told: Any, asked: str) -> KubernetesError:
-    """What the API says no with, and what to do about it: of 403 the missing right by its name."""
+    """What the API says no with, and what to do about it."""
     message = told.get("message") if isinstance(told, dict) else ""
     said = " ".join(str(message or "").split())[:SAID] or "gives no reason"
     cure = CURES.get(status, "look at the API server's own log")
-    if status == 403:
-        right = FORBIDDEN.search(said)
-        cure = _right(right.groupdict()) if right else "look at what admission refuses"
     text = f"{name} refuses {asked} ({status}: {said}): {cure}"
     return KubernetesError(text, status, unsure=status >= 500 and not asked.startswith("GET"))
-
-
-def _right(named: dict[str, str | None]) -> str:
-    what = f"{named['what']}.{named['group']}" if named["group"] else named["what"]
-    where = f" in namespace {named['space']}" if named["space"] else " in the whole cluster"
-    return f"give its account the verb {named['verb']} on {what}{where}"
 
 
 def _whole(answer: Any, until: float) -> bytes:

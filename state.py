@@ -43,6 +43,7 @@ class IncidentState(BaseModel):
     improving: bool = Field(default=False, description="worth measuring again")
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     take_back: bool = Field(default=False, description="the last action is to be undone")
+    next: str = Field(default="", description="before it is over: act (next stage), ask, wait")
     outcome: str = Field(default="", description="how the last action ended, after verification")
 
 

@@ -62,6 +62,8 @@ class Action(BaseModel, ABC):
     kind: ClassVar[ActionKind]
     needs: ClassVar[type[Capability]]
     profile: ClassVar[Profile]
+    cures: ClassVar[bool] = True
+    """Whether it may end what hurts: a model is offered nothing else."""
 
     target: str = Field(description="service, flag, edge service or table acted on")
 
@@ -110,6 +112,11 @@ class Action(BaseModel, ABC):
         """Whether it was carried out, from what the system shows now and what was `found` when it
         was planned. Half done is neither."""
         return Probe.cannot_tell
+
+    def stage(self, number: int) -> "Self | None":
+        """What is done up to and with this stage, from 0, and measured before the next one; None:
+        it has no such stage."""
+        return None if number else self
 
     @abstractmethod
     def check(self, inventory: Inventory) -> None:

@@ -50,6 +50,8 @@ class Committed(Receipt):
 class Capability(ABC):  # noqa: B024 each has methods of its own
     """Something that a target can do, and what it can be aimed at."""
 
+    shut: str = ""  # why nothing of it is offered now, and what lets it be
+
     def inventory(self) -> Inventory:
         """What this adapter knows there is to act on, read now; nothing that others do not say."""
         return Inventory()
@@ -280,9 +282,7 @@ class RowRepair(Capability):
     @abstractmethod
     def repair(self, table: str, columns: Sequence[str], max_rows: int) -> Repaired:
         """Write back these columns where they differ (none given: all), and rows that are gone.
-
-        More than `max_rows` rows: ToolFailed and no change.
-        """
+        More than `max_rows` rows: ToolFailed and no change."""
 
     @abstractmethod
     def restore(self, was: Repaired) -> Receipt:

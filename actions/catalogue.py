@@ -41,16 +41,21 @@ def find(kind: str) -> type[Action]:
     return action
 
 
-def checked(kind: str, target: str, parameters: Mapping[str, Any], inventory: Inventory) -> Action:
-    """The exact action, held against what there is to act on.
+def checked(
+    kind: str, target: str, parameters: Mapping[str, Any], inventory: Inventory, stage: int = 0
+) -> Action:
+    """The exact action, held against what there is to act on as its stage before left it.
 
     Raises ToolRetry for a kind that is not offered, a wrong target or parameter.
     """
     action = find(kind).parse(target, parameters)
     if inventory.offered is not None and action.kind not in inventory.offered:
-        offered = ", ".join(inventory.offered) or "nothing"
+        offered = "; ".join([", ".join(inventory.offered) or "nothing", *inventory.shut])
         raise ToolRetry(f"{action.kind} is not offered here, only: {offered}")
-    action.check(inventory)
+    part = action.stage(stage)
+    if part is None:
+        raise ToolRetry(f"{action.kind} {target} has no stage {stage + 1}")
+    part.check(inventory)
     return action
 
 
@@ -139,8 +144,9 @@ def told(value: JsonValue) -> str:
 # Whether the plan was claimed before, and by whom, is kept by the caller in our own tables.
 
 
-def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Receipt:
-    """Carry out exactly this plan; the receipt says what was done and what undoes it.
+def execute(system: Acting, plan: ActionPlan, approval: Decision | None, stage: int = 0) -> Receipt:
+    """Carry out exactly this plan, of one in stages this one; the receipt says what was done and
+    what undoes it.
 
     Args:
         system: what is acted on.
@@ -153,16 +159,22 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None) -> Rece
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    return system.perform(fitting(system, plan))
+    return system.perform(fitting(system, plan, stage))
 
 
-def fitting(system: Acting, plan: ActionPlan) -> Action:
-    """The plan's action, where the system is still as it was planned for.
+def staged(plan: ActionPlan, stage: int) -> Action | None:
+    """What the plan does up to and with this stage, from 0; None: it has no such stage."""
+    return find(plan.kind).parse(plan.target, plan.parameters).stage(stage)
+
+
+def fitting(system: Acting, plan: ActionPlan, stage: int = 0) -> Action:
+    """The plan's action, where the system is still as it was planned for, or as its stage before
+    left it.
 
     Raises ToolRetry where it is another one, or in another state, ToolFailed where it does not say.
     """
     inventory = system.inventory()
-    action = checked(plan.kind, plan.target, plan.parameters, inventory)
+    action = checked(plan.kind, plan.target, plan.parameters, inventory, stage)
     now = _found(action, inventory)
     for name in dict.fromkeys([*plan.found, *now]):
         if name in plan.found or name == SYSTEM:
@@ -172,27 +184,27 @@ def fitting(system: Acting, plan: ActionPlan) -> Action:
                     f"{plan.title} was decided for {name} {was}; it is {found} by now: "
                     "nothing was done"
                 )
-    return action
+    return action.stage(stage) or action
 
 
-def probe(system: Acting, plan: ActionPlan, key: str) -> Probe:
+def probe(system: Acting, plan: ActionPlan, key: str, stage: int = 0) -> Probe:
     """Whether this plan was carried out by somebody who never said so: by the key that the target
     kept, else by what is so now. Raises ToolError where the system does not say."""
-    return Probe.done if system.knows(key) else _shown(system, plan)
+    return Probe.done if system.knows(key) else _shown(system, plan, stage)
 
 
-def probe_undo(system: Acting, plan: ActionPlan, key: str) -> Probe:
+def probe_undo(system: Acting, plan: ActionPlan, key: str, stage: int = 0) -> Probe:
     """The same of its undo, which is done where all is as it was before the action."""
     turned = {Probe.done: Probe.not_done, Probe.not_done: Probe.done}
     if system.knows(key):
         return Probe.done
-    shown = _shown(system, plan)
+    shown = _shown(system, plan, stage)
     return turned.get(shown, shown)
 
 
-def _shown(system: Acting, plan: ActionPlan) -> Probe:
-    action = find(plan.kind).parse(plan.target, plan.parameters)
-    return action.probe(plan.found, system.inventory())
+def _shown(system: Acting, plan: ActionPlan, stage: int) -> Probe:
+    part = staged(plan, stage)
+    return part.probe(plan.found, system.inventory()) if part else Probe.cannot_tell
 
 
 SYSTEM = "system"
@@ -204,11 +216,15 @@ def _found(action: Action, inventory: Inventory) -> dict[str, JsonValue]:
     return {**action.found(inventory), **named}
 
 
-def undo(system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None) -> Receipt:
-    """Put back what the receipt says was there. The plan's approval covers its undo, which it
-    names. Raises ApprovalRequired as `execute`, ToolFailed where there is no undo."""
+def undo(
+    system: Acting, plan: ActionPlan, receipt: Stored, approval: Decision | None, stage: int = 0
+) -> Receipt:
+    """Put back what the receipt says was there, of one in stages before this one. The plan's
+    approval covers its undo, which it names. Raises ApprovalRequired as `execute`, ToolFailed where
+    there is no undo."""
     _require(plan, approval)
-    return system.undo(find(plan.kind).parse(plan.target, plan.parameters), receipt)
+    action = find(plan.kind).parse(plan.target, plan.parameters)
+    return system.undo(action.stage(stage) or action, receipt)
 
 
 def _require(plan: ActionPlan, approval: Decision | None) -> None:

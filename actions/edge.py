@@ -1,10 +1,12 @@
 """What is done where requests enter: a route is limited, attacking addresses are refused."""
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from ..errors import ToolRetry
 from ..incident.action import ActionKind
 from .base import PROFILES, Action, Probe
 from .capabilities import Blocked, EdgeRules, LimitSet, Offers, Receipt, Stored
@@ -46,6 +48,65 @@ class Throttle(Action):
         """The limit before, or none."""
         was = LimitSet.read(stored)
         return system.find(EdgeRules, self.target).throttle(self.route, was.before)
+
+
+def rising(shares: Sequence[int]) -> Sequence[int]:
+    """Percentages of which each is more than the one before."""
+    if list(shares) != sorted(set(shares)):
+        raise ValueError(f"{[*shares]} do not rise: write percentages such as [10, 50, 100]")
+    return shares
+
+
+Share = Annotated[int, Field(ge=1, le=100)]
+"""Percent."""
+
+
+class BringBack(Action):
+    """Let back in what a limit of ours holds back, share by share."""
+
+    kind = ActionKind("bring back")
+    profile = PROFILES[kind]
+    needs = EdgeRules
+    cures = False
+
+    route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix, limited now")
+    limit: float = Field(gt=0, le=1e6, description="requests per second let through now")
+    full: float = Field(gt=0, le=1e6, description="requests per second when all is well")
+    stages: Annotated[list[Share], AfterValidator(rising)] = Field(
+        min_length=1, max_length=10, description="percent of what is held back; 100 lifts the limit"
+    )
+
+    def stage(self, number: int) -> "BringBack | None":
+        """Up to and with that share."""
+        kept = self.stages[: number + 1]
+        return self.model_copy(update={"stages": kept}) if len(kept) > number else None
+
+    @property
+    def rates(self) -> list[float | None]:
+        """The limit now and after each share, requests per second; None: there is no limit."""
+        held = max(0.0, self.full - self.limit)
+        shares = [None if s == 100 else round(self.limit + held * s / 100, 3) for s in self.stages]
+        return [self.limit, *shares]
+
+    def check(self, inventory: Inventory) -> None:
+        """An edge service, and a route of it that is limited as it was left."""
+        known_as("edge service", self.target, inventory.edges())
+        known_as("limited route", self.route, inventory.limits)
+        now, was = inventory.limits[self.route], self.rates[-2]
+        if now != was:
+            raise ToolRetry(f"{self.route} is limited to {now:g}/s by now, not to {was:g}/s")
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By the limit that its last share leaves."""
+        return Probe.told(inventory.limits.get(self.route), self.rates[-1], self.rates[-2])
+
+    def perform(self, system: Offers) -> LimitSet:
+        """The last of its shares; those before were measured."""
+        return system.find(EdgeRules).throttle(self.route, self.rates[-1])
+
+    def undo(self, system: Offers, stored: Stored) -> LimitSet:
+        """Back to the share before, or to the limit that was there first."""
+        return system.find(EdgeRules).throttle(self.route, self.rates[-2])
 
 
 WIDEST = {4: 24, 6: 64}

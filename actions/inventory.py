@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
@@ -35,11 +35,22 @@ class Part(BaseModel):
     provider: str = Field(default="", description="the third party it uses; empty: none")
     ai: ModelUse | None = Field(default=None, description="null: it uses no language model")
     edge: bool = Field(default=False, description="whether users' requests enter here")
+    fields: dict[str, JsonValue] = Field(
+        default_factory=dict, description="what can be set, and what it is; null: not there"
+    )
+    owner: str = Field(
+        default="", description="who would put a live change back; empty: nobody is known"
+    )
+    instead: str = Field(default="", description="what a roll back does with that owner instead")
 
     @property
     def most(self) -> int:
         """Instances that it can be scaled to."""
         return len(self.instances) + len(self.spares)
+
+    def kept(self, name: str) -> str:
+        """Why nothing is changed behind its owner's back."""
+        return f"{name} is kept by {self.owner}, which puts a live change back: change it there"
 
 
 class Procedure(BaseModel):
@@ -70,6 +81,10 @@ class Inventory(BaseModel):
     blocked: list[str] = Field(default_factory=list, description="sources that are refused")
     procedures: dict[str, Procedure] = Field(
         default_factory=dict, description="commands that were prepared, by name"
+    )
+    nodes: dict[str, bool] = Field(default_factory=dict, description="name: whether it is cordoned")
+    shut: list[str] = Field(
+        default_factory=list, description="why a target offers nothing now, and what lets it"
     )
     system: str = Field(default="", description="which system this is; empty: it has no name")
     offered: list[ActionKind] | None = Field(
@@ -121,5 +136,6 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.limits |= one.limits
         whole.blocked += one.blocked
         whole.procedures |= one.procedures
+        whole.nodes |= one.nodes
     whole.services = dict(sorted(whole.services.items()))
     return whole

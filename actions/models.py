@@ -8,7 +8,7 @@ from ..errors import ToolRetry
 from ..incident.action import ActionKind
 from .base import PROFILES, Action, Probe
 from .capabilities import ModelSet, ModelSettings, Offers, Receipt, Stored
-from .inventory import Inventory, ModelUse, known_as
+from .inventory import Inventory, known_as
 
 
 class ModelSetting(Action):
@@ -35,10 +35,8 @@ class ModelSetting(Action):
         now, wanted = getattr(use, self.setting), self.wanted
         if wanted == now or (now and isinstance(wanted, int | float) and wanted > now):
             raise ToolRetry(f"{self.target} has {self.setting} {now} already")
-        self.fits(use)
-
-    def fits(self, use: ModelUse) -> None:
-        """Raises ToolRetry for a value that there is not."""
+        if self.setting == SwitchModel.setting:
+            known_as("model", str(wanted), use.models)
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The setting as it is."""
@@ -67,10 +65,6 @@ class SwitchModel(ModelSetting):
     setting = "model"
 
     to: str = Field(description="model to ask")
-
-    def fits(self, use: ModelUse) -> None:
-        """A model that is known."""
-        known_as("model", self.to, use.models)
 
 
 class AnswerWithoutModel(ModelSetting):

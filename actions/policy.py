@@ -11,11 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..incident.severity import Severity
+from .edge import Share, rising
 from .rules import Kind, Rule
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -110,6 +118,9 @@ class Policy(BaseModel):
         Annotated[Freeze, BeforeValidator(Freeze.parse, json_schema_input_type=str)]
     ] = Field(default=(), description=f"when no action begins: {HOW}")
     limits: Limits = Field(default=Limits(), description="actions within an hour")
+    bring_back: Annotated[Sequence[Share], AfterValidator(rising)] = Field(
+        default=(10, 50, 100), description="percent of held back traffic let in, stage by stage"
+    )
     dry_run: bool = Field(default=False, description="everything but the effect")
     rules: Sequence[Rule] = Field(default=(), description="what may begin without a person")
 

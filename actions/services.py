@@ -60,10 +60,13 @@ class RollBack(Action):
                 f"{self.target} runs {part.version} already: there is nothing to roll back"
             )
         known_as(f"version of {self.target}", self.to_version, part.versions)
+        if part.owner and (not part.instead or self.to_version != part.previous):
+            raise ToolRetry(part.kept(self.target))
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
-        """The version that runs."""
-        return {"version": inventory.service(self.target).version}
+        """The version that runs, and by whom it is put back where that is not done here."""
+        part = inventory.service(self.target)
+        return {"version": part.version, **({"instead": part.instead} if part.owner else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""
@@ -98,6 +101,8 @@ class Scale(Action):
             raise ToolRetry(
                 f"{self.target} has room for {part.most} instances, not {self.instances}"
             )
+        if part.owner:
+            raise ToolRetry(part.kept(self.target))
         if self.instances == len(part.instances):
             raise ToolRetry(f"{self.target} runs {self.instances} instances already")
 

@@ -1,10 +1,12 @@
 """The thirteen steps of the practice, one record each. `graph.py` puts them in order."""
 
 from dataclasses import replace
+from typing import Any
 
 from ..incident import report as reports
 from ..incident.lifecycle import Phase, Specialist
 from ..models.allowance import Effort
+from ..plugins import brought
 from ..tools.backend_queries import logql, promql, traceql
 from ..tools.capacity import saturation
 from ..tools.change_lookup import change_diff, changes_between, deploy_contents
@@ -180,7 +182,26 @@ STEPS = (
     WRITE_POSTMORTEM,
     IMPROVE_MONITORING,
     HARDEN,
+    *(one for one in brought("specialists").values() if isinstance(one, Step)),
 )
+
+
+OURS = 13
+
+
+def beside(graph: Any, after: str) -> list[str]:
+    """Add the specialists that other packages bring to a StateGraph, after the cause was looked for
+    or when it is over; their names."""
+    from langgraph.graph import START  # it takes seconds to import
+
+    from .runtime.node import specialist
+
+    phase = Phase.learn if after == START else Phase.investigate
+    found = [step for step in STEPS[OURS:] if step.phase is phase]
+    for step in found:
+        graph.add_node(step.specialist, specialist(step))
+        graph.add_edge(after, step.specialist)
+    return [step.specialist for step in found]
 
 
 def step_of(number: int) -> Step:

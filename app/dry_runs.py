@@ -30,7 +30,7 @@ from .configuration import Sources, declared, recall
 from .configuration_file import read_configuration
 from .oncall import Rota, say
 from .opening import open_context, playbooks
-from .plans import Turn
+from .plan_turns import Turn
 from .runbooks import library, named, search
 
 Seen = tuple[Literal["ready", "skipped", "by hand", "unclear", "wrong"], str]
@@ -131,7 +131,9 @@ def _action(turn: Turn, step: Step) -> Seen:
     """Whether it could be planned as things are, and what the gate would ask."""
     if turn.context.operations is None:
         return "wrong", "the incident has no operations.json: nothing can be acted on"
-    plan, policy = turn.planned(step), turn.context.policy
+    plan, policy = turn.aimed(step), turn.context.policy
+    if isinstance(plan, Worked):
+        return "skipped" if plan.state == "skipped" else "by hand", plan.note
     if done := turn.document.tried(plan):
         return "wrong", f"{done.title} was tried: {done.outcome.value}"
     says = f"{plan.title}: persons asked: {policy.wanted(plan, turn.document.severity)}"

@@ -15,6 +15,7 @@ from ..incident.timeline import from_ts, utc_now
 from ..record.changes import SentChanges
 from ..record.store import Store
 from ..settings import Settings
+from ..targets.kubernetes import Kubernetes
 from ..targets.operations import Operations
 from ..targets.stand_ins import DryRun, Rehearsal
 from ..targets.survey import FILE as SURVEY
@@ -104,7 +105,7 @@ def open_context(
         recorder = _recorder(sources, store)
     end = history_end(recorder)
     reread = None if policy else partial(_policy, sources)
-    operations, policy = _operations(sources.operations), policy or _policy(sources)
+    operations, policy = _operations(sources), policy or _policy(sources)
     if policy.rules:
         settle(settings, store)
     context = ResponseContext(
@@ -164,11 +165,17 @@ def _policy(sources: Sources) -> Policy:
     return Policy() if sources.drill else read_configuration().policy
 
 
-def _operations(path: Path | None) -> Operations | None:
-    if path is None:
-        return None
+def _operations(sources: Sources) -> Operations | None:
+    """Of operations.json, and the clusters of warroom.yaml that are more than read; beside what was
+    recorded, and in an exercise, not those."""
+    other = sources.telemetry or sources.kubernetes or sources.drill
+    clusters = [] if other else [c for c in read_configuration().kubernetes if c.mode != "read"]
+    hands = [Kubernetes(clusters)] if clusters else []
+    if sources.operations is None:
+        names = ", ".join(one.name for one in clusters)
+        return Operations(*hands, name=f"kubernetes {names}") if hands else None
     try:
-        return Operations.load(path)
+        return Operations.load(sources.operations, *hands)
     except ToolFailed as error:
         raise InputError(f"{error}; leave out --operations to go on without acting") from error
 

@@ -9,38 +9,21 @@ leaves nothing twice.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ..actions import catalogue
-from ..agents import steps
 from ..agents.runtime.context import ResponseContext
-from ..agents.runtime.gate import ended, propose
-from ..diagnosis.look import Health
-from ..diagnosis.quick import diagnose
-from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolFailed
-from ..incident.action import HELPED, WELL, ActionPlan, Outcome, Verdict
+from ..errors import ApprovalError, InputError, NotFound, ToolError
+from ..incident.action import Verdict
 from ..incident.document import Incident
-from ..incident.evidence import EvidenceStatus
+from ..incident.evidence import short
 from ..incident.following import Followed, Worked
 from ..incident.identity import WARROOM, Identity
-from ..incident.lifecycle import Specialist
-from ..incident.report import FollowUp
-from ..incident.timeline import Event, EventKind, utc_now
-from ..plans.runbook import ACTS, QUICK, Runbook, Step
+from ..incident.timeline import Event, EventKind
 from ..record.store import Store
-from ..record.waking import wake
-from ..tools.base import REGISTRY, Result, Row, Table
-from ..tools.coverage import SqlRow
-from ..tools.toolbox import Toolbox
-from .cadence import draft_once
-from .configuration import recall
+from ..record.waking import ENDED, wake
 from .lifecycle import change_in
-from .notifying import put_tickets
+from .plan_turns import Turn, steps_of
 from .runbooks import named
-
-WEEK, YOURS = timedelta(days=7), "yours to do; say when it is done"
-GOOD = (*WELL, *HELPED, Outcome.contained)
 
 
 def start(store: Store, incident_id: str, runbook: str, by: Identity) -> Incident:
@@ -90,8 +73,11 @@ def resume(store: Store, incident_id: str, note: str, skip: bool, by: Identity) 
             raise InputError(f"{run.name} is done")
         place = places[-1] if run.state == "failed" else places[0]
         step = run.steps[place]
+        own = own and not (skip and step.state == "waits")
+        if own and step.state == "waits" and not note:
+            return f"step {place + 1} of {run.name} is to be taken"
         if own and (step.state == "waits" or step.plan):
-            raise InputError(f"step {place + 1} is not yours to do: {step.note or 'it is next'}")
+            raise InputError(f"not yours to do: {whats_next(store, document)}")
         state = "skipped" if skip else "done" if own else "waits"
         run.steps[place] = Worked(state=state, at=at, by=by.name, note=note)
         run.state = "running"
@@ -117,22 +103,33 @@ def _changed(
     return store.load(incident_id)
 
 
-def steps_of(document: Incident) -> list[Step]:
-    """Of the runbook that is followed, about this incident."""
-    return [step.filled(_values(document)) for step in _book(document.plans[-1]).steps]
+def due(store: Store, incident_id: str) -> bool:
+    """Whether a step waits for whoever holds the incident."""
+    run = next(iter(store.load(incident_id).plans[-1:]), None)
+    place = run.next if run else None
+    return run is not None and place is not None and run.steps[place].state == "waits"
 
 
-def _book(run: Followed) -> Runbook:
-    return Runbook.model_validate_json(run.book)
-
-
-def _values(document: Incident) -> dict[str, str]:
-    """What a step may name, plans.runbook.NAMES."""
-    cause = document.leading()
-    sure = cause if cause and cause.sure else None
-    values = {"incident": document.id, "severity": document.severity or ""}
-    values |= {"service": (sure.service if sure else "") or document.alert.service}
-    return values | {"cause": sure.kind if sure else "", "change": sure.change if sure else ""}
+def whats_next(store: Store, document: Incident) -> str:
+    """Who does what next on the runbook that is followed, and how; empty: nobody anything."""
+    run, here = next(iter(document.plans[-1:]), None), document.id
+    if run and run.state in ("failed", "stopped"):
+        again = f"`warroom plan resume {here}` goes on with it, with --skip past it"
+        return f"{run.name} {'has' if run.state == 'failed' else 'is'} {run.state}: {again}"
+    if run is None or (place := run.next) is None:
+        return ""
+    step, told = run.steps[place], f"step {place + 1}, {steps_of(document)[place].text!r}"
+    if step.state == "asked" and step.plan:
+        return f"{told}, waits for the commander: `warroom approve {here} {short(step.plan)}`"
+    if step.state == "asked":
+        said = f'`warroom plan resume {here} --note "what you did"`'
+        return f"{told}, is yours: when it is done, {said}"
+    standing = store.work.standing(here)
+    if standing and standing.status in ENDED:
+        return f"{told}: the response has ended, `warroom plan resume {here}` takes it"
+    if standing and standing.owner:
+        return f"{told}, is taken by Warroom as soon as its look of this moment has ended"
+    return f"{told}, is taken by `warroom serve`, or at once by `warroom resume {here}`"
 
 
 def work(context: ResponseContext, incident_id: str) -> None:
@@ -158,7 +155,7 @@ def _worked(context: ResponseContext, document: Incident) -> bool:
     return True
 
 
-def _settle(document: Incident, turn: "Turn", now: Worked) -> None:
+def _settle(document: Incident, turn: Turn, now: Worked) -> None:
     """Put it down, unless a person was quicker."""
     run, place, step = document.plans[-1], turn.place, turn.step
     if run.next != place or run.steps[place] != turn.run.steps[place] or now.at is None:
@@ -173,116 +170,3 @@ def _settle(document: Incident, turn: "Turn", now: Worked) -> None:
     text = f"step {place + 1} of {run.name}: {step.text} — {now.state}: {now.note}"
     line = {"kind": EventKind.note, "text": text, "evidence": now.evidence}
     document.record(Event(at=now.at, actor="runbook", **line))
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One step of a run; its methods raise ToolError, InputError where it fails."""
-
-    context: ResponseContext
-    document: Incident
-    run: Followed
-    place: int
-
-    @property
-    def step(self) -> Step:
-        """As the runbook has it, about this incident."""
-        return steps_of(self.document)[self.place]
-
-    @property
-    def name(self) -> str:
-        """Under which what it asks for is found again."""
-        begun = self.run.steps[self.place].at or self.run.at
-        return f"{self.run.by}, step {self.place + 1} of {self.run.name}, {begun:%H:%M:%S.%f}"
-
-    def taken(self) -> Worked:
-        """What comes of taking it."""
-        step, context, document = self.step, self.context, self.document
-        done = (document.execution(each.plan) for each in self.run.steps if each.plan)
-        cure = next((each for each in done if each and each.outcome in WELL), None)
-        if why := step.when.why_not(document, context.now(document)):
-            return Worked(state="skipped", note=why)
-        if step.kind in ACTS and cure:
-            return Worked(state="skipped", note=f"{cure.title} ended what hurt")
-        if step.kind == "communicate":
-            draft_once(context.settings, context.store, document, self.name)
-            return Worked(state="done", note="what is due is drafted; outside waits for approval")
-        if step.kind == "ticket":
-            return self.ticket()
-        if step.tool:
-            return self.look(step)
-        return self.act(step) if step.action else Worked(state="asked", note=YOURS)
-
-    def look(self, step: Step) -> Worked:
-        """Asked of a read tool, whose answer is evidence."""
-        if step.tool not in (*REGISTRY, QUICK):
-            raise ToolFailed(f"no tool {step.tool!r}")
-        as_runbook = replace(steps.INVESTIGATE, specialist=Specialist("runbook"))
-        tools = self.context.case(self.document.id, as_runbook, 1, lambda _event: None).tools
-        quick = step.tool == QUICK
-        found = self.quick(tools) if quick else tools.by_name(step.tool, step.arguments)
-        missed = step.expect and (step.expect == "some") is not found.ok
-        failed = missed or found.status is EvidenceStatus.failed
-        note = f"{found.summary}{f'; wanted: {step.expect}' if missed else ''}"
-        return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
-
-    def quick(self, tools: Toolbox) -> Result[Row]:
-        """At this machine, the incident's system, and places as written: no alert leads on."""
-        asked = _book(self.run).steps[self.place].arguments
-        told, kept = asked.get("places"), recall(self.context.settings, self.document.id)
-        looks = diagnose(kept.operations, list(map(str, told)) if isinstance(told, list) else [])
-        rows = [SqlRow(asdict(look)) for look in looks if look.health is not Health.well]
-        table = Table(rows, f"{len(looks)} looks, {len(rows)} not well")
-        status = EvidenceStatus.ok if rows else EvidenceStatus.empty
-        return tools.keep(QUICK, asked, table, status, set())
-
-    def follow_up(self, at: datetime) -> FollowUp:
-        """Of a ticket step."""
-        asked = {"title": self.step.text, "kind": "runbook", "due": at + WEEK}
-        why, owner = f"the runbook {self.run.name} asks for it", _book(self.run).owner or "on-call"
-        return FollowUp(owner=owner, rationale=why, **asked)
-
-    def ticket(self) -> Worked:
-        """Made now where a channel carries tickets, once also when its follow-up comes to it."""
-        mine = self.document.model_copy(update={"follow_ups": [self.follow_up(utc_now())]})
-        trackers = [] if self.context.drill else put_tickets(self.context.store, mine)
-        note = f"a follow-up; on its way as a ticket to: {', '.join(trackers) or 'nobody'}"
-        return Worked(state="done", note=note)
-
-    def act(self, step: Step) -> Worked:
-        """Asked of the commander, once."""
-        mine = (plan for plan in self.document.proposals if plan.proposed_by == self.name)
-        plan = next(mine, None) or self.planned(step)
-        subject = propose(self.context, self.document, plan, self.run.person)
-        return Worked(state="asked", plan=subject, note=f"{plan.title} waits for the commander")
-
-    def planned(self, step: Step) -> ActionPlan:
-        """As the response drew it from evidence, where the runbook does not say how."""
-        given = {"proposed_by": self.name}
-        for drawn in reversed(self.document.proposals if not step.parameters else []):
-            fits = drawn.kind.startswith(step.action) and step.target in ("", drawn.target)
-            if fits and not self.document.tried(drawn):
-                return drawn.model_copy(update=given)
-        why, inventory = f"the runbook asks for it: {step.text}", self.context.inventory
-        what = (step.action, step.target or _values(self.document)["service"], step.parameters, why)
-        return catalogue.plan(*what, inventory=inventory).model_copy(update=given)
-
-    def came_of(self) -> Worked | None:
-        """How the action that was asked for ended, or which one it is now; None: it goes on."""
-        step, store, document = self.run.steps[self.place], self.context.store, self.document
-        if not step.plan:
-            return None  # a person does it
-        execution = document.execution(step.plan)
-        decision = store.ledger.decision(document.id, step.plan)
-        if execution and execution.outcome is not Outcome.started:
-            state = "done" if execution.outcome in GOOD else "failed"
-            told = {"note": f"{execution.title}: {execution.outcome}", "evidence": execution.proof}
-            return Worked(state=state, plan=step.plan, **told)
-        if decision and decision.verdict is Verdict.edited:
-            return step.model_copy(update={"plan": decision.reason})
-        if decision and decision.verdict is Verdict.rejected:
-            why = f"rejected by {decision.by}: {decision.reason}"
-            return Worked(state="failed", note=why, plan=step.plan)
-        if ended(self.context, document):
-            return Worked(state="failed", note="the response ended before it", plan=step.plan)
-        return None

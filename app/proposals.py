@@ -17,7 +17,7 @@ from ..incident.lifecycle import OVER
 from ..plans.runbook import OURS, Runbook
 from ..prompts.values import data
 from ..record.store import Store
-from .plans import steps_of
+from .plan_turns import steps_of
 from .runbooks import kept, named
 
 

@@ -37,6 +37,7 @@ class Entry(BaseModel):
     at: datetime
     by: str  # who approved, as the audit log has it
     plan: ActionPlan
+    stage: int = 0  # of what is done in several
     receipt: dict[str, JsonValue] = {}
     error: str = ""
     before: str  # digest of the line before
@@ -111,15 +112,16 @@ class Recovery:
         why = f"chosen by {self.who.name} at the terminal"
         return catalogue.plan(kind, target, parameters, why, inventory=self.system.inventory())
 
-    def carry_out(self, plan: ActionPlan, approved: str) -> Entry:
-        """Do it, once it is on record. Raises InputError where another plan was approved,
-        StoreError where it cannot be kept, ToolRetry where the system is not as planned for."""
+    def carry_out(self, plan: ActionPlan, approved: str, stage: int = 0) -> Entry:
+        """Do it, or this stage of it, once it is on record. Raises InputError where another plan
+        was approved, StoreError where it cannot be kept, ToolRetry where the system is not as
+        planned for."""
         decision = self._decision(plan, approved)
-        catalogue.fitting(self.system, plan)
+        catalogue.fitting(self.system, plan, stage)
         number = 1 + max((entry.number for entry in self.journal.entries()), default=0)
-        begun = self._begin(number, "execute", plan)
+        begun = self._begin(number, "execute", plan, stage)
         try:
-            done = catalogue.execute(self.system, plan, decision)
+            done = catalogue.execute(self.system, plan, decision, stage)
         except ToolError as error:
             kept = error.receipt if isinstance(error, Halfway) else None
             return self._end(begun, kept, str(error))
@@ -133,10 +135,10 @@ class Recovery:
             raise InputError(f"no action {number} with a receipt: `--list` has what was done")
         if any(entry.does == "undo" and entry.ended and not entry.error for entry in entries):
             raise InputError(f"action {number} was undone already")
-        begun = self._begin(number, "undo", done.plan)
+        begun = self._begin(number, "undo", done.plan, done.stage)
         decision = self._decision(done.plan, done.plan.hash)
         try:
-            receipt = catalogue.undo(self.system, done.plan, done.receipt, decision)
+            receipt = catalogue.undo(self.system, done.plan, done.receipt, decision, done.stage)
         except ToolError as error:
             return self._end(begun, None, str(error))
         return self._end(begun, receipt)
@@ -147,7 +149,9 @@ class Recovery:
         verdict = Verdict.approved
         return Decision(subject=plan.hash, verdict=verdict, by=self.who.name, at=utc_now())
 
-    def _begin(self, number: int, does: Literal["execute", "undo"], plan: ActionPlan) -> Entry:
+    def _begin(
+        self, number: int, does: Literal["execute", "undo"], plan: ActionPlan, stage: int
+    ) -> Entry:
         KEY.set(f"recover:{does}:{number}:{plan.hash}")
         return self.journal.add(
             Entry(
@@ -157,6 +161,7 @@ class Recovery:
                 at=utc_now(),
                 by=str(self.who),
                 plan=plan,
+                stage=stage,
                 before="",
             )
         )

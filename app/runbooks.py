@@ -4,6 +4,7 @@ warroom.yaml names and kept with every text that they had; and those that fit an
 
 import base64
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from difflib import unified_diff
@@ -29,6 +30,9 @@ from .configuration_file import read_configuration
 MOST, LONGEST, VERSIONS, FEW, FETCH_S, LARGEST = 500, 200_000, 50, 3, 60.0, 131_072
 """Files of one place, characters of a file, texts that are kept of one; found by their texts; of
 git: seconds for one thing, blocks of 512 bytes of a file."""
+
+MARKS = re.compile(r"^(?:#+|[-*]|\d+\.) ", re.MULTILINE)
+"""Of Markdown, which nobody searches for."""
 
 
 class Written(BaseModel):
@@ -76,7 +80,8 @@ def fitting(store: Store, document: Incident) -> list[Match]:
 def search(store: Store, words: str, most: int = 20) -> list[Match]:
     """Those whose title, text or steps have these words, the best first, each with the place."""
     books = library(store)
-    texts = {n: " ".join([b.title, *(s.text for s in b.steps), b.body]) for n, b in books.items()}
+    said = {n: [b.title, *(s.text for s in b.steps), b.body] for n, b in books.items()}
+    texts = {name: MARKS.sub("", " ·\n".join(parts)) for name, parts in said.items()}
     found = full_text.search(store.engine, texts, words, most)
     return [Match(books[name], why=(f"its text: {one_line(where)}",)) for name, where in found]
 

@@ -77,7 +77,7 @@ def work(
             with closing(response.turn(held)) as events:  # it ends before the lease does
                 for event in events:
                     tell(event)
-            if _asked(response, incident_id, commander, left_open):
+            if _asked(response, incident_id, commander, left_open) or due(response, incident_id):
                 continue
             if (seconds := response.timer(incident_id)) is None:
                 return
@@ -95,6 +95,11 @@ def _asked(response: Response, incident_id: str, commander: Commander, left_open
     return False
 
 
+def due(response: Response, incident_id: str) -> bool:
+    """Whether a runbook's step waits for us."""
+    return plans.due(response.context.store, incident_id)
+
+
 LOOK_S = 1.0
 """Between two looks, while we wait, whether somebody answered elsewhere."""
 
@@ -102,11 +107,13 @@ LOOK_S = 1.0
 def _wait(
     response: Response, incident_id: str, seconds: float, sleep: Callable[[float], None]
 ) -> None:
-    """Until the time has come, or a question was answered from another terminal."""
+    """Until the time has come, a question was answered from another terminal, or a runbook's step
+    waits for us."""
     asked = {request.subject for request in response.waiting(incident_id)}
     while seconds > 0:
         sleep(min(LOOK_S, seconds))
-        if {request.subject for request in response.waiting(incident_id)} != asked:
+        now = {request.subject for request in response.waiting(incident_id)}
+        if now != asked or due(response, incident_id):
             return
         seconds = response.timer(incident_id) or 0.0
 
@@ -150,6 +157,7 @@ def reopen(
     gone = kept.operations is None or not kept.operations.exists()
     sources = Sources(
         telemetry=sources.telemetry or kept.telemetry,
+        kubernetes=sources.kubernetes or kept.kubernetes,
         datasources=sources.datasources or kept.datasources,
         operations=sources.operations or (None if gone else kept.operations),
         drill=kept.drill,

@@ -68,6 +68,7 @@ class Room:
             *self._room(pod, node),
             *self._ports(pod, node),
             *self._company(pod, node),
+            *self._spread(pod, node),
             *self._volumes(pod, node),
         ]
 
@@ -109,6 +110,26 @@ class Room:
             if any(selects(selector, one.labels) for one in near):
                 return True
         return False
+
+    def _spread(self, pod: Object, node: Object) -> Iterator[Obstacle]:
+        """https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"""
+        for one in pod.list("spec.topologySpreadConstraints"):
+            if one.get("whenUnsatisfiable") == "ScheduleAnyway":
+                continue
+            key = str(one.get("topologyKey") or "")
+            if key not in node.labels:
+                yield Obstacle("selector", f"the label {key}")
+                continue
+            selector = value(one, "labelSelector") or NOTHING
+            counts: dict[str, int] = {}
+            for other in self.seen.nodes:
+                if (domain := other.labels.get(key)) is not None and not [*_labels(pod, other)]:
+                    mine = (p for p in self.on.get(other.name, []) if p.namespace == pod.namespace)
+                    more = sum(selects(selector, p.labels) for p in mine)
+                    counts[domain] = counts.get(domain, 0) + more
+            here, least = counts.get(node.labels[key], 0), min(counts.values(), default=0)
+            if here + 1 - least > (quantity(one.get("maxSkew")) or 1):
+                yield Obstacle("spread", key)
 
     def _volumes(self, pod: Object, node: Object) -> Iterator[Obstacle]:
         for claim in claims(self.seen, pod):

@@ -4,7 +4,7 @@ scheduler, controllers, proxy, certificates."""
 from collections.abc import Iterator
 from statistics import median
 
-from .objects import Fields, Object, seconds
+from .objects import Fields, Object, mappings, seconds
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
 from .trouble import Sign, Trouble, said_by, sign, words
@@ -14,6 +14,11 @@ STALE_S = 60.0
 """A lease that was not renewed for so long is given up: four times what nodes take (10 s, 40 s)."""
 AHEAD_S = 30.0
 PARTS = ("kube-apiserver", "kube-scheduler", "kube-controller-manager", "etcd")
+EVERYWHERE = (
+    *("kube-proxy", "cilium", "calico-node", "canal", "kube-flannel-ds", "weave-net"),
+    *("kindnet", "aws-node", "azure-cni", "node-local-dns"),
+)
+"""DaemonSets without which no node works, and whose selector leaves no node out."""
 LEASED = ("kube-scheduler", "kube-controller-manager")
 
 
@@ -135,10 +140,13 @@ def _daemons(seen: Snapshot) -> Iterator[Trouble]:
     for one in seen.of("DaemonSet"):
         wanted, change = one.number("status.desiredNumberScheduled"), last_change(seen, one)
         narrowed = change is not None and (change.at("nodeSelector") or change.at("affinity"))
-        every = any(
+        spec = one.fields("spec.template.spec")
+        chooses = bool(spec.get("nodeSelector") or spec.get("affinity"))
+        bears_all = any(
             t.get("operator") == "Exists" and not t.get("key")
-            for t in one.list("spec.template.spec.tolerations")
-        )  # what runs where nothing else may is meant for every node
+            for t in mappings(spec.get("tolerations"))
+        )
+        every = one.name in EVERYWHERE or (bears_all and not chooses)
         fewer = bool(narrowed or every) and (wanted or 0) < len(seen.nodes)
         if seen.nodes and (wanted == 0 or fewer):
             said = {"name": str(one.get("spec.template.spec.nodeSelector") or one.name)}

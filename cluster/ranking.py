@@ -1,33 +1,43 @@
 """All troubles of a snapshot, the one that others follow from first."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .admission import not_admitted
-from .calling import forbidden, names, wrong_addresses
+from .calling import callers, wrong_addresses
+from .naming import names
 from .nodes import broken_nodes, control_plane
-from .reaching import not_reached
+from .policies import forbidden
+from .reaching import chosen, not_reached
 from .scheduling import not_scheduled
 from .settings import set_so
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
 from .storage import without_volume
+from .stuck import stuck
 from .trouble import Recogniser, Trouble
 
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
+    stuck,
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
+    "namespace-stays": ("api-away",),
     "not-ready": ("*",),
     "crashes": ("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
     "probe-timing": ("throttled", "experiment", "policy-forbids"),
 }
 """What is only the consequence where something of the others hits the same."""
+
+
+CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing")
+"""What is so also where only whom it calls is in trouble."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Ranked:
 def troubles(seen: Snapshot) -> list[Ranked]:
     """Every trouble once, with all who suffer from it; consequences last."""
     found = list(_merged(trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)))
-    ranked = [Ranked(one, one.surety, _behind(one, found)) for one in found]
+    needs = _needs(seen)
+    ranked = [Ranked(one, one.surety, _behind(one, found, needs)) for one in found]
     return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
 
 
@@ -62,12 +73,45 @@ def _both(one: Trouble, other: Trouble) -> Trouble:
     return replace(one, signs=signs, victims=victims, surety=max(one.surety, other.surety))
 
 
-def _behind(one: Trouble, found: list[Trouble]) -> str:
+def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -> str:
     """The object that this one follows from; empty: none here."""
     for other in found:
-        if other is one or not one.victims <= other.victims | {other.object}:
+        if other is one:
             continue
-        causes = FOLLOWS.get(one.cause, ())
-        if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
+        if one.victims <= other.victims | {other.object}:
+            causes = FOLLOWS.get(one.cause, ())
+            if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
+                return other.object
+        if one.cause in CARRIED and _carried(one, other, needs):
             return other.object
     return ""
+
+
+def _carried(one: Trouble, other: Trouble, needs: Mapping[str, set[str]]) -> bool:
+    """Whether it calls whom the other hits, over others if need be, and is not called by it."""
+    reached = needs.get(one.object, set())
+    if not reached & {other.object, *other.victims}:
+        return False
+    if other.surety == one.surety:
+        return other.cause in CARRIED and one.object not in needs.get(other.object, set())
+    return other.surety > one.surety
+
+
+def _needs(seen: Snapshot) -> Mapping[str, set[str]]:
+    """By workload, whom it calls and whom these call: services, and the workloads behind them."""
+    direct: dict[str, set[str]] = defaultdict(set)
+    for service, some in callers(seen).items():
+        for ref in some:
+            direct[ref].add(service)
+    for service in seen.of("Service"):
+        direct[service.ref] |= {seen.top(pod).ref for pod in chosen(seen, service)}
+    return {ref: _reached(direct, ref) for ref in list(direct)}
+
+
+def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
+    found, waiting = set[str](), [start]
+    while waiting:
+        new = direct.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found - {start}

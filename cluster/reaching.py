@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from .objects import NOTHING, Fields, Object, containers, quantity, value, words
 from .revisions import last_change
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign
+from .trouble import Sign, Trouble, sign, wrong
 
 NEARLY = 0.5
 """Share of a selector's labels that a workload's pods have for it to be meant."""
@@ -29,9 +29,7 @@ def _elsewhere(seen: Snapshot, service: Object) -> Iterator[Trouble]:
     parts = name.removesuffix(".").removesuffix(".cluster.local").split(".")
     if len(parts) == 3 and parts[2] == "svc" and seen.missing("Service", parts[1], parts[0]):
         shown = (sign(service, "spec.externalName"),)
-        said = {"name": service.name, "why": name, "workload": service.ref}
-        victims = frozenset({service.ref})
-        yield Trouble("name-elsewhere", service.ref, shown, victims, 0.95, said)
+        yield wrong("name-elsewhere", service, shown, 0.95, name)
 
 
 def chosen(seen: Snapshot, service: Object) -> list[Object]:
@@ -57,20 +55,16 @@ def _service(seen: Snapshot, service: Object, selector: dict[str, str]) -> Itera
             shown = Sign(
                 service.ref, f"spec.ports[{port.get('name') or port.get('port')}]", str(dict(port))
             )
-            said = {"name": service.name, "why": why, "workload": seen.top(pods[0]).ref}
             surety = 1.0 if isinstance(port.get("targetPort"), str) else 0.8
-            yield Trouble(
-                "service-port", service.ref, (shown,), frozenset({service.ref}), surety, said
-            )
+            yield wrong("service-port", service, (shown,), surety, why)
 
 
 def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterator[Trouble]:
     """No pod has these labels: the workload that is meant has none, or others."""
     meant = _meant(seen, service, selector)
     if meant is None:
-        said = {"name": service.name, "why": _pairs(selector), "workload": "no workload"}
         shown = (sign(service, "spec.selector"),)
-        yield Trouble("selects-nobody", service.ref, shown, frozenset({service.ref}), 0.6, said)
+        yield wrong("selects-nobody", service, shown, 0.6, _pairs(selector))
         return
     labels = words(meant.fields("spec.template.metadata.labels"))
     lacking = {key: text for key, text in selector.items() if labels.get(key) != text}
@@ -79,9 +73,8 @@ def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterat
     change = last_change(seen, meant)
     place = meant if change is not None and change.labels else service
     why = f"{_pairs(lacking)}; its pods have {_pairs({k: labels.get(k, 'none') for k in lacking})}"
-    said = {"name": service.name, "why": why, "workload": meant.ref}
     shown = (sign(service, "spec.selector"), sign(meant, "spec.template.metadata.labels"))
-    yield Trouble("selects-nobody", place.ref, shown, frozenset({service.ref}), 1.0, said)
+    yield wrong("selects-nobody", service, shown, 1.0, why, place=place.ref)
 
 
 def _meant(seen: Snapshot, service: Object, selector: dict[str, str]) -> Object | None:
@@ -154,9 +147,15 @@ def _ingress(seen: Snapshot, ingress: Object) -> Iterator[Trouble]:
 
 
 def _wrong(ingress: Object, path: str, why: str) -> Trouble:
-    said = {"name": ingress.name, "why": why, "workload": ingress.ref}
-    shown = (sign(ingress, path),)
-    return Trouble("ingress-wrong", ingress.ref, shown, frozenset({ingress.ref}), 1.0, said)
+    return wrong("ingress-wrong", ingress, (sign(ingress, path),), 1.0, why)
+
+
+def backends(ingress: Object) -> set[str]:
+    """Names of the services that it leads to."""
+    found = [value(ingress.raw, "spec.defaultBackend.service.name")]
+    for rule in ingress.list("spec.rules"):
+        found += [value(one, "backend.service.name") for one in value(rule, "http.paths") or []]
+    return {name for name in found if isinstance(name, str)}
 
 
 def _no_backend(seen: Snapshot, ingress: Object, backend: Fields) -> str:

@@ -8,7 +8,7 @@ from .fitting import OWN, ROLES, Obstacle, Room, wanted
 from .objects import Object, mappings, quantity, value, words
 from .revisions import last_change
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign, told
+from .trouble import Sign, Trouble, sign, told, wrong
 
 CAUSES = {
     "cordon": "cordoned",
@@ -56,12 +56,11 @@ def _waits(pod: Object) -> bool:
 def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Iterator[Trouble]:
     workload, signs = seen.top(pod), _signs(seen, pod)
     if gates := pod.list("spec.schedulingGates"):
-        said = {
-            "name": ", ".join(str(gate.get("name")) for gate in gates),
-            "workload": workload.ref,
-        }
-        gate = (sign(pod, "spec.schedulingGates"),)
-        yield Trouble("gated", workload.ref, gate, victims, 1.0, said)
+        gate, name = (
+            (sign(pod, "spec.schedulingGates"),),
+            ", ".join(str(g.get("name")) for g in gates),
+        )
+        yield wrong("gated", workload, gate, 1.0, name=name, victims=victims)
         return
     if not signs and (found := _unheard(seen, pod, victims)):
         yield found
@@ -90,10 +89,8 @@ def _unheard(seen: Snapshot, pod: Object, victims: frozenset[str]) -> Trouble | 
         return None  # the control plane is looked at by itself
     if any(name in one.name for one in (*seen.pods, *seen.workloads)):
         return None
-    said = {"name": name, "workload": workload.ref}
-    return Trouble(
-        "scheduler-unknown", workload.ref, (sign(pod, "spec.schedulerName"),), victims, 0.9, said
-    )
+    shown = (sign(pod, "spec.schedulerName"),)
+    return wrong("scheduler-unknown", workload, shown, 0.9, name=name, victims=victims)
 
 
 def _by_words(
@@ -103,8 +100,8 @@ def _by_words(
     for kind, pattern in NAMED.items():
         if match := re.search(pattern, text):
             detail = "pods" if match.groupdict().get("pods") else match.groupdict().get("detail")
-            said = {"name": detail or kind, "why": "", "workload": workload.ref}
-            yield Trouble(CAUSES[kind], workload.ref, signs, victims, 0.5, said)
+            name = detail or kind
+            yield wrong(CAUSES[kind], workload, signs, 0.5, name=name, victims=victims)
             return
 
 
@@ -159,8 +156,8 @@ def _trouble(
     elif obstacle.kind == "volume":
         place, more = obstacle.detail, ()
     names = ", ".join(node.name for node in nodes[:5])
-    said = {"name": obstacle.detail, "why": names, "workload": workload.ref}
-    return Trouble(cause, place, (*more, *signs), victims, 0.9, said)
+    shown, about = (*more, *signs), {"name": obstacle.detail, "place": place, "victims": victims}
+    return wrong(cause, workload, shown, 0.9, names, **about)
 
 
 def _tainted(

@@ -1,24 +1,31 @@
 """What somebody set so: scaled to nothing, paused, capped, slowed, or broken on purpose."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
+from .calling import callers
 from .objects import Object, containers, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign
+from .trouble import Sign, Trouble, sign, wrong
 
 CHAOS = "Chaos"
+TO_NOTHING = re.compile(r"\bto 0\b")
+IDLE = 0.3
+"""How sure it is that what nobody calls and nobody touched is missed."""
 TIGHT = 0.1
 """Cores below which a limit slows nearly any server."""
+LATE = re.compile(r"deadline exceeded|timed? ?out|Client\.Timeout")
 NEAR = 0.95
 """Share of its limit from which a container is throttled."""
 
 
 def set_so(seen: Snapshot) -> Iterator[Trouble]:
     """By workload, autoscaler, experiment."""
+    called = callers(seen)
     for workload in seen.workloads:
-        yield from _workload(seen, workload)
+        yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)
     for scaler in seen.of("HorizontalPodAutoscaler"):
         yield from _scaler(seen, scaler)
@@ -29,20 +36,21 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
             yield from _mesh(one)
 
 
-def _workload(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+def _workload(
+    seen: Snapshot, workload: Object, called: Mapping[str, set[str]]
+) -> Iterator[Trouble]:
     if workload.get("spec.replicas") == 0 and (wanting := _wanting(seen, workload)):
-        said = {"name": workload.name, "why": ", ".join(wanting), "workload": workload.ref}
-        shown = (sign(workload, "spec.replicas"),)
-        victims = frozenset({workload.ref, *wanting})
-        yield Trouble("scaled-to-nothing", workload.ref, shown, victims, 0.9, said)
+        callers_ = {ref for service in wanting for ref in called.get(service, ())}
+        scaled = seen.events(workload, "ScalingReplicaSet")
+        new = any(TO_NOTHING.search(event.message) for event in scaled)
+        surety = 0.9 if callers_ else 0.8 if new else IDLE
+        shown, why = (sign(workload, "spec.replicas"),), ", ".join(wanting)
+        hurt = (workload.ref, *wanting, *callers_)
+        yield wrong("scaled-to-nothing", workload, shown, surety, why, victims=hurt)
     if workload.get("spec.paused") is True:
-        said = {"name": workload.name, "why": "", "workload": workload.ref}
-        shown = (sign(workload, "spec.paused"),)
-        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.5, said)
+        yield wrong("paused", workload, (sign(workload, "spec.paused"),), 0.5)
     if workload.kind == "CronJob" and workload.get("spec.suspend") is True:
-        said = {"name": workload.name, "why": "", "workload": workload.ref}
-        shown = (sign(workload, "spec.suspend"),)
-        yield Trouble("paused", workload.ref, shown, frozenset({workload.ref}), 0.4, said)
+        yield wrong("paused", workload, (sign(workload, "spec.suspend"),), 0.4)
 
 
 def _wanting(seen: Snapshot, workload: Object) -> list[str]:
@@ -68,14 +76,21 @@ def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
         lowered = change.container(one.name, "resources.limits.cpu") if change else None
         was = quantity(lowered[0]) if lowered else None
         met, cut = used >= NEAR * limit, bool(lowered) and (was is None or limit < was / 2)
-        if met or (cut and limit <= TIGHT) or limit <= TIGHT / 5:
+        hurt = cut and any(_unwell(seen, pod, one.name) for pod in seen.pods_of(workload))
+        if met or hurt or (cut and limit <= TIGHT) or limit <= TIGHT / 5:
             why = f"uses {used:g} cores of {limit:g}" if met else f"may use {limit:g} cores"
             why += f", {lowered[0] or 'unlimited'} before" if cut and lowered else ""
             text = str(value(one.spec, "resources.limits.cpu"))
             shown = (Sign(workload.ref, f"{one.name}.resources.limits.cpu", text),)
-            said = {"name": one.name, "why": why, "workload": workload.ref}
-            surety = 0.8 if met or cut else 0.5
-            yield Trouble("throttled", workload.ref, shown, frozenset({workload.ref}), surety, said)
+            surety = 0.95 if hurt else 0.8 if met or cut else 0.5
+            yield wrong("throttled", workload, shown, surety, why, name=one.name)
+
+
+def _unwell(seen: Snapshot, pod: Object, container: str) -> bool:
+    """Whether a pod's container was not in time lately."""
+    known = next((one for one in containers(pod) if one.name == container), None)
+    late = any(LATE.search(event.message) for event in seen.events(pod, "Unhealthy"))
+    return late or (known is not None and known.running and not known.ready)
 
 
 def _used(seen: Snapshot, pod: Object, container: str) -> float:
@@ -131,5 +146,4 @@ def _mesh(one: Object) -> Iterator[Trouble]:
     for route in one.list("spec.http"):
         if fault := route.get("fault"):
             shown = (Sign(one.ref, "spec.http[].fault", str(fault)[:300]),)
-            said = {"name": one.name, "why": str(fault)[:160], "workload": one.ref}
-            yield Trouble("experiment", one.ref, shown, frozenset({one.ref}), 0.9, said)
+            yield wrong("experiment", one, shown, 0.9, str(fault)[:160])

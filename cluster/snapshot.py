@@ -1,12 +1,12 @@
 """A cluster at one time: its objects by kind and name, who owns whom, what events say of whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .objects import Fields, Object, mappings, quantity, reference, seconds, value
+from .objects import Fields, Object, mappings, reference, seconds, value
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
 SYSTEM = "kube-system"
@@ -18,10 +18,7 @@ class Told:
 
     reason: str
     message: str
-    count: int
     last: float  # unix seconds; 0: it does not say
-    ref: str  # of the event itself
-    normal: bool
 
 
 class Snapshot:
@@ -110,10 +107,6 @@ class Snapshot:
         told = self._told.get(one.ref, [])
         return [event for event in told if not reasons or event.reason in reasons]
 
-    def events_about(self, pods: Sequence[Object], *reasons: str) -> list[Told]:
-        """The same of several."""
-        return [told for pod in pods for told in self.events(pod, *reasons)]
-
     @cached_property
     def nodes(self) -> list[Object]:
         """The machines."""
@@ -129,14 +122,10 @@ def _read(event: Object) -> Told:
         event.get("eventTime"),
         event.get("metadata.creationTimestamp"),
     )
-    counts = (series.get("count"), event.get("count"), event.get("deprecatedCount"))
     return Told(
         reason=event.text("reason"),
         message=event.text("message") or event.text("note"),
-        count=int(next((n for n in map(quantity, counts) if n), 1)),
         last=next((at for at in map(seconds, last) if at), 0.0),
-        ref=event.ref,
-        normal=event.text("type") == "Normal",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .objects import Container, Object, containers, texts, value
 from .revisions import brought_it
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, said_by, sign, told, words
+from .trouble import Sign, Trouble, said_by, sign, told, words, wrong
 
 IMAGE = (
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
@@ -65,9 +65,8 @@ def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str
     if cause == "image-denied":
         place, more = _secrets(seen, pod, workload)
         signs = (*signs, *more)
-    said = {"name": one.image, "why": _line(text), "workload": workload.ref}
-    shown = tuple(told(pod, event) for event in events[:1])
-    return Trouble(cause, place, (*signs, *shown), frozenset({workload.ref}), 1.0, said)
+    shown = (*signs, *(told(pod, event) for event in events[:1]))
+    return wrong(cause, workload, shown, 1.0, _line(text), name=one.image, place=place)
 
 
 def _secrets(seen: Snapshot, pod: Object, workload: Object) -> tuple[str, tuple[Sign, ...]]:
@@ -89,13 +88,11 @@ def _config(
     if found:
         yield _absent(seen, pod, found, signs)
     elif ROOT.search(message):
-        said = {"name": one.name, "why": _line(message), "workload": workload.ref}
-        yield Trouble("runs-as-root", workload.ref, signs, frozenset({workload.ref}), 1.0, said)
+        yield wrong("runs-as-root", workload, signs, 1.0, _line(message), name=one.name)
     elif command := COMMAND.search(message):
         yield _command(seen, pod, one, command)
     else:
-        said = {"name": one.name, "why": _line(message) or reason, "workload": workload.ref}
-        yield Trouble("not-created", workload.ref, signs, frozenset({workload.ref}), 0.8, said)
+        yield wrong("not-created", workload, signs, 0.8, _line(message) or reason, name=one.name)
 
 
 def _absent(
@@ -110,9 +107,8 @@ def _absent(
     place = f"{kind} {pod.namespace}/{name}" if name else workload.ref
     new = brought_it(seen, workload, key or name)
     cause = "key-missing" if key else "config-missing"
-    said = {"name": f"{kind} {name}", "why": key, "workload": workload.ref}
-    victims = frozenset({workload.ref})
-    return Trouble(cause, workload.ref if new else place, signs, victims, 1.0, said)
+    place = workload.ref if new else place
+    return wrong(cause, workload, signs, 1.0, key, name=f"{kind} {name}", place=place)
 
 
 def _holding(pod: Object, kind: str, key: str) -> str:
@@ -129,12 +125,11 @@ def _command(seen: Snapshot, pod: Object, one: Container, found: "re.Match[str]"
     workload = seen.top(pod)
     command = found.groupdict().get("command") or found.groupdict().get("file") or ""
     command = command or " ".join(texts(one.spec.get("command"))) or "its command"
-    said = {"name": one.name, "why": command, "workload": workload.ref}
     signs = (
         *_waits(pod, one),
         Sign(pod.ref, f"containers[{one.name}].command", str(command)[:200]),
     )
-    return Trouble("command-wrong", workload.ref, signs, frozenset({workload.ref}), 1.0, said)
+    return wrong("command-wrong", workload, signs, 1.0, command, name=one.name)
 
 
 def _mounts(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
@@ -145,9 +140,9 @@ def _mounts(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
             return
     for event in seen.events(pod, *SANDBOX)[:1]:
         node = pod.text("spec.nodeName")
-        said = {"name": node, "why": _line(event.message), "workload": seen.top(pod).ref}
-        victims = frozenset({seen.top(pod).ref})
-        yield Trouble("no-sandbox", f"Node {node}", (told(pod, event),), victims, 0.8, said)
+        shown, why = (told(pod, event),), _line(event.message)
+        place = f"Node {node}"
+        yield wrong("no-sandbox", seen.top(pod), shown, 0.8, why, name=node, place=place)
         return
     if not seen.events(pod):
         yield from _referred(seen, pod)
@@ -162,12 +157,10 @@ def _referred(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
             name = str(value(source, "name") or value(source, "secretName") or "")
             optional = value(source, "optional") is True
             if name and not optional and seen.missing(kind, pod.namespace, name):
-                place = f"{kind} {pod.namespace}/{name}"
                 new = brought_it(seen, workload, name)
-                said = {"name": f"{kind} {name}", "why": "", "workload": workload.ref}
-                signs, victims = (sign(pod, "spec.volumes"),), frozenset({workload.ref})
-                where = workload.ref if new else place
-                yield Trouble("config-missing", where, signs, victims, 0.8, said)
+                place = "" if new else f"{kind} {pod.namespace}/{name}"
+                signs, what = (sign(pod, "spec.volumes"),), f"{kind} {name}"
+                yield wrong("config-missing", workload, signs, 0.8, name=what, place=place)
 
 
 def _waits(pod: Object, one: Container) -> tuple[Sign, ...]:

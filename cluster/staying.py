@@ -8,7 +8,7 @@ from .objects import NOTHING, Container, Fields, Object, containers, quantity, s
 from .revisions import last_change
 from .snapshot import Snapshot, Told
 from .starting import COMMAND
-from .trouble import Sign, Trouble, told
+from .trouble import Sign, Trouble, told, wrong
 
 KILLED, MEMORY = 137, "OOMKilled"
 ENDS = {0: "ends-by-itself", 126: "command-wrong", 127: "command-wrong"}
@@ -20,6 +20,7 @@ FEW = 2
 TLS = re.compile(
     r"HTTP response to HTTPS client|malformed HTTP response|first record does not look"
 )
+UNABLE = re.compile(r"statuscode: 5\d\d")
 SLOW = re.compile(r"deadline exceeded|timed? ?out|Client\.Timeout")
 EVICTED = re.compile(r"low on resource: (?P<what>[\w.-]+)|(?P<over>exceed\w* .*limit.*)", re.I)
 
@@ -77,12 +78,11 @@ def _crash(seen: Snapshot, pod: Object, one: Container) -> Trouble:
         cause = "command-wrong"
     if cause == "ends-by-itself" and (not always or one.init):
         cause = "crashes"
-    said = {"name": one.name, "why": f"with code {code}{_changed(seen, workload, one)}"}
-    said |= {"workload": workload.ref}
+    why = f"with code {code}{_changed(seen, workload, one)}"
     signs: list[Sign] = [_ended(pod, one)]
     signs += [told(pod, event) for event in seen.events(pod, "BackOff")[:1]]
     surety = 0.9 if cause != "crashes" else 0.7
-    return Trouble(cause, workload.ref, tuple(signs), frozenset({workload.ref}), surety, said)
+    return wrong(cause, workload, signs, surety, why, name=one.name)
 
 
 def _changed(seen: Snapshot, workload: Object, one: Container) -> str:
@@ -128,18 +128,17 @@ def _probe(
     seen: Snapshot, pod: Object, one: Container, kind: str, spec: Fields, failing: list[Told]
 ) -> Trouble:
     workload, text = seen.top(pod), failing[0].message if failing else ""
-    cause, why = _why(one, kind, spec, text)
     change = last_change(seen, workload)
     new = change is not None and change.container(one.name, f"{kind}Probe") is not None
-    said = {"name": f"{kind} probe of {one.name}", "why": why, "workload": workload.ref}
+    cause, why = _why(one, kind, spec, text)
+    if cause == "probe-path" and UNABLE.search(text) and not new:
+        cause = "not-ready"  # the path is there: whoever answers says that it cannot
     signs = (
         Sign(workload.ref, f"{one.name}.{kind}Probe", str(dict(spec))[:300]),
         *(told(pod, event) for event in failing[:1]),
     )
-    surety = 0.9 if cause != "not-ready" else 0.5
-    return Trouble(
-        cause, workload.ref, signs, frozenset({workload.ref}), min(1.0, surety + 0.1 * new), said
-    )
+    surety = min(1.0, (0.9 if cause != "not-ready" else 0.5) + 0.1 * new)
+    return wrong(cause, workload, signs, surety, why, name=f"{kind} probe of {one.name}")
 
 
 def _why(one: Container, kind: str, spec: Fields, text: str) -> tuple[str, str]:

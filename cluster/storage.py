@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from .objects import Object, quantity, texts, value
 from .revisions import brought_it
-from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign, told
+from .snapshot import Snapshot, Told
+from .trouble import Trouble, sign, told, wrong
 
 DEFAULT = (
     "storageclass.kubernetes.io/is-default-class",
@@ -14,6 +14,10 @@ DEFAULT = (
 )
 FAILED = ("ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ExternalProvisioning")
 LATE = "WaitForFirstConsumer"
+NO_DRIVER = re.compile(
+    r"does not contain driver (?P<driver>[\w.-]+)"
+    r"|driver name (?P<named>[\w.-]+) not found in the list of registered CSI drivers"
+)
 
 
 def without_volume(seen: Snapshot) -> Iterator[Trouble]:
@@ -45,10 +49,9 @@ def _users(seen: Snapshot, claim: Object) -> list[Object]:
 def _gone(seen: Snapshot, pod: Object, name: str) -> Trouble:
     workload = seen.top(pod)
     claim = f"PersistentVolumeClaim {pod.namespace}/{name}"
-    place = workload.ref if brought_it(seen, workload, name) else claim
-    said = {"name": claim, "why": "", "workload": workload.ref}
+    place = "" if brought_it(seen, workload, name) else claim
     signs = (sign(pod, "spec.volumes"),)
-    return Trouble("claim-missing", place, signs, frozenset({workload.ref}), 1.0, said)
+    return wrong("claim-missing", workload, signs, 1.0, name=claim, place=place)
 
 
 def _unbound(seen: Snapshot, claim: Object, users: frozenset[str]) -> Trouble:
@@ -116,6 +119,9 @@ def _attached(seen: Snapshot) -> Iterator[Trouble]:
     """What mounts and attaches report of pods that are scheduled."""
     for pod in seen.pods:
         for event in seen.events(pod, "FailedAttachVolume", "FailedMount"):
+            if found := NO_DRIVER.search(event.message):
+                yield _no_driver(seen, pod, event, found["driver"] or found["named"])
+                break
             if "Multi-Attach" in event.message:
                 yield _attach(seen, pod, event, "attached-elsewhere")
                 break
@@ -124,9 +130,24 @@ def _attached(seen: Snapshot) -> Iterator[Trouble]:
                 break
 
 
-def _attach(seen: Snapshot, pod: Object, event, cause: str) -> Trouble:
+def _no_driver(seen: Snapshot, pod: Object, event: Told, driver: str) -> Trouble:
+    """The driver's own DaemonSet, where one is known that does not run on the pod's node."""
+    node, workload = pod.text("spec.nodeName"), seen.top(pod)
+    there = {seen.top(p).ref for p in seen.pods if p.text("spec.nodeName") == node}
+    parts = [part for part in driver.split(".") if part not in ("csi", "com", "io", "k8s")]
+    mine = [
+        one
+        for one in seen.of("DaemonSet")
+        if "csi" in one.name and any(part in one.name for part in parts)
+    ]
+    absent = [one for one in mine if one.ref not in there]
+    place = absent[0].ref if absent else f"Node {node}"
+    shown = (told(pod, event),)
+    return wrong("driver-absent", workload, shown, 0.95, driver, name=f"Node {node}", place=place)
+
+
+def _attach(seen: Snapshot, pod: Object, event: Told, cause: str) -> Trouble:
     workload = seen.top(pod)
     found = re.search(r"volume \"([^\"]+)\"", event.message)
-    said = {"name": found[1] if found else "", "why": event.message[:200], "workload": workload.ref}
-    signs: tuple[Sign, ...] = (told(pod, event),)
-    return Trouble(cause, workload.ref, signs, frozenset({workload.ref}), 0.9, said)
+    name, why = found[1] if found else "a volume", event.message[:200]
+    return wrong(cause, workload, (told(pod, event),), 0.9, why, name=name)

@@ -40,6 +40,7 @@ class Sayings(Entry):
     refusals: tuple[Saying, ...]
     pulls: tuple[Saying, ...]
     unwell: tuple[Saying, ...]
+    plugins: frozenset[str] = Field(description="of CoreDNS: https://coredns.io/plugins/")
 
 
 @cache
@@ -86,6 +87,24 @@ class Trouble:
     def about(self) -> Cause:
         """What is known of its kind."""
         return causes()[self.cause]
+
+
+def wrong(
+    cause: str,
+    one: Object,
+    signs: Iterable[Sign],
+    surety: float,
+    why: str = "",
+    *,
+    name: str = "",
+    place: str = "",
+    victims: Iterable[str] = (),
+) -> Trouble:
+    """A trouble of one object: the one to put right, where no other place is, and the one that
+    suffers, where nobody else does."""
+    said = {"name": name or one.name, "why": why, "workload": one.ref}
+    hurt = frozenset(victims) or frozenset({one.ref})
+    return Trouble(cause, place or one.ref, tuple(signs), hurt, surety, said)
 
 
 Recogniser = Callable[[Snapshot], Iterable[Trouble]]

@@ -12,6 +12,7 @@ from ..agents.runtime.context import ResponseContext
 from ..app.configuration import settings
 from ..app.configuration_file import read_configuration
 from ..app.decisions import approve, changed, edit, put_edited, reject
+from ..app.plans import due
 from ..app.record import Record
 from ..app.texts import asked_text, checked_text, edit_text
 from ..app.words import clock
@@ -49,13 +50,17 @@ class Prompt:
         self.request: Request | None = None
 
     def _look(self) -> None:
-        """Raises ApprovalError where somebody answers elsewhere meanwhile, on a page perhaps."""
+        """Raises ApprovalError where somebody answers elsewhere meanwhile, on a page perhaps, or a
+        runbook's step goes first."""
         asked = self.request
         ledger = self.context.store.ledger
         answer = ledger.decision(asked.incident_id, asked.subject) if asked else None
         if answer:
             self.console.print()
             raise ApprovalError(f"{answer.verdict.value} by {answer.by} meanwhile")
+        if asked and due(self.context.store, asked.incident_id):
+            self.console.print()
+            raise ApprovalError("the runbook goes on first; you are asked again after that")
 
     def __call__(self, request: Request) -> bool:
         """Show what is asked and record the answer; False: no answer was given."""

@@ -11,7 +11,7 @@ CONTENTS = {
         *("resolve", "reopen", "close"),
     ),
     "Know what to do": ("seen-before", "runbook", "plan", "recovery"),
-    "Learn": ("postmortem", "memory", "figures", "noise"),
+    "Learn": ("postmortem", "improvements", "memory", "figures", "noise"),
     "Practise": ("drill", "game-day"),
     "Your own stack": (
         *("connect", "doctor", "config", "schema", "catalog", "record", "replay", "bundle"),

@@ -16,6 +16,7 @@ from ..app.rules import states
 from ..errors import InputError
 from ..incident.timeline import utc_now
 from ..notify.channels import Channels, described
+from ..plugins import GROUPS, plugins
 from ..record.accounts import Accounts
 from ..record.drills import last_run
 from ..record.followers import Followers
@@ -44,6 +45,10 @@ def doctor_command(as_json: bool) -> Exit:
     rules = states(Record(settings()).store, file.policy.rules) if file.policy.rules else ()
     if (off := [(one["rule"], one["stopped"]) for one in rules if one["stopped"]]) and not as_json:
         screen().print(_grid(("RULE", "IS STOPPED"), off))
+    others = [one for group in GROUPS for one in plugins(group)]
+    if others and not as_json:
+        rows = ((one.name, f"warroom.{one.group}", one.fault or one.package) for one in others)
+        screen().print(_grid(("PLUGIN", "GROUP", "BY"), rows))
     drills = _drills(file)
     if drills and not as_json:
         screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
@@ -71,6 +76,7 @@ def doctor_command(as_json: bool) -> Exit:
                 "catalogue": {"took": known.told, "says": lines},
                 "channels": {"has": dict(out), "says": unsent},
                 "drills": drills,
+                "plugins": [vars(one) | {"value": str(one.value)} for one in others],
             }
         )
     else:
@@ -81,7 +87,7 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
         if untried:
             screen().print(_grid(("RUNBOOK", "TRY IT: `warroom plan test RUNBOOK`"), untried))
-    wrong = known.faults or unsent or any(one.fault for one in found)
+    wrong = known.faults or unsent or any(one.fault for one in [*found, *others])
     return Exit.failed if wrong else Exit.done
 
 

@@ -48,6 +48,20 @@ def record(
 
 
 @KEEP.command()
+def improvements(
+    incident: Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")],
+    into: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files.")],
+) -> None:
+    """Write what would have warned earlier as files to merge: rules, dashboard, SLO, chaos."""
+    from ..app.configuration import settings
+    from ..app.improvements import improvements as write
+    from ..app.record import Record
+
+    for file in write(Record(settings()).published(incident), into):
+        typer.echo(file)
+
+
+@KEEP.command()
 def replay(
     incident: Newest = None,
     live: Annotated[bool, typer.Option("--live", help="Ask the backends as they are now.")] = False,

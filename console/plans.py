@@ -71,7 +71,8 @@ def proposal(incident: Id) -> None:
 @plan.command()
 def show(incident: Newest = None) -> None:
     """Print how the steps stand; before one is followed, which runbooks fit and why."""
-    from ..app.plans import steps_of
+    from ..app.plan_turns import steps_of
+    from ..app.plans import whats_next
     from ..app.runbooks import fitting
 
     record = _record()
@@ -81,8 +82,13 @@ def show(incident: Newest = None) -> None:
         for step, now in zip(steps_of(found), run.steps, strict=True):
             told = [step.text, *now.evidence, *([f"— {now.note}"] if now.note else [])]
             _say(MARKS[now.state], " ".join(told))
-    for fit in [] if found.plans else fitting(record.store, found):
+    if next_ := whats_next(record.store, found):
+        _say("→", f"next: {next_}")
+    if found.plans and found.plans[-1].state == "running":
+        return
+    for fit in fitting(record.store, found):
         _say(fit.book.name, f"{fit.book.title}: {'; '.join(fit.why)}")
+    _say("→", f"follow one: `warroom plan start {found.id} NAME`; all: `warroom runbook list`")
 
 
 @plan.command()
@@ -152,4 +158,4 @@ def _record():
 def _say(head: str, text: str) -> None:
     from .screen import say, screen, shown
 
-    say(screen(), (f"  {shown(head):<{1 if len(head) == 1 else 24}} ", "strong"), shown(text, 300))
+    say(screen(), (f"  {shown(head):<{1 if len(head) == 1 else 24}} ", "strong"), shown(text, 900))

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..actions.base import Action
-from ..actions.catalogue import find, sentence_of
+from ..actions.catalogue import find, sentence_of, staged
 from ..app.configuration import settings
 from ..app.recovery import Entry, Recovery
 from ..diagnosis.look import Health
@@ -20,6 +20,7 @@ from .exits import Exit
 from .screen import screen, shown
 
 Ask = Callable[[str], str]
+NEXT = "look at telemetry; type yes for the next stage: "
 QUIT = ("", "q", "quit")
 
 
@@ -53,7 +54,10 @@ class Menu:
         if plan is None or not self._approved(plan):
             self.console.print("nothing was done")
             return Exit.done
-        ended = self._said(self.recovery.carry_out(plan, plan.hash))
+        ended, stage = self._said(self.recovery.carry_out(plan, plan.hash)), 0
+        while ended is Exit.done and staged(plan, stage + 1) and self._line(NEXT) == "yes":
+            stage += 1
+            ended = self._said(self.recovery.carry_out(plan, plan.hash, stage))
         say_looks(self.console, changes(before, diagnose(self.operations, ())))
         self.console.print("look whether users are served again: `warroom diagnose` has no users")
         return ended

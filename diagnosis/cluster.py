@@ -36,7 +36,9 @@ def read_cluster(folder: Path) -> ClusterState:
             f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
         )
     rows = rows_in(files, SourceLabels().service)
-    return state_of((row["at"], row["service"], row["object"]) for row in rows if row["object"])
+    return state_of(
+        (row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
+    )
 
 
 def cluster_alert(folder: Path) -> dict[str, Any] | None:
@@ -50,7 +52,7 @@ def cluster_alert(folder: Path) -> dict[str, Any] | None:
     service = next((state.services[ref] for ref in hurt if ref in state.services), "")
     at = datetime.fromtimestamp(state.at, UTC).isoformat()
     named = {"name": "ClusterTrouble", "service": service, "starts_at": at}
-    return {**named, "summary": f"{first.trouble.cause}: {first.trouble.statement}"}
+    return {**named, "summary": first.trouble.statement}
 
 
 def _look(one: Ranked) -> Look:

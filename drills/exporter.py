@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from .layout import Layout
 from .supervision import RestartWatch
 
+PRESSURE = Path("/proc/pressure/cpu")
 STATES = ("active", "idle", "idle in transaction")
 CONNECTIONS = """
     SELECT coalesce(state, 'other') AS state, count(*) FROM pg_stat_activity
@@ -63,6 +64,18 @@ class DatabaseCollector(Collector):
         return counts, (row[0], row[1], row[2])
 
 
+class HostCollector(Collector):
+    """How long something waited for a processor of this machine, by the node exporter's name."""
+
+    def collect(self) -> Iterator[Any]:
+        if PRESSURE.exists():
+            micros = int(PRESSURE.read_text().split("\n")[0].rpartition("=")[2])
+            name = "node_pressure_cpu_waiting_seconds"
+            family = CounterMetricFamily(name, "Something waited", labels=["service"])
+            family.add_metric(["host"], micros / 1e6)
+            yield family
+
+
 class RestartCollector(Collector):
     """process_restarts_total per instance: how often its process was replaced."""
 
@@ -85,6 +98,7 @@ def main(root: Path) -> None:
     registry = CollectorRegistry(auto_describe=False)
     dsn = json.loads(layout.operations.read_text())["database_dsn"]
     registry.register(DatabaseCollector(dsn, layout.world.gauges))
+    registry.register(HostCollector())
     registry.register(RestartCollector(RestartWatch(layout)))
     start_http_server(layout.ports["exporter"], addr="127.0.0.1", registry=registry)
     threading.Event().wait()

@@ -14,6 +14,7 @@ from threading import Event, Thread
 from typing import Any
 
 from ..app import lifecycle
+from ..app.plans import due
 from ..app.words import seconds
 from ..app.work import Commander, Tell, work
 from ..errors import NotFound
@@ -84,7 +85,8 @@ class GameDay(Drill):
 
         def answered(request: Request) -> bool:
             known = (request.incident_id, request.subject)
-            return waited(lambda: store.ledger.decision(*known) is None)
+            asked = lambda: store.ledger.decision(*known) is None  # noqa: E731
+            return waited(lambda: asked() and not due(store, incident_id))
 
         try:
             if not self.silent:

@@ -122,14 +122,16 @@ class Decision(BaseModel):
 
 class Outcome(StrEnum):
     """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
-    it, the rest goes on; contained: errors went because requests are refused instead; not done:
-    whoever began it ended, and nothing had happened."""
+    it, the rest goes on; contained: errors went because requests are refused instead; stayed well:
+    it was to cure nothing, and did no harm; not done: whoever began it ended, and nothing had
+    happened."""
 
     started = "started"
     better = "better"
     by_itself = "recovered by itself"
     partly = "partly better"
     contained = "contained"
+    stayed_well = "stayed well"
     worse = "worse"
     unchanged = "unchanged"
     unverified = "unverified"
@@ -137,7 +139,7 @@ class Outcome(StrEnum):
     not_done = "not done"
 
 
-WELL = (Outcome.better, Outcome.by_itself)
+WELL = (Outcome.better, Outcome.by_itself, Outcome.stayed_well)
 """What hurt is over, whoever cured it."""
 HELPED = (Outcome.better, Outcome.partly)
 """The action cured something, as verified."""
@@ -203,6 +205,7 @@ class Execution(BaseModel):
     measures: list[Measure] = Field(default_factory=list, description="telemetry before and after")
     note: str = Field(default="", description="what was concluded, one line")
     undone: bool = Field(default=False, description="whether it was rolled back")
+    stage: int = Field(default=0, description="of what is done in stages the last begun, from 0")
 
     @property
     def proof(self) -> list[str]:

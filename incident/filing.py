@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..errors import GroundingError
 from ..faults import fault_of
-from .action import ActionPlan, Outcome
+from .action import WELL, ActionPlan, Outcome
 from .document import Incident
 from .evidence import Payload, check_quotes
 from .finding import DroppedClaim, Finding, Hypothesis, merged
@@ -252,6 +252,17 @@ def advance(document: Incident, report: AnyReport, at: datetime) -> None:
         document.move(state, at, report.specialist, reason)
 
 
+GOES_ON = {
+    "act": "well with this share of the traffic; the next one follows",
+    "ask": "well, and a route is limited still: it is to be brought back",
+}
+OVER_BY = {
+    Outcome.better: "telemetry confirms the recovery",
+    Outcome.by_itself: "what hurt ended by itself",
+    Outcome.stayed_well: "traffic is back, and all that hurt stays well",
+}
+
+
 def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
     match report:
         case DetectionReport(noise=True):
@@ -264,10 +275,10 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
             )
         case InvestigationReport() if report.root_cause and document.state in OPEN:
             return State.identified, f"{report.root_cause} stands out as the cause"
-        case VerificationReport(outcome=Outcome.better):
-            return State.resolved, "telemetry confirms the recovery"
-        case VerificationReport(outcome=Outcome.by_itself):
-            return State.resolved, "what hurt ended by itself"
+        case VerificationReport() if report.next in GOES_ON:
+            return State.monitoring, GOES_ON[report.next]
+        case VerificationReport() if report.outcome in WELL:
+            return State.resolved, OVER_BY[report.outcome]
         case VerificationReport(outcome=Outcome.contained):
             return State.contained, "requests are refused so that the others work"
         case VerificationReport(well=True):

@@ -117,9 +117,7 @@ class DetectionReport(Report):
     rule: str = Field(description="the classification rule that won")
     confidence: float = Field(ge=0, le=1, description="of the classification")
     noise: bool = Field(default=False, description="shown well: nothing is behind the alert")
-    unconfirmed: bool = Field(
-        default=False, description="neither shown true nor shown well: it stays open"
-    )
+    unconfirmed: bool = Field(default=False, description="shown neither true nor well: open")
     look_again: bool = Field(
         default=False, description="whether another look in a while can see something new"
     )
@@ -226,6 +224,7 @@ class VerificationReport(Report):
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     ill: bool = Field(default=False, description="something hurts, or cannot be measured")
     take_back: bool = Field(default=False, description="the action is to be undone")
+    next: Literal["", "act", "ask", "wait"] = Field(default="", description="before it is over")
     since: AwareDatetime | None = Field(default=None, description="begin of what was looked at")
     until: AwareDatetime | None = Field(default=None, description="end of it")
     measures: list[Measure] = Field(default_factory=list, description="before and after")

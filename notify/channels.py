@@ -18,6 +18,7 @@ from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
 from ..incident.timeline import last_at
+from ..plugins import plugins
 from ..text_safety.lines import one_line
 from . import mail, posts, texts
 from .configuration import Channel, Medium, Notifications, read_secret
@@ -171,6 +172,7 @@ def _by_apprise(url: str, medium: str, message: Message, drill: bool) -> None:
 def _opened(url: str):
     import apprise
 
+    plugins("notifiers")  # each tells apprise of an address of its own
     opened = apprise.Apprise(
         asset=apprise.AppriseAsset(app_id="Warroom", async_mode=False, http_redirects=False)
     )

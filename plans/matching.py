@@ -25,15 +25,20 @@ def match(document: Incident, book: Runbook) -> Match:
     alerts = [document.alert, *(joined.alert for joined in document.joined)]
     services = {s.name for s in document.services} | {alert.service for alert in alerts}
     told = " ".join(f"{a.name} {a.summary} {' '.join(a.labels.values())}" for a in alerts)
-    cause, triggers, labels = document.leading(), book.triggers, book.triggers.labels
+    triggers, labels = book.triggers, book.triggers.labels
+    causes = [h for h in document.hypotheses if not h.ruled_out and h.kind.value in triggers.faults]
+    cause = max(causes, key=lambda each: each.confidence, default=None)
     words = said(told, triggers.words)
     signs = [(f"the alert {a.name}", EXACT) for a in alerts if a.name in triggers.alerts][:1]
     if labels and any(labels.items() <= alert.labels.items() for alert in alerts):
         signs.append((f"the labels {', '.join(map('='.join, labels.items()))}", EXACT / 2))
-    if cause and cause.sure and cause.kind.value in triggers.faults:
+    if cause and cause.sure:
         signs.append((f"the cause {cause.kind.value}", EXACT))
-    if words:
-        signs.append((f"the words {', '.join(words)}", weight(words)))
+    elif cause:
+        why = f"a cause that stands, {cause.kind.value} ({cause.confidence:.0%})"
+        signs.append((why, 1 + cause.confidence))
+    if words:  # alone less than anything else
+        signs.append((f"the words {', '.join(words)}", weight(words) / (1 + weight(words))))
     if book.services and not services & set(book.services):
         signs = []
     return Match(book, sum(points for _, points in signs), tuple(why for why, _ in signs))

@@ -161,11 +161,19 @@ def parse_runbook(text: str, file: str) -> Runbook:
 
 # What is shipped: the kinds of faults, with what the playbooks know of each.
 
-WORDS = {Remedy.throttle_logins: "throttle", Remedy.flag_off: "feature flag off"}
-WORDS |= {Remedy.restore_state: "restore"}
+WORDS = {
+    Remedy.throttle_logins: "throttle",
+    Remedy.flag_off: "feature flag off",
+    Remedy.repair_rows: "repair rows from backup",
+    Remedy.open_breaker: "open circuit breaker",
+    Remedy.restore_state: "restore",
+}
+"""Actions that are not called as their move is, or how the names of several begin."""
 CONTAINS = (Remedy.reroute, Remedy.throttle, Remedy.throttle_logins, Remedy.block_source)
-TOOL = re.compile(r"([a-z]+(?:_[a-z]+)+|health)\b")
+ONE_WORD = "health|saturation|growth|certificates|coverage|origin|symptoms|traffic"
+TOOL = re.compile(rf"([a-z]+(?:_[a-z]+)+|{ONE_WORD})\b")
 """How a check begins that a tool makes."""
+METRIC = re.compile(r"\w+(?:\.\w+)+")
 
 
 def shipped() -> tuple[Runbook, ...]:
@@ -184,20 +192,25 @@ def _of_fault(fault: Fault) -> Runbook:
     steps = (
         Step(kind="assess", text="See who is hurt", tool="traffic_impact", continue_on_error=True),
         Step(kind="communicate", text="Tell who has to know", continue_on_error=True),
-        *(_looked("diagnose", line) for line in lines["Checks"]),
+        *(_looked(fault, "diagnose", line) for line in lines["Checks"]),
         *(*map(_remedy, fault.remedies), *hand),
-        *(_looked("verify", line) for line in lines["Verification"]),
+        *(_looked(fault, "verify", line) for line in lines["Verification"]),
     )
     triggers = Triggers(words=fault.search, faults=(fault.kind,))
     told = {"title": fault.title, "body": fault.body, "shipped": True}
     return Runbook(name=fault.id, owner="Warroom", triggers=triggers, steps=steps, **told)
 
 
-def _looked(kind: Kind, line: str) -> Step:
+def _looked(fault: Fault, kind: Kind, line: str) -> Step:
     tool = found[1] if (found := TOOL.match(line)) else ""
-    said = line.removeprefix(f"{tool}: ")
-    said = said[:1].upper() + said[1:]
-    return Step(kind=kind, text=said, tool=tool, continue_on_error=bool(tool))
+    said, arguments = line.removeprefix(f"{tool}: "), dict[str, JsonValue]()
+    if tool == "search_logs":
+        told = (sign.words.pattern for sign in fault.told_by)
+        arguments |= {"pattern": "|".join([*map(re.escape, fault.search), *told])}
+    elif tool == "signal_series" and (metric := METRIC.search(said)):
+        arguments |= {"signal": metric[0]}
+    said = said if METRIC.match(said) else said[:1].upper() + said[1:]
+    return Step(kind=kind, text=said, tool=tool, arguments=arguments, continue_on_error=bool(tool))
 
 
 def _remedy(remedy: Remedy) -> Step:

@@ -8,7 +8,7 @@ index, not a clock): what became of it is found out first, by a probe or by a pe
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,13 +54,15 @@ class Effect:
     target: str = ""  # system and what is acted on in it; empty: nothing that could collide
     approved: bool = True  # False: needs no person (a message inside the house)
     tries: int = 0  # that are known not to have happened, under this request
+    stage: int = 0  # of what is done in several, from 0; one approval covers them all
 
     @property
     def key(self) -> str:
         """The row's key, and the idempotency key that the target gets to see."""
         again = f":{self.number}" if self.number > 1 else ""
         tried = f".{self.tries}" if self.tries else ""
-        return f"{self.incident_id}:{self.does}:{self.subject}{again}{tried}"
+        staged = f"/{self.stage}" if self.stage else ""
+        return f"{self.incident_id}:{self.does}:{self.subject}{again}{tried}{staged}"
 
     @property
     def question(self) -> str:
@@ -220,10 +222,17 @@ def _approved(connection: Connection, effect: Effect, now: float) -> None:
     row = connection.execute(newest).first()
     if row is None or row.verdict != Verdict.approved.value:
         raise ApprovalError(f"{short(effect.subject)} is not approved: nothing was done")
-    if effect.does is not Does.undo and (row.number != effect.number or row.expires_at <= now):
+    expired = row.expires_at <= now and not _used_in_time(connection, effect)
+    if effect.does is not Does.undo and (row.number != effect.number or expired):
         raise ApprovalError(f"the approval of {short(effect.subject)} has expired: ask again")
     if effect.does is not Does.undo and row.lineage != lineage(connection):
         raise ApprovalError(f"{short(effect.subject)}: {PUT_BACK}")
+
+
+def _used_in_time(connection: Connection, effect: Effect) -> bool:
+    """Whether it goes on with what was begun under the same request."""
+    before = replace(effect, stage=effect.stage - 1) if effect.stage else None
+    return before is not None and _effect(connection, before.key) is not None
 
 
 def _may(connection: Connection, effect: Effect, bounds: Bounds, now: float) -> None:
@@ -235,6 +244,8 @@ def _may(connection: Connection, effect: Effect, bounds: Bounds, now: float) -> 
     if bounds.frozen_until is not None:
         until = bounds.frozen_until
         raise HeldBack(f"changes are frozen until {from_ts(until):%a %H:%M} UTC", until)
+    if effect.stage:  # the action was let through with its first
+        return
     _within(connection, bounds.per_hour, now, "actions in all")
     here = EFFECTS.c.target == effect.target
     _within(connection, bounds.per_target, now, f"actions on {effect.target}", here)

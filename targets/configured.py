@@ -25,6 +25,13 @@ from .git import Configuration
 EDGE = "edge.json"
 
 
+class InFile:
+    """What is decided by one file of the repository."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+
 class Edge(EdgeRules):
     """Rules that the gateway (and, for drained instances, every client) obeys."""
 
@@ -107,11 +114,8 @@ class Edge(EdgeRules):
 FLAGS = "flags.json"
 
 
-class Flags(FeatureFlags):
+class Flags(InFile, FeatureFlags):
     """The flags of the configuration repository."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
 
     def inventory(self) -> Inventory:
         """Every flag's name, and whether its default variant is anything but off."""
@@ -166,11 +170,8 @@ def off_state(flag: dict[str, Any]) -> dict[str, str]:
 PROVIDERS = "providers.json"
 
 
-class ConfiguredProviders(Providers):
+class ConfiguredProviders(InFile, Providers):
     """Who uses which provider for what ("ai")."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
 
     def inventory(self) -> Inventory:
         """The providers that can be used, and who uses which."""
@@ -214,11 +215,8 @@ def _uses(document: dict[str, Any], service: str) -> dict[str, str]:
 MODELS = "models.json"
 
 
-class ConfiguredModels(ModelSettings):
+class ConfiguredModels(InFile, ModelSettings):
     """How services use their language models: by service the fields of `ModelUse`."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
 
     def inventory(self) -> Inventory:
         """Who uses a model, and how."""

@@ -26,6 +26,7 @@ from ..actions.facts import Inspecting
 from ..actions.inventory import Inventory, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
+from ..plugins import plugins
 from .configured import (
     EDGE,
     FLAGS,
@@ -128,27 +129,29 @@ class Operations:
         self.name = name
 
     @classmethod
-    def load(cls, path: Path) -> "Operations":
-        """From operations.json. Raises ToolFailed where it cannot be used."""
+    def load(cls, path: Path, *more: Capability) -> "Operations":
+        """From operations.json, and `more`. Raises ToolFailed where it cannot be used."""
         try:
             access = Access.model_validate_json(path.read_text())
-            return cls(*adapters(access), name=access.name)
+            return cls(*adapters(access), *more, name=access.name)
         except (OSError, ValueError) as error:
             raise ToolFailed(f"{path} cannot be used to act: {error}") from error
 
     def find(self, capability: type[C]) -> C:
         """The adapter that offers this. Raises ToolFailed where none does."""
         for adapter in self.adapters:
-            if isinstance(adapter, capability):
+            if isinstance(adapter, capability) and not adapter.shut:
                 return adapter
         offered = ", ".join(self.inventory().offered or ()) or "nothing"
-        raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}")
+        why = "".join(f"; {one.shut}" for one in self.adapters if one.shut)
+        raise ToolFailed(f"this needs {capability.__name__}; the system here offers {offered}{why}")
 
     def inventory(self) -> Inventory:
         """What there is to act on, read now."""
         whole = merged(adapter.inventory() for adapter in self.adapters)
         offered = self._offered(whole)
-        return whole.model_copy(update={"offered": offered, "system": self.name})
+        shut = [adapter.shut for adapter in self.adapters if adapter.shut]
+        return whole.model_copy(update={"offered": offered, "system": self.name, "shut": shut})
 
     def compare(self, table: str, columns: Sequence[str] = ()) -> Difference:
         """How a table differs from its backup; changes nothing."""
@@ -175,7 +178,7 @@ class Operations:
         return [
             action.kind
             for action in CATALOGUE.values()
-            if any(isinstance(adapter, action.needs) for adapter in self.adapters)
+            if any(isinstance(one, action.needs) and not one.shut for one in self.adapters)
             and action.aimed(there)
         ]
 
@@ -219,4 +222,5 @@ def platforms() -> dict[str, type[Platform]]:
     has one, and whatever else derives from Platform."""
     for found in pkgutil.iter_modules(import_module(__package__ or "").__path__):
         import_module(f"{__package__}.{found.name}")
+    plugins("targets")
     return {platform.section: platform for platform in Platform.__subclasses__()}

@@ -27,6 +27,7 @@ class SignalName(StrEnum):
     memory_bytes = "memory_bytes"
     memory_share = "memory_share"
     cpu_share = "cpu_share"
+    cpu_waiting_share = "cpu_waiting_share"
     open_fds = "open_fds"
     db_pool_share = "db_pool_share"
     db_pool_waiting = "db_pool_waiting"

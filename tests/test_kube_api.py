@@ -59,7 +59,11 @@ def test_a_kubeconfig_says_where_and_as_whom(server: Server, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("status", "said", "cure"),
     [
-        (403, FORBIDDEN, "verb list on deployments.apps in namespace shop"),
+        (
+            403,
+            FORBIDDEN,
+            '"deployments" in API group "apps" in the namespace "shop".: give its account',
+        ),
         (401, "Unauthorized", "login"),
         (410, "too old resource version", "begin it again"),
         (500, "etcdserver: request timed out", "API server's own log"),

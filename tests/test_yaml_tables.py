@@ -387,7 +387,7 @@ def test_a_missing_table_is_named() -> None:
             dict[str, Server],
             "proof: live",
             "proof: lively",
-            "proof: 'lively' is none of 'live', 'run', 'ci', 'fake' or 'untried'",
+            "proof: 'lively' is none of 'live', 'run', 'acted', 'ci', 'fake' or 'untried'",
         ),
         (
             "evals/peers/peers.yaml",

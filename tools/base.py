@@ -175,6 +175,8 @@ class Tool:
     there are."""
     language: str = ""
     """In which it asks a backend: it is offered where one answers that."""
+    offered: tuple[str, ...] = ()
+    """Specialists whose model may ask it, beside those whose records name it."""
 
     def parse(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Checked arguments. Raises ToolRetry with what to correct."""
@@ -213,6 +215,7 @@ def tool(
     shares: tuple[str, ...] = (),
     examples: tuple[str, ...] = (),
     language: str = "",
+    offered: tuple[str, ...] = (),
 ) -> Callable[[FunctionT], FunctionT]:
     """Declare a function as a tool, and what it makes of modalities that may be a sample. Its first
     parameter is the bench; the rest are arguments."""
@@ -229,6 +232,7 @@ def tool(
             shares=shares,
             examples=examples,
             language=language,
+            offered=offered,
         )
         return function
 

@@ -37,7 +37,6 @@ class ClusterTrouble(Row):
     ready: int
     wanted: int
     of_all: float  # share of all workloads that are down for it
-    since: float | None
     cure: str
     wrong_if: str
 
@@ -50,17 +49,17 @@ def cluster_troubles(bench: Bench) -> Table[ClusterTrouble]:
     state = cluster_of(bench.telemetry)
     if state is None:
         return Table([], "no cluster was read")
-    rows = bench.telemetry.remember("cluster troubles", lambda: list(_rows(state)))
-    seen = state.seen
+    rows, seen = bench.telemetry.remember("cluster troubles", lambda: _rows(bench)), state.seen
     read = f"{len(seen.objects):,} objects of {len(seen.listed)} kinds"
     at = f"{read}, as of {datetime.fromtimestamp(state.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     return table(rows, f"{len(rows)} troubles; {at}", f"nothing is wrong that shows; {at}")
 
 
-def _rows(state: ClusterState) -> Iterable[ClusterTrouble]:
+def _rows(bench: Bench) -> list[ClusterTrouble]:
+    if (state := cluster_of(bench.telemetry)) is None:
+        return []
     every = [one for one in state.seen.workloads if _counts(one)[1]]
-    for ranked in troubles(state.seen)[:SHOWN]:
-        yield _row(state, ranked, len(every))
+    return [_row(state, ranked, len(every)) for ranked in troubles(state.seen)[:SHOWN]]
 
 
 def _row(state: ClusterState, ranked: Ranked, workloads: int) -> ClusterTrouble:
@@ -84,7 +83,6 @@ def _row(state: ClusterState, ranked: Ranked, workloads: int) -> ClusterTrouble:
         ready=ready,
         wanted=wanted,
         of_all=round(down / workloads, 3) if workloads else 0.0,
-        since=trouble.since,
         cure=about.cure,
         wrong_if=about.wrong_if,
     )
@@ -103,7 +101,5 @@ def _hurt(seen: Snapshot, refs: Iterable[str]) -> tuple[int, int, int]:
 
 def _counts(one: Object) -> tuple[int, int]:
     """Pods of a workload that are ready, and that it should have."""
-    found = (next((n for path in of if (n := one.number(path)) is not None), 0.0)
-             for of in (READY, WANTED))  # fmt: skip
-    ready, wanted = map(int, found)
-    return ready, wanted
+    ready, wanted = (filter(None, map(one.number, paths)) for paths in (READY, WANTED))
+    return int(next(ready, 0)), int(next(wanted, 0))

@@ -6,7 +6,7 @@ a drill or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import access, bad_changes, clusters, data, demand, mechanism, outside, processes
+from . import access, bad_changes, clusters, data, demand, machine, mechanism, outside, processes
 from .candidate import Candidate
 from .observations import Observations
 
@@ -29,5 +29,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     outside.failing_providers,
     outside.outside_causes,
     demand.surging_demand,
+    access.injections,
     clusters.cluster_troubles,
+    machine.starved_machines,
 )

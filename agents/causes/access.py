@@ -7,7 +7,9 @@ from ipaddress import ip_address, ip_network
 from ...actions.edge import WIDEST
 from ...incident.finding import FaultKind
 from ...telemetry.signal_catalogue import SignalName
+from ...text_safety.injection import speaks
 from ...tools.logins import FailedLogins
+from ...tools.traffic import AccessPattern, access_patterns
 from .candidate import Candidate
 from .observations import Observations, cite
 
@@ -87,6 +89,45 @@ def _login_service(seen: Observations) -> str:
         return (moved or rows)[0].service
     lines = (r for r in seen.patterns.rows if "login" in r.template.lower())
     return next((row.service for row in lines), seen.case.document.alert.service)
+
+
+REFUSED, REQUESTS = 0.6, 30
+"""A source that only sends what nobody answers is refused this often, over so many requests."""
+
+
+def mostly_refused(rows: Sequence[AccessPattern]) -> list[AccessPattern]:
+    """Refused far more often than all others together, so that an outage for all is no sign."""
+    requests, errors = sum(row.requests for row in rows), sum(row.errors for row in rows)
+    found = [
+        r for r in rows if REQUESTS <= r.requests < requests and r.errors >= REFUSED * r.requests
+    ]
+    others = {r.value: (errors - r.errors) / (requests - r.requests) for r in found}
+    return [r for r in found if r.errors / r.requests - others[r.value] >= REFUSED / 2]
+
+
+def refused(seen: Observations) -> list[AccessPattern]:
+    """Sources that are mostly refused, and came or grew beyond chance."""
+    patterns = seen.ask(access_patterns, by="source")
+    return [row for row in mostly_refused(patterns.rows) if row.score >= 3]
+
+
+def injections(seen: Observations) -> Iterator[Candidate]:
+    """Texts that speak to a model reach a service that asks one, and somebody is refused there."""
+    outside = seen.of_kind("external")
+    asking = {s.name for s in seen.case.catalogue.services if outside & set(s.depends_on)}
+    heard = [r for r in seen.symptoms.rows if r.service in asking and speaks(r.text)]
+    sources = refused(seen) if heard else []
+    for worst in sources[:1]:
+        names, service = ", ".join(source.value for source in sources), heard[0].service
+        statement = f"{names} sends {service} texts that speak to its model"
+        kind = FaultKind("prompt injection")
+        candidate = Candidate(service, kind, statement, resource=names)
+        quotes = cite(seen.symptoms, heard[0], "service", "source", "now")
+        candidate.backed(3.0, 1.0, f"{service} logs what addresses its reader", quotes)
+        text = f"{worst.value} is refused {worst.errors} of {worst.requests} times"
+        quotes = cite(seen.ask(access_patterns, by="source"), worst, "value", "errors", "requests")
+        candidate.backed(3.0, 1.0, text, quotes)
+        yield candidate
 
 
 WIDE = {4: 24, 6: 48}

@@ -33,11 +33,10 @@ def cluster_troubles(seen: Observations) -> Iterator[Candidate]:
         place = row.service or row.object
         candidate = Candidate(place, FaultKind(row.fault), row.said, resource=row.object)
         proof = _proof(seen, row)
-        text = f"{row.shown_by} {row.field}: {row.value}"
+        text = f"{row.shown_by} {row.field}: {row.value}; wrong if {row.wrong_if}"
         candidate.backed(SAID, max(0.0, row.sure - RANK * number), text, proof)
         _bears(seen, candidate, row, proof)
         _rolled_out(seen, candidate, row)
-        candidate.lacking(f"whether {row.wrong_if}: then it is not so")
         yield candidate
 
 

@@ -11,6 +11,7 @@ from ...tools.symptoms import Symptom
 from ...tools.traffic import TrafficRate, traffic
 from .access import tried
 from .candidate import Candidate, words
+from .machine import waiting, was_starved
 from .observations import Observations, cite, first, waited_for
 from .outside import EXPLAINED, explained
 from .studies import scene, symptom_quotes
@@ -49,6 +50,8 @@ def surges(seen: Observations) -> Iterator[Candidate]:
         candidate.backed(6.0, (more - 1.0) / 0.5, text, cite(seen.traffic, row, "rate"))
     _from_one(seen, candidate)
     candidate.doubted(3.0, float(tried(seen)), "the added requests are failed logins")
+    text = "what is usual was measured while the machine had no room"
+    candidate.doubted(3.0, was_starved(seen), text, cite(seen.signals, waiting(seen), "baseline"))
     yield candidate
 
 

@@ -27,7 +27,7 @@ from ...incident.finding import Hypothesis
 from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
-from .access import attackers, covered, networks
+from .access import attackers, covered, networks, refused
 from .data import damaged
 from .model_moves import cap_calls, cap_tokens, switch_model, switch_provider, without_model
 from .observations import Observations, first, waited_for, where
@@ -125,11 +125,12 @@ def _limit(seen: Observations, route: str) -> Iterator[ActionDraft]:
 
 
 def _block(seen: Observations, _cause: Hypothesis) -> Iterator[ActionDraft]:
-    """The attacking sources, with the measured share of good requests they send; above the limit,
-    throttling is the gentler way."""
+    """The attacking sources, or those that only send what is refused, with the measured share of
+    good requests they send; above the limit, throttling is the gentler way."""
     patterns = seen.ask(access_patterns, by="source")
     good = {r.value: r.requests - r.errors for r in patterns.rows}
-    sources = networks([row.value for row in attackers(seen)], good)
+    hostile = attackers(seen) or refused(seen)
+    sources = networks([row.value for row in hostile], good)
     total = sum(good.values())
     cut = sum(count for address, count in good.items() if covered(address, sources))
     share = cut / total if total else 0.0

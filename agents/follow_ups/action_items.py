@@ -23,6 +23,7 @@ from ...incident.report import (
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
 from ..reporting.incident_status import affected, is_noise, likely_cause
+from ..reporting.recovery import brought_back
 from ..reporting.wording import shown
 from ..runtime.case import Case
 
@@ -240,8 +241,11 @@ def _debts(make: FollowUpMaker) -> Iterator[FollowUp]:
     if last and last.well and document.state is State.monitoring:
         asked = Item(title="Look again whether it stays well", priority=1, kind="fix")
         yield make.item(asked, last.reason, last.searched)
+    back = {route for route, share in brought_back(document) if share == 100}
     for execution in document.executions:
-        in_force = execution.receipt and not execution.undone
+        plan = document.plan(execution.plan)
+        lifted = plan is not None and plan.parameters.get("route") in back
+        in_force = execution.receipt and not execution.undone and not lifted
         if in_force and (why := IN_FORCE.get(execution.outcome)):
             verb = "Lift" if execution.outcome is Outcome.contained else "Keep or take back"
             asked = Item(title=f"{verb} “{execution.title}”", priority=1, kind="debt")

@@ -81,15 +81,41 @@ def conclude(
     """
     symptoms = [m for m in decisive if deviated(m)]
     ill = [m for m in symptoms if m.healthy is False]
+    if bad := _worse_or_unseen(symptoms, ill, acted, unseen):
+        return bad
+    return _left(symptoms, ill, acted) if ill else _recovered(symptoms, watch, acted)
+
+
+def stays_well(decisive: Sequence[Measure], watch: Watch, unseen: Sequence[str] = ()) -> Judged:
+    """As `conclude`, of an action that cures nothing: all that hurt was well, and has to stay so
+    where more traffic is let in."""
+    symptoms = [m for m in decisive if deviated(m)]
+    ill = [m for m in symptoms if m.healthy is False]
+    if bad := _worse_or_unseen(symptoms, ill, True, unseen):
+        return bad
+    if ill:
+        worst = max(ill, key=remaining)
+        return Judged(Outcome.unverified, f"{worst.name} {_levels(worst)}", again=True)
+    if not any(m.healthy for m in decisive):
+        return Judged(Outcome.unverified, "nothing that hurt could be measured", again=True)
+    told = f"all that hurt was well for {watch.seconds:.0f} s"
+    if not watch.enough(0.0):
+        return Judged(Outcome.unverified, f"{told}: too short to go on", again=True, well=True)
+    return Judged(Outcome.stayed_well, told, well=True)
+
+
+def _worse_or_unseen(
+    symptoms: Sequence[Measure], ill: Sequence[Measure], acted: bool, unseen: Sequence[str]
+) -> Judged | None:
     harm = next((m for m in ill if m.signal in SYMPTOMS and worse(m)), None)
     if harm:
         return Judged(Outcome.worse, f"{harm.name} {_levels(harm)}", _certainly(harm))
     lost = [m.name for m in symptoms if m.signal in SYMPTOMS and m.healthy is None]
     lost = list(dict.fromkeys([*unseen, *lost]))
-    if lost:
-        why = f"{', '.join(lost[:3])} could not be measured"
-        return Judged(Outcome.unverified, why, again=acted and not ill)
-    return _left(symptoms, ill, acted) if ill else _recovered(symptoms, watch, acted)
+    if not lost:
+        return None
+    why = f"{', '.join(lost[:3])} could not be measured"
+    return Judged(Outcome.unverified, why, again=acted and not ill)
 
 
 def _left(symptoms: Sequence[Measure], ill: list[Measure], acted: bool) -> Judged:

@@ -8,8 +8,10 @@ whether what hurt ended by itself.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from ...actions.edge import BlockSource, Throttle
+from ...actions.catalogue import staged
+from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
 from ...incident.action import WELL, ActionPlan, Measure, Outcome
 from ...incident.finding import Finding, Gap
@@ -22,8 +24,9 @@ from ...tools.measure import JUST, SignalLevels, measure
 from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
 from .anomalies import CHANGED
-from .levels import deviated, healthy
-from .recovery import Judged, Watch, conclude
+from .bringing_back import bringing_back
+from .levels import REFUSED, deviated, healthy
+from .recovery import Judged, Watch, conclude, stays_well
 from .stores import data_measures
 from .symptoms import decisive, declared, targets, threshold
 
@@ -31,6 +34,7 @@ HELD = (Throttle.kind, BlockSource.kind)
 """Actions that refuse customers as long as they are in force."""
 NO_EFFECT = (Outcome.unchanged, Outcome.unverified, Outcome.by_itself)
 NOBODY = "no action is under way"
+HOLDS = "well as long as a part of the requests is refused: more of them made it worse"
 
 
 def verify(case: Case) -> VerificationReport:
@@ -42,11 +46,19 @@ def verify(case: Case) -> VerificationReport:
     look = Look(case, plan, execution.plan, execution.started_at, settled)
     changed = execution.receipt.get("changed", True)
     carried_out = execution.outcome is not Outcome.failed and bool(changed)
-    judged = look.judged(carried_out)
+    part = staged(plan, execution.stage) if plan else None
+    back = part if isinstance(part, BringBack) and carried_out else None
+    judged = look.brought_back(back) if back else look.judged(carried_out)
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
-    return report.model_copy(update={"take_back": _to_undo(plan, judged)})
+    told: dict[str, Any] = {"take_back": _to_undo(plan, judged)}
+    if judged.outcome in WELL:
+        more = plan and staged(plan, execution.stage + 1)
+        told |= {"next": "act"} if back and more else _left_limited(case, look)
+    elif back:  # it goes back to the share before, and that is looked at
+        told |= {"next": "wait"}
+    return report.model_copy(update=told)
 
 
 def watch(case: Case) -> VerificationReport:
@@ -57,7 +69,20 @@ def watch(case: Case) -> VerificationReport:
     judged = look.judged(acted=False)
     if judged.outcome is not Outcome.by_itself:
         judged = replace(judged, outcome=Outcome.unverified, probability=None)
-    return look.report(NOBODY, judged)
+    elif any(
+        each.undone and each.title.startswith(BringBack.kind) for each in case.document.executions
+    ):
+        judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
+    told = _left_limited(case, look) if judged.outcome in WELL else {}
+    return look.report(NOBODY, judged).model_copy(update=told)
+
+
+def _left_limited(case: Case, look: "Look") -> dict[str, Any]:
+    """What is asked about before it is called over: what a limit of ours holds back. One that has
+    just ended what hurt stays until it is seen that it refuses nobody."""
+    idle = any(m.signal == REFUSED and m.healthy for m in look.decided)
+    plans = list(bringing_back(case, "" if idle else look.key))
+    return {"next": "ask", "proposals": plans} if plans else {}
 
 
 def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
@@ -65,6 +90,8 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
     refuses customers."""
     if judged.outcome is Outcome.worse:
         return True
+    if plan is not None and plan.kind == BringBack.kind:  # a share that is not found well
+        return judged.outcome not in (Outcome.stayed_well, Outcome.failed)
     if plan is None or not plan.reversible or judged.outcome not in NO_EFFECT:
         return False
     holding = judged.well and judged.outcome is Outcome.unverified
@@ -102,7 +129,8 @@ class Look:
     ) -> None:
         self.case, self.plan, self.key = case, plan, key
         last = case.document.report(VerificationReport)
-        self.last = last if last and last.plan == key and last.until else None
+        ours = last and last.plan == key and last.until and (not key or last.until > began)
+        self.last = last if ours else None  # of this stage
         self.since = (self.last.since if self.last else None) or settled
         if self.last and self.last.until and self.last.ill:
             self.since = self.last.until
@@ -144,11 +172,23 @@ class Look:
 
     def judged(self, acted: bool) -> Judged:
         """How it ended."""
+        judged = conclude(self.decided, self.watched, acted=acted, unseen=self._unseen())
+        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
+
+    def brought_back(self, part: BringBack) -> Judged:
+        """How it is with this share; while the others are refused on purpose, that decides nothing,
+        and no alert does that may fire for it."""
+        if part.rates[-1] is not None:
+            decided = [m for m in self.decided if m.signal != REFUSED]
+            return stays_well(decided, self.watched, self._unseen())
+        judged = stays_well(self.decided, self.watched, self._unseen())
+        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
+
+    def _unseen(self) -> list[str]:
+        """What was ill when it was declared and is not measured now."""
         names = declared(self.case.document, self.case.catalogue)
         measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
-        unseen = [name.replace("/", " ") for name in names if name not in measured]
-        judged = conclude(self.decided, self.watched, acted=acted, unseen=unseen)
-        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
+        return [name.replace("/", " ") for name in names if name not in measured]
 
     def held_against_the_alert(self, judged: Judged) -> Judged:
         """What is well by its signals is over only when the alert's own condition, and every rule

@@ -32,7 +32,7 @@ from ...models.wrapping import Metered
 from ...prompts.values import plain
 from ...record.store import Store
 from ...settings import Settings
-from ...tools.base import name_of
+from ...tools.base import REGISTRY, name_of
 from ..causes.calibration import basis_of
 from ..causes.observations import Observations
 from ..runtime.case import Asked, Case, ModelLayer, PlaybookOnly
@@ -207,7 +207,8 @@ class Session:
 
     def _desk(self, asked: Asked) -> ToolDesk:
         """What a specialist of this step may look at."""
-        tools = [*map(name_of, asked.tools), *(LOOK_UPS if asked.tools else ())]
+        own = (one.name for one in REGISTRY.values() if self.case.step.specialist in one.offered)
+        tools = [*map(name_of, asked.tools), *own, *LOOK_UPS] if asked.tools else []
         answer = context_row(self.settings.context_tokens).answer
         return ToolDesk(tuple(tools), self.case.tools, self._document, self.payload, answer)
 

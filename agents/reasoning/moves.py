@@ -54,7 +54,7 @@ def reach(inventory: Inventory) -> Iterator[str]:
 def forms(inventory: Inventory) -> str:
     """Every action that is offered here, with what it has to be given."""
     offered = CATALOGUE if inventory.offered is None else inventory.offered
-    aimed = [find(kind) for kind in offered if find(kind).aimed(inventory)]
+    aimed = [a for kind in offered if (a := find(kind)).cures and a.aimed(inventory)]
     return ", ".join(f"{action.kind} ({_needs(action)})" for action in aimed)
 
 

@@ -99,9 +99,10 @@ class DetectionReply(AssessmentReply):
     severity: Severity = Field(description="the level you would give, P0 worst")
 
 
-ACTIONS: list[JsonValue] = [*CATALOGUE]
+CURES = [action for action in CATALOGUE.values() if action.cures]
+ACTIONS: list[JsonValue] = [action.kind for action in CURES]
 PARAMETERS: list[JsonValue] = [
-    *sorted({n for action in CATALOGUE.values() for n in action.model_fields} - {"target"})
+    *sorted({name for action in CURES for name in action.model_fields} - {"target"})
 ]
 ActionName = Annotated[Name, Field(json_schema_extra={"enum": ACTIONS})]
 ParameterName = Annotated[Name, Field(json_schema_extra={"enum": PARAMETERS})]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ...actions.catalogue import staged
+from ...actions.edge import BringBack
 from ...analysis.quantities import figure, percent, span
 from ...incident.action import HELPED, WELL, Measure, Outcome
 from ...incident.document import Incident
@@ -144,14 +146,27 @@ def _owed(document: Incident) -> Iterator[RecoveryStep]:
 
 def _in_force(document: Incident, kind: str) -> list[RecoveryStep]:
     """What such actions did and is so still; of the same done again, the last."""
-    found = dict[str, RecoveryStep]()
+    found, back = dict[str, RecoveryStep](), dict(brought_back(document))
     for each in document.executions:
         plan, done = document.plan(each.plan), each.outcome not in (Outcome.failed, Outcome.started)
         if plan and plan.kind in KINDS[kind].moves and done and not each.undone:
             since = f"in force since {each.started_at:%Y-%m-%d %H:%M} UTC"
             where = str(plan.parameters.get("route", plan.target))
-            found[where] = replace(_step(kind, plan.title, where), now=since, met=False)
+            share = back.get(where, 0)
+            since += f"; {share}% of what it held back is let in again" if share else ""
+            now = "lifted, and it stays well" if share == 100 else since
+            found[where] = replace(_step(kind, plan.title, where), now=now, met=share == 100)
     return list(found.values())
+
+
+def brought_back(document: Incident) -> Iterator[tuple[str, int]]:
+    """By route the share of what was held back that is let in again, percent, and found well."""
+    for each in document.executions:
+        plan = document.plan(each.plan)
+        part = staged(plan, each.stage) if plan and plan.kind == BringBack.kind else None
+        if isinstance(part, BringBack):
+            shares, well = part.stages, each.outcome is Outcome.stayed_well and not each.undone
+            yield part.route, shares[-1] if well else [0, *shares][-2]
 
 
 def _hurt(document: Incident) -> list[ServiceState]:

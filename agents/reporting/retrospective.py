@@ -127,7 +127,7 @@ def _good(say: Narrator) -> Iterator[Statement]:
 def _bad(say: Narrator) -> Iterator[Statement]:
     document = say.document
     for execution in document.executions:
-        if execution.outcome is not Outcome.better:
+        if execution.outcome not in (Outcome.better, Outcome.stayed_well):
             words = table().did[execution.outcome]
             yield _say(say, words, *execution.proof, what=shown(execution.title))
     if likely_cause(document) is None and not is_noise(document):

@@ -2,7 +2,7 @@
 for a model on top of the playbook.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -85,6 +85,8 @@ class Case:
     recorded: bool = False
     """Whether telemetry is history, in which nothing new comes."""
     attempt: int = 1
+    bring_back: Sequence[int] = (100,)
+    """Percent of held back traffic that is let in, stage by stage."""
     tell: Tell = lambda _event: None
     """Nobody listens by default."""
 

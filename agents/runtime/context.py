@@ -278,6 +278,7 @@ class ResponseContext:
             store=self.store,
             recorded=self.recorded,
             attempt=attempt,
+            bring_back=self.policy.bring_back,
             tell=tell,
         )
 

@@ -25,7 +25,7 @@ from ...state import Acted, IncidentState
 from ..reporting.incident_status import about_security
 from . import by_rule
 from .context import ResponseContext
-from .gate import add_decision
+from .gate import add_decision, goes_on
 from .hands import Performed, TakenBack, carry_out, in_time, look_for, take_back
 from .waits import hold_back
 
@@ -52,7 +52,10 @@ def act(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
         return _not_begun(state, runtime, plan, error)
     decision = context.store.ledger.decision(incident_id, plan.hash)
     if earlier is None or earlier.done_at is None:
-        context.store.update(incident_id, lambda doc: _begin(doc, plan, decision, context.now(doc)))
+        stage = effect.stage
+        context.store.update(
+            incident_id, lambda doc: _begin(doc, plan, decision, stage, context.now(doc))
+        )
     if earlier is None:
         context.teller(runtime.stream_writer)(ActionStarted(plan=plan))
         in_time(lambda: carry_out(context, plan, decision, effect))
@@ -121,7 +124,9 @@ def effect_of(context: ResponseContext, document: Incident, plan: ActionPlan, do
     request = context.store.ledger.request(document.id, plan.hash)
     system = plan.found.get(catalogue.SYSTEM)
     target = f"{system}/{plan.target}" if system else plan.target
-    return Effect(document.id, does, plan.hash, request.number, target)
+    done = document.execution(plan.hash)
+    stage = done.stage + (does is Does.execute and goes_on(document, plan)) if done else 0
+    return Effect(document.id, does, plan.hash, request.number, target, stage=stage)
 
 
 def undo_of(context: ResponseContext, document: Incident, plan: ActionPlan) -> Effect:
@@ -143,7 +148,7 @@ def _claimed(
         raise LifecycleError(f"the incident is {document.state}: nothing is begun any more")
     try:
         if context.operations is not None:
-            catalogue.fitting(context.operations, plan)
+            catalogue.fitting(context.operations, plan, effect.stage)
     except ToolRetry:
         raise
     except ToolError:
@@ -184,16 +189,25 @@ def _held(
     return hold_back(state, runtime, name, wait, "an approved action is held back")
 
 
-def _begin(document: Incident, plan: ActionPlan, decision: Decision | None, now: datetime) -> None:
-    """Write down who approved, and that the action begins, before it does."""
-    if document.execution(plan.hash):
+def _begin(
+    document: Incident, plan: ActionPlan, decision: Decision | None, stage: int, now: datetime
+) -> None:
+    """Write down who approved, and that the action or its next stage begins, before it does."""
+    execution = document.execution(plan.hash)
+    if execution and execution.stage == stage:
         return
     if decision:
         add_decision(document, decision, min(now, decision.at))
+    title = f"{plan.title}, stage {stage + 1}" if stage else plan.title
     state = State.eradicating if about_security(document) else State.containing
-    document.move(state, now, "remediation", plan.title)
-    document.executions.append(Execution(plan=plan.hash, title=plan.title, started_at=now))
-    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=plan.title))
+    cures = catalogue.find(plan.kind).cures
+    document.move(state if cures else State.recovering, now, "remediation", title)
+    if execution:
+        execution.stage, execution.started_at, execution.ended_at = stage, now, None
+        execution.outcome = Outcome.started
+    else:
+        document.executions.append(Execution(plan=plan.hash, title=plan.title, started_at=now))
+    document.record(Event(at=now, actor="remediation", kind=EventKind.action, text=title))
 
 
 def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime) -> None:

@@ -13,10 +13,10 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ...actions.catalogue import fitting
+from ...actions.catalogue import fitting, staged
 from ...actions.policy import persons_for
 from ...errors import ApprovalError, ToolError, ToolFailed, ToolRetry
-from ...incident.action import ActionPlan, Decision, Verdict
+from ...incident.action import ActionPlan, Decision, Outcome, Verdict
 from ...incident.communication import Message, MessageState
 from ...incident.document import Incident
 from ...incident.evidence import short
@@ -135,9 +135,17 @@ def next_plans(document: Incident, attempt: int) -> list[ActionPlan]:
         for plan in document.proposals
         if (plan.proposed_by or plan.attempt == attempt)
         and plan.hash not in refused
-        and document.tried(plan) is None
+        and (document.tried(plan) is None or goes_on(document, plan))
     ]
     return sorted(found, key=lambda p: (document.refused(p) is not None, not p.proposed_by))
+
+
+def goes_on(document: Incident, plan: ActionPlan) -> bool:
+    """Whether it is done in stages, and its next one is at hand."""
+    done = document.execution(plan.hash)
+    if done is None or done.outcome is not Outcome.stayed_well or done.undone:
+        return False
+    return staged(plan, done.stage + 1) is not None
 
 
 def proposed(document: Incident, attempt: int) -> bool:

@@ -68,14 +68,16 @@ def carry_out(
     """Do it, and report the receipt, or the error that the operation ended with."""
     result = Performed(error=WHY_GONE)
     if context.operations is not None:  # else approved after a restart without the system
-        result = _performed(context.operations, plan, decision, effect.key)
+        result = _performed(context.operations, plan, decision, effect)
     context.store.ledger.finish(effect.key, result.model_dump())
 
 
-def _performed(system: Acting, plan: ActionPlan, decision: Decision | None, key: str) -> Performed:
-    KEY.set(key)
+def _performed(
+    system: Acting, plan: ActionPlan, decision: Decision | None, effect: Effect
+) -> Performed:
+    KEY.set(effect.key)
     try:
-        receipt = catalogue.execute(system, plan, decision)
+        receipt = catalogue.execute(system, plan, decision, effect.stage)
     except Halfway as error:
         return Performed(receipt=error.receipt.model_dump(mode="json"), error=str(error))
     except ToolError as error:
@@ -89,7 +91,7 @@ def look_for(context: ResponseContext, plan: ActionPlan, effect: Effect) -> None
         return
     probe = catalogue.probe_undo if effect.does is Does.undo else catalogue.probe
     try:
-        shown = probe(context.operations, plan, effect.key)
+        shown = probe(context.operations, plan, effect.key, effect.stage)
     except ToolError:
         return
     if shown is not Probe.cannot_tell:
@@ -126,7 +128,8 @@ def _undo(context: ResponseContext, document: Incident, plan: ActionPlan) -> Tak
         return TakenBack(undone=False, note=f"could not be undone: {WHY_GONE}")
     decision = context.store.ledger.decision(document.id, plan.hash)
     try:
-        receipt = catalogue.undo(context.operations, plan, execution.receipt, decision)
+        done, stage = execution.receipt, execution.stage
+        receipt = catalogue.undo(context.operations, plan, done, decision, stage)
     except ToolError as error:
         return TakenBack(undone=False, note=f"could not be undone: {error}")
     if not receipt.changed:

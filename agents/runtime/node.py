@@ -121,6 +121,7 @@ def outcome_of(report: AnyReport) -> dict:
         "improving": report.improving,
         "well": report.well,
         "take_back": report.take_back,
+        "next": report.next,
     }
 
 

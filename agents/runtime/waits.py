@@ -40,14 +40,18 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     ended = max(e.ended_at or e.started_at for e in document.executions)
     due = windows.stabilise_s + windows.verify_s * (1 + state.checks)
     seconds = due - (context.now(document) - ended).total_seconds()
-    name = f"{short(state.plan)} settles {state.checks + 1}"
+    done = document.execution(state.plan)
+    stage = f" stage {done.stage + 1}" if done and done.stage else ""
+    name = f"{short(state.plan)}{stage} settles {state.checks + 1}"
     return begin(state, runtime, name, seconds, "stabilisation window")
 
 
 def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """Wait a measuring window more before looking again, where nobody acts."""
-    seconds = runtime.context.catalogue.windows.verify_s
-    name = f"watch {state.attempt}.{state.checks + 1}"
+    """Wait a measuring window more before looking again, where nobody acts; what was just taken
+    back has to settle first."""
+    windows = runtime.context.catalogue.windows
+    seconds = windows.verify_s + (windows.stabilise_s if state.next else 0.0)
+    name = f"watch {state.attempt}.{state.checks + 1} {short(state.plan)}".rstrip()
     return begin(state, runtime, name, seconds, "watching whether it stays well")
 
 

@@ -14,14 +14,12 @@ from ...incident.finding import Finding
 from ...telemetry.signal_catalogue import SignalName
 from ...tools.logs import search_logs
 from ...tools.traffic import AccessPattern, TrafficRate
-from ..causes.access import covered, mostly_in
+from ..causes.access import covered, mostly_in, mostly_refused
 from ..causes.observations import finding, first
 from .observations import AccessObservations, Threat, risen, words
 
 DISTINCT = 3
 """Different probes from which it is a scan: single ones are the background noise of the net."""
-REFUSED, REQUESTS = 0.6, 30
-"""A scanning source is refused this often, over at least this many requests."""
 
 
 def probes(seen: AccessObservations) -> Iterator[Threat]:
@@ -64,8 +62,7 @@ def refused_sources(seen: AccessObservations) -> Iterator[Threat]:
     if not _refusals_rose(seen):
         return
     attackers = [row.value for row in seen.attackers()]
-    suspects = [row for row in seen.sources.rows if _refused(seen, row)]
-    new = [row for row in suspects if not covered(row.value, attackers)]
+    new = [row for row in mostly_refused(seen.sources.rows) if not covered(row.value, attackers)]
     if not new:
         return
     findings = tuple(_source(seen, row) for row in new[:5])
@@ -76,17 +73,6 @@ def refused_sources(seen: AccessObservations) -> Iterator[Threat]:
 def _refusals_rose(seen: AccessObservations) -> bool:
     names = (SignalName.not_found_share, SignalName.unauthorised_share, SignalName.throttled_rate)
     return any(row.signal in names and row.worse for row in seen.signals.rows)
-
-
-def _refused(seen: AccessObservations, row: AccessPattern) -> bool:
-    """Refused far more often than all others together, so that an outage for all is no sign."""
-    own = row.error_share or 0.0
-    if row.requests < REQUESTS or own < REFUSED:
-        return False
-    others = [other for other in seen.sources.rows if other is not row]
-    requests = sum(other.requests for other in others)
-    errors = sum(other.errors for other in others)
-    return requests > 0 and own - errors / requests >= REFUSED / 2
 
 
 def _probe(seen: AccessObservations, row: AccessPattern) -> Finding:

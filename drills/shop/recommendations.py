@@ -14,7 +14,7 @@ from starlette.routing import Route
 from .client import Reply
 from .context import Context
 from .errors import BadRequest, ShopError, UpstreamFailed
-from .server import FACTS
+from .server import FACTS, Bucket
 from .service import serve
 
 FRESH_S = 4.0
@@ -34,20 +34,6 @@ class NoModel(ShopError):
 
 CALLS = ContextVar("CALLS", default=0)
 """How often the model was asked for this request."""
-BURST_S = 5.0
-
-
-class Budget:
-    """Tokens that may be spent, so many a minute; a call is paid for once it is over."""
-
-    def __init__(self) -> None:
-        self.left, self.filled = 0.0, 0.0
-
-    def allows(self, a_minute: float, now: float) -> bool:
-        """Whether something is left of it."""
-        gained = (now - self.filled) * a_minute / 60
-        self.left, self.filled = min(self.left + gained, a_minute / 60 * BURST_S), now
-        return self.left > 0
 
 
 class Suggestions:
@@ -74,7 +60,7 @@ class Recommendations:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.cache = Suggestions()
-        self.budget = Budget()
+        self.budget = Bucket(0)
         self.calls = Counter(
             "ai_requests",
             "Calls to the AI provider",
@@ -140,14 +126,16 @@ class Recommendations:
             code = reply.body.get("error", {}).get("code", "unknown")
             raise ProviderError(f"{peer} answered {reply.status} {code} to POST /v1/completions")
         self.tokens.labels(name, model).inc(reply.body["usage"]["total_tokens"])
-        self.budget.left -= reply.body["usage"]["total_tokens"]
+        self.budget.tokens -= reply.body["usage"]["total_tokens"]
         return reply
 
     def allowed(self, now: float) -> str:
         """The model to ask. Raises NoModel where it is not to be asked, or not again."""
         use, asked = self.ctx.config.models.read()["recommendations"], CALLS.get()
         calls, tokens = use.get("calls_per_request"), use.get("tokens_per_minute")
-        spent = (calls and asked >= calls) or (tokens and not self.budget.allows(tokens, now))
+        if tokens and self.budget.rate != tokens / 60:
+            self.budget = Bucket(tokens / 60)  # what a call took is paid once it is over
+        spent = (calls and asked >= calls) or (tokens and not self.budget.take(now))
         if use.get("canned") or spent:
             raise NoModel("answered without the model")
         CALLS.set(asked + 1)

@@ -15,6 +15,7 @@ FOLDER = "WARROOM_CONFORMANCE"
 PROOFS = {
     "live": "the real server, by `make conformance`; its answers replayed in CI",
     "run": "the real one, by `make conformance`",
+    "acted": "the real one is acted on, by `make conformance`",
     "ci": "in CI",
     "fake": "a fake made from the published API",
     "untried": "not tried",
@@ -27,7 +28,9 @@ class Server(Entry):
     type: Kind = Field(description="the kind of data source that reads it")
     version: str = Field(default="", description="that was tried")
     works: str = Field(description="what is read of it")
-    proof: Literal["live", "run", "ci", "fake", "untried"] = Field(description="how that is known")
+    proof: Literal["live", "run", "acted", "ci", "fake", "untried"] = Field(
+        description="how that is known"
+    )
     also: str = Field(default="", description="what else it was tried by")
     go: str = Field(default="", description="the package that is built, of a published Go module")
     main: str = Field(default="", description="else the file beside the table that is built")
@@ -77,5 +80,7 @@ def row(name: str, server: Server) -> str:
 SERVERS = read_table("evals/conformance/servers.yaml", dict[str, Server])
 LIVE = {name: server for name, server in SERVERS.items() if server.proof in ("live", "run")}
 """Those that run for real."""
+BUILT = LIVE | {name: server for name, server in SERVERS.items() if server.proof == "acted"}
+"""Those, and what is acted on for real."""
 TAPED = {name: server for name, server in LIVE.items() if server.proof == "live"}
 """Those whose answers are replayed elsewhere."""

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ...app.by_hand import ACTS, BY_PATH, Act
-from ...app.plans import steps_of
+from ...app.plan_turns import steps_of
+from ...app.plans import whats_next
 from ...app.related import related
 from ...app.runbooks import fitting, library
 from ...errors import InputError, LifecycleError, NotFound
@@ -70,6 +71,7 @@ def _page(
         "run": run,
         "steps": steps_of(found) if run else (),
         "fit": fitting(service.store, found),
+        "next": whats_next(service.store, found),
     }
     values["books"] = library(service.store)
     may = {act.path for act in ACTS if who.role.may(act.needs)}

@@ -13,7 +13,7 @@ from ...agents.reporting.incident_status import ended
 from ...agents.reporting.narrator import chronicle
 from ...agents.steps import STEPS
 from ...app.charts.service_map import service_map
-from ...incident.action import ActionPlan, Execution, Measure, Outcome
+from ...incident.action import WELL, ActionPlan, Execution, Measure, Outcome
 from ...incident.classification import respond_minutes
 from ...incident.communication import Message
 from ...incident.document import Incident
@@ -33,7 +33,7 @@ NEWEST = 60
 """Lines of the timeline that are shown at once; the others lie behind a fold."""
 SHOWN = 4
 """Causes that are laid out; the others are named."""
-WELL = {Outcome.better: "✓", Outcome.by_itself: "✓", Outcome.partly: "◐", Outcome.contained: "◐"}
+MARKS = {**dict.fromkeys(WELL, "✓"), Outcome.partly: "◐", Outcome.contained: "◐"}
 BAD = (Outcome.worse, Outcome.unchanged, Outcome.failed)
 
 
@@ -208,7 +208,7 @@ AUDIENCES = {
 
 def _done(doc: Incident, execution: Execution) -> Done:
     plan = doc.plan(execution.plan)
-    mark = WELL.get(execution.outcome, "✖" if execution.outcome in BAD else "…")
+    mark = MARKS.get(execution.outcome, "✖" if execution.outcome in BAD else "…")
     return Done(execution, sentence_of(plan) if plan else execution.title, mark)
 
 

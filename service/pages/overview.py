@@ -15,6 +15,7 @@ from ...record.counts import counts
 from ...record.database import reader
 from ...record.tables import AUDIT, INCIDENTS
 from ...record.teams import seen
+from ...telemetry.catalogue.proposal import proposed_objectives
 from ...telemetry.model import Service as Entry
 from ..auth import Admin, At, Observer
 from ..forms import WORD
@@ -33,6 +34,8 @@ class Known:
     entry: Entry
     open: int
     all: int
+    proposal: str
+    """Of a service without objectives: some, to copy."""
 
 
 @OVERVIEW.get("/services", response_class=HTMLResponse)
@@ -44,10 +47,11 @@ def services_page(request: Request, service: At, who: Observer):
     with reader(service.engine).begin() as connection:
         number = {(row.service, bool(row.over)): row[2] for row in connection.execute(query)}
     entries = sorted(declared(service.sources).catalogue.services, key=lambda s: (s.tier, s.name))
-    rows = [
-        Known(e, (n := number.get((e.name, False), 0)), n + number.get((e.name, True), 0))
-        for e in entries
-    ]
+    rows = list[Known]()
+    for e in entries:
+        runs, ended = number.get((e.name, False), 0), number.get((e.name, True), 0)
+        proposal = "" if e.slos else proposed_objectives(e.name)
+        rows.append(Known(e, runs, runs + ended, proposal))
     return page("services.html", 200, request, who, rows=rows)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
 from ...cluster.objects import Object, mappings
 from ...cluster.snapshot import Snapshot, read_list
@@ -23,6 +25,7 @@ FLAG = re.compile(r"(?i)(--?[\w.-]*(?:passw|pwd|secret|token|credential|api-?key
 NOTED = {"kubectl.kubernetes.io/last-applied-configuration"}
 """Annotations that hold another copy of all of it."""
 SECRETS = ("data", "stringData")
+ALIAS = re.compile(r"[\s\[{,:-]\*\w")
 Row = dict[str, Any]
 
 
@@ -120,14 +123,40 @@ def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
 
 
 def _documents(file: Path) -> Iterator[Any]:
-    """All that stand in it one after another."""
+    """All that stand in it one after another: JSON, or YAML by the file's name."""
+    read = _yaml if file.suffix in (".yaml", ".yml") else _json
     try:
-        text = file.read_text(encoding="utf-8").strip()
-        at, read = 0, json.JSONDecoder().raw_decode
-        while at < len(text):
-            document, at = read(text, at)
-            yield document
-            while at < len(text) and text[at].isspace():
-                at += 1
-    except (OSError, ValueError, RecursionError) as error:
-        raise TelemetryError(f"{file} is not JSON of kubectl's: {error}") from error
+        yield from read(file.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise TelemetryError(f"{file} is not JSON or YAML of kubectl's: {error}") from error
+
+
+def _json(text: str) -> Iterator[Any]:
+    at, read = 0, json.JSONDecoder().raw_decode
+    while at < len(text):
+        document, at = read(text, at)
+        yield document
+        while at < len(text) and text[at].isspace():
+            at += 1
+
+
+def _yaml(text: str) -> Iterator[Any]:
+    """Nothing may stand for what is written elsewhere: a few such lines grow without bounds."""
+    if ALIAS.search(text):  # or a text that looks so
+        for event in yaml.parse(text, Loader=_AsWritten):
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.YAMLError(f"it has an alias (*{event.anchor}), kubectl writes none")
+    return yaml.load_all(text, Loader=_AsWritten)
+
+
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _AsWritten(_Safe):
+    """Times stay text, as in JSON."""
+
+
+_AsWritten.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

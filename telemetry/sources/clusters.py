@@ -22,35 +22,35 @@ from .feeds import Feed
 from .source import Batch, SourceQuery
 
 MODALITY = "kubernetes"
-PATTERN, ANYWHERE = "kubernetes/*.json", "**/*.json"
+PATTERN, ANYWHERE = "kubernetes/*.json", "**/*"
 """Of a bundle; of a folder that holds nothing but dumps."""
+DUMPED = (".json", ".jsonl", ".ndjson", ".yaml", ".yml")
 FRESH_S = 5.0
 """What was asked so long ago is asked again: rings and steps come one upon the other."""
 PAGE, MOST = 500, 20_000
 """Objects of one answer, and of one kind."""
-KINDS = (
-    *(("v1", kind) for kind in ("pods", "services", "events", "configmaps")),
-    *(("v1", kind) for kind in ("persistentvolumeclaims", "resourcequotas", "limitranges")),
-    *(("v1", kind) for kind in ("serviceaccounts", "replicationcontrollers", "endpoints")),
-    *(("apps/v1", kind) for kind in ("deployments", "replicasets", "statefulsets", "daemonsets")),
-    *(("apps/v1", "controllerrevisions"), ("batch/v1", "jobs"), ("batch/v1", "cronjobs")),
-    *(("autoscaling/v2", "horizontalpodautoscalers"), ("coordination.k8s.io/v1", "leases")),
-    *(("networking.k8s.io/v1", kind) for kind in ("networkpolicies", "ingresses")),
-    ("metrics.k8s.io/v1beta1", "pods"),
-)
-"""Version and name of what lies in namespaces and is read. Secrets are not: no right to them is
-asked for, and what lacks one is told by events."""
-OF_CLUSTER = (
-    *(("v1", "nodes"), ("v1", "namespaces"), ("v1", "persistentvolumes")),
-    *(("storage.k8s.io/v1", kind) for kind in ("storageclasses", "volumeattachments")),
-    *(("scheduling.k8s.io/v1", "priorityclasses"), ("node.k8s.io/v1", "runtimeclasses")),
-    *(("networking.k8s.io/v1", "ingressclasses"), ("metrics.k8s.io/v1beta1", "nodes")),
-    ("certificates.k8s.io/v1", "certificatesigningrequests"),
-    *(
-        ("admissionregistration.k8s.io/v1", f"{kind}webhookconfigurations")
-        for kind in ("validating", "mutating")
-    ),
-)
+KINDS = {
+    "v1": "pods services endpoints events configmaps persistentvolumeclaims resourcequotas "
+    "limitranges serviceaccounts replicationcontrollers",
+    "apps/v1": "deployments replicasets statefulsets daemonsets controllerrevisions",
+    "batch/v1": "jobs cronjobs",
+    "autoscaling/v2": "horizontalpodautoscalers",
+    "coordination.k8s.io/v1": "leases",
+    "networking.k8s.io/v1": "networkpolicies ingresses",
+    "metrics.k8s.io/v1beta1": "pods",
+}
+"""What lies in namespaces and is read, by version. Secrets are not: no right to them is asked for,
+and what lacks one is told by events."""
+OF_CLUSTER = {
+    "v1": "nodes namespaces persistentvolumes",
+    "storage.k8s.io/v1": "storageclasses volumeattachments",
+    "scheduling.k8s.io/v1": "priorityclasses",
+    "node.k8s.io/v1": "runtimeclasses",
+    "networking.k8s.io/v1": "ingressclasses",
+    "certificates.k8s.io/v1": "certificatesigningrequests",
+    "admissionregistration.k8s.io/v1": "validatingwebhookconfigurations "
+    "mutatingwebhookconfigurations",
+}
 """The same of what belongs to no namespace."""
 SECONDS = 30.0
 """That one look may take."""
@@ -76,7 +76,9 @@ class ClusterFiles:
 
     def files(self) -> list[Path]:
         """By name."""
-        return sorted(self.root.glob(self.pattern)) if self.root.is_dir() else [self.root]
+        if not self.root.is_dir():
+            return [self.root]
+        return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError as `rows`."""
@@ -147,8 +149,8 @@ class LiveCluster:
 
     def _places(self) -> Iterator[tuple[str, str, str]]:
         for space in self.access.namespaces or ("",):
-            yield from ((*kind, space) for kind in KINDS)
-        yield from ((*kind, "") for kind in OF_CLUSTER)
+            yield from ((v, name, space) for v, names in KINDS.items() for name in names.split())
+        yield from ((v, name, "") for v, names in OF_CLUSTER.items() for name in names.split())
 
     def _listed(self, api: KubeApi, path: tuple[str, ...], now: float) -> list[Row]:
         """All of a kind; nothing where it may not be read or is not served. A list that got too old

@@ -7,12 +7,19 @@ runs, and go to the host of `url` alone.
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import re2
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
+from ... import plugins
 from ...errors import TelemetryError
 from ...yaml_tables import Duration, Entry
 
@@ -41,6 +48,11 @@ ALERTS_ONLY = ("alertmanager",)
 LOCAL = ("files", "git", "otlp")
 """Kinds whose `url` may be a folder."""
 Names = tuple[str, ...]
+
+
+def _known(value: Any, ours: ValidatorFunctionWrapHandler) -> Any:
+    """A kind of ours, or one that another package brings."""
+    return value if value in plugins.brought("sources") else ours(value)
 
 
 def _pattern(text: str) -> str:
@@ -152,7 +164,7 @@ class Datasource(Entry):
     """One place that telemetry is read from."""
 
     name: str = Field(pattern=r"^[\w.-]{1,63}$", description="as incidents call it")
-    type: Kind = Field(description="what answers there")
+    type: Annotated[Kind, WrapValidator(_known)] = Field(description="what answers there")
     url: str = Field(description="its address; a path before the API belongs to it")
     jsonData: JsonData = Field(default=JsonData(), description="Grafana's keys of it")
     labels: SourceLabels | None = Field(
@@ -171,7 +183,7 @@ class Datasource(Entry):
     def _address(self) -> Self:
         if self.authorization and self.basic_auth:
             raise ValueError("give `authorization` or `basic_auth`: they are the same header")
-        if self.type in LOCAL and "://" not in self.url:
+        if self.type in (*LOCAL, *plugins.brought("sources")) and "://" not in self.url:
             return self
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...incident.evidence import BackendLoad
+from ...plugins import brought
 from .clusters import MODALITY as CLUSTER
 from .clusters import ClusterFiles
 from .datasource import Datasource
@@ -62,7 +63,8 @@ def sources_of(kind: str, where: str) -> Sequence[Source]:
 
 def connected(datasources: Sequence[Datasource]) -> Sequence[Source]:
     """The sources of all of these."""
-    return [source for one in datasources for source in OPENERS[one.type](one)]
+    known = brought("sources") | OPENERS
+    return [source for one in datasources for source in known[one.type](one)]
 
 
 def loads(sources: Sequence[Source]) -> list[BackendLoad]:

@@ -13,7 +13,7 @@ from warroom.actions.base import Action
 from warroom.actions.catalogue import CATALOGUE, checked, find, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import EndSession, RepairRows
-from warroom.actions.edge import BlockSource, Throttle
+from warroom.actions.edge import BlockSource, BringBack, Throttle
 from warroom.actions.facts import KINDS, FactKind
 from warroom.actions.inventory import Inventory, ModelUse, Part, Procedure
 from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
@@ -26,6 +26,7 @@ from warroom.actions.procedures import (
 )
 from warroom.actions.services import Reroute, Restart, RollBack, Scale
 from warroom.actions.state import RestoreDatabase, RestoreProcess
+from warroom.actions.workloads import Cordon, PatchWorkload, Uncordon
 from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.console.decision import in_full
 from warroom.console.screen import THEME
@@ -44,6 +45,7 @@ INVENTORY = Inventory(
             version="v2",
             previous="v1",
             versions=["v1", "v2"],
+            fields={"limits of web": {"memory": "256Mi"}},
         ),
         "suggest": Part(
             instances=["suggest-1"],
@@ -57,6 +59,8 @@ INVENTORY = Inventory(
     providers=["fallback", "primary"],
     databases=["postgres"],
     routes=["/login", "/search"],
+    nodes={"n1": False, "n2": True},
+    limits={"/search": 5.0},
     procedures={
         kind.replace(" ", "-"): Procedure(does=kind, target="catalog", written="0" * 64)
         for kind in PREPARED
@@ -70,6 +74,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
     (FlagOff.kind, "bulk", {}),
     (Throttle.kind, "gateway", {"route": "/login", "rate": 2.0}),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.0/24"], "good_share": 0.0}),
+    (BringBack.kind, "gateway", {"route": "/search", "limit": 5.0, "full": 40.0, "stages": [50]}),
     (Reroute.kind, "catalog", {"away_from": ["catalog-1"]}),
     (SwitchProvider.kind, "suggest", {"to": "fallback"}),
     (SwitchModel.kind, "suggest", {"to": "small"}),
@@ -88,6 +93,13 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
         RestoreProcess.kind,
         "catalog",
         {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
+    ),
+    (Cordon.kind, "n1", {}),
+    (Uncordon.kind, "n2", {}),
+    (
+        PatchWorkload.kind,
+        "catalog",
+        {"object": "limits of web", "now": {"memory": "256Mi"}, "to": {"memory": "1Gi"}},
     ),
     *((kind, "catalog", {"procedure": kind.replace(" ", "-")}) for kind in PREPARED),
 ]
@@ -113,6 +125,11 @@ def fact(what: str, name: str, now: str = "a", to: str = "b") -> dict[str, Any]:
     return {"what": what, "object": name, "now": now, "to": to}
 
 
+def back(route: str = "/search", **other: Any) -> dict[str, Any]:
+    """Parameters of an action that brings traffic back."""
+    return {"route": route, "limit": 5.0, "full": 40.0, "stages": [10, 50, 100], **other}
+
+
 BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Restart.kind, "catalogue", {}, "known: catalog, database, gateway, suggest"),
     (Restart.kind, "database", {}, "no instance of ours"),
@@ -133,6 +150,10 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
     (Throttle.kind, "gateway", {"route": "/login", "rate": 0}, "rate: more than 0 is wanted"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("inf")}, "at most 1,000,000 is"),
     (Throttle.kind, "gateway", {"route": "/login", "rate": float("nan")}, "rate"),
+    (BringBack.kind, "gateway", back("/login"), "limited route '/login'"),
+    (BringBack.kind, "gateway", back(limit=9.0), "limited to 5/s by now, not to 9/s"),
+    (BringBack.kind, "gateway", back(stages=[50, 10]), "do not rise"),
+    (BringBack.kind, "gateway", back(stages=[]), "stages"),
     (BlockSource.kind, "gateway", {"sources": ["10.1.2.3"]}, "good_share"),
     (BlockSource.kind, "gateway", {"sources": [], "good_share": 0}, "sources: it is missing"),
     (
@@ -177,6 +198,9 @@ BAD: list[tuple[ActionKind, str, dict[str, Any], str]] = [
         "nobody had it before",
     ),
     (RestoreDatabase.kind, "postgres", fact("setting", "x", to=SECRET), "not written down"),
+    (Cordon.kind, "n2", {}, "node n2 is cordoned"),
+    (Uncordon.kind, "n1", {}, "node n1 is not cordoned"),
+    (Cordon.kind, "n3", {}, "known: n1, n2"),
     (RestoreProcess.kind, "catalogue", fact("limit", "open files"), "known: catalog"),
     (RestoreProcess.kind, "catalog", fact("grant", "x"), "known: environment, limit"),
     (RestoreProcess.kind, "catalog", fact("environment", "DSN", now=SECRET), "not written down"),

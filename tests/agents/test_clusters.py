@@ -38,7 +38,7 @@ def test_the_object_the_field_and_what_would_show_it_wrong_are_told(tmp_path: Pa
     assert cause.resource == "Node n1"
     quotes = {quote.value for reason in cause.support for quote in reason.quotes}
     assert {"Node n1", "spec.unschedulable", "True"} <= quotes
-    assert "then it is not so" in cause.missing[0]
+    assert cause.support[0].text.endswith("wrong if spec.unschedulable of the node is not set")
 
 
 @pytest.mark.parametrize(

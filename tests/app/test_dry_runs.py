@@ -15,7 +15,7 @@ from warroom.incident.evidence import digest
 from warroom.incident.identity import WARROOM
 from warroom.incident.severity import Severity
 from warroom.incident.timeline import utc_now
-from warroom.plans.runbook import parse_runbook
+from warroom.plans.runbook import Runbook, parse_runbook, shipped
 from warroom.record.store import Store
 from warroom.targets.stand_ins import Rehearsal
 from warroom.telemetry.bundle import no_telemetry
@@ -88,6 +88,16 @@ def test_each_step_says_what_would_come_of_it(context, step: str, state: str, sa
     [(found, said)] = looked(context, document, parse_runbook(text(step), "edge.md"), True)
     assert (found, says in said) == (state, True), said
     assert context.store.incidents() == []  # nothing of it is kept
+
+
+@pytest.mark.parametrize("book", shipped(), ids=lambda book: book.name)
+def test_no_step_of_what_is_shipped_would_fail(context, book: Runbook):
+    """On an incident, and without one."""
+    document = full()
+    document.executions = []
+    for real in (True, False):
+        seen = looked(context, document, book, real)
+        assert [says for state, says in seen if state == "wrong"] == []
 
 
 def test_an_action_that_was_tried_or_has_no_hands_would_fail(context):

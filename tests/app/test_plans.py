@@ -20,12 +20,14 @@ from warroom.app.configuration import Sources, remember
 from warroom.app.notifying import put_tickets
 from warroom.app.runbooks import Written, kept
 from warroom.app.work import reopen, work_plan
+from warroom.app.work import work as work_on
 from warroom.errors import InputError, NotFound
 from warroom.incident.action import Verdict
 from warroom.incident.evidence import digest
 from warroom.incident.following import Followed
 from warroom.incident.identity import WARROOM
 from warroom.record import audit
+from warroom.record.ledger import Request
 from warroom.record.tables import OUTBOX
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
@@ -241,6 +243,55 @@ def test_whoever_works_the_incident_works_its_runbook_too(context):
         plans.start(context.store, row.id, "edge", ANN)
     work_plan(context.settings, row.id, context.store)
     assert states(context, row.id) == ["done", "asked"]
+
+
+def test_who_holds_it_while_a_question_is_open_takes_the_next_step_before_it_asks_on(context):
+    """As at a terminal or in a game day, where a person is asked for minutes."""
+    (row,) = context.store.incidents()
+    store = context.store
+
+    def leaves_it_open(_request: Request) -> bool:
+        if not store.load(row.id).plans:
+            plans.start(store, row.id, book(context, LOOK, HAND), ANN)
+            assert "is taken by Warroom" in plans.whats_next(store, store.load(row.id))
+        return False
+
+    with Response(context, beside=plans.work) as response:
+        work_on(response, row.id, lambda _event: None, leaves_it_open)
+    assert states(context, row.id) == ["done", "asked"]
+
+
+def test_what_nobody_aimed_is_a_persons_to_aim_and_what_nothing_offers_is_passed_over(
+    context, running
+):
+    """What is shipped of corrupted data, to its end."""
+    _response, incident = running
+    plans.start(context.store, incident, "data-corruption", ANN)
+    work(context, incident)
+    run = context.store.load(incident).plans[-1]
+    assert {now.state for now in run.steps[:5]} == {"done"}
+    repair = run.steps[5]
+    assert repair.state == "asked" and "no table with a backup 'payments'" in repair.note
+    told = plans.whats_next(context.store, context.store.load(incident))
+    assert f"is yours: when it is done, `warroom plan resume {incident} --note" in told
+    plans.resume(context.store, incident, "repaired by `warroom recover`", False, ANN)
+    work(context, incident)
+    assert states(context, incident)[5:] == ["done", "skipped", "asked", "waits"]
+
+
+def test_a_step_that_waits_may_be_passed_over_and_says_whose_it_is(context, running):
+    _response, incident = running
+    plans.start(context.store, incident, book(context, LOOK, HAND), ANN)
+    with pytest.raises(InputError, match="not yours to do: step 1, 'See who is hurt', is taken"):
+        plans.resume(context.store, incident, "I looked", False, ANN)
+    plans.resume(context.store, incident, "", False, ANN)
+    assert states(context, incident) == ["waits", "waits"]
+    plans.resume(context.store, incident, "", True, ANN)
+    work(context, incident)
+    assert states(context, incident) == ["skipped", "asked"]
+    plans.stop(context.store, incident, "the cause is another one", ANN)
+    told = plans.whats_next(context.store, context.store.load(incident))
+    assert told.startswith("edge is stopped: `warroom plan resume")
 
 
 def test_what_is_not_there_is_not_followed(context, running):

@@ -12,6 +12,7 @@ from warroom.actions.policy import Policy
 from warroom.actions.services import Reroute, Restart, RollBack
 from warroom.agents.runtime.gate import add_decision, next_plans
 from warroom.app.decisions import approve, changed, put_edited
+from warroom.app.plans import start
 from warroom.console.commander import Prompt
 from warroom.errors import ApprovalError, ToolRetry
 from warroom.incident.action import ActionPlan, Verdict
@@ -268,6 +269,18 @@ def test_an_edit_of_a_decided_plan_leaves_no_open_question(here):
     with pytest.raises(ApprovalError, match="already approved"):
         put_edited(here, document.id, request.subject, new, person("tester"))
     assert here.store.ledger.waiting(document.id) == []
+
+
+def test_a_runbook_begun_on_a_page_goes_on_before_the_prompt_is_answered(here, monkeypatch):
+    document = incident(here)
+    request = asked(here.store, document)
+    reading, _writing = os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
+    begin = (here.store, document.id, "crash-loop", person("zoe"))
+    threading.Timer(0.3, start, begin).start()
+    console = paper()
+    assert Prompt(console, here)(request) is True
+    assert "the runbook goes on first" in printed(console)
 
 
 def test_an_answer_on_a_page_is_heard_at_the_prompt(here, monkeypatch):

@@ -9,7 +9,7 @@ from warroom.drills.shop.config import Config
 from warroom.drills.shop.inventory import Stock, StockRecordError
 from warroom.drills.shop.passwords import hash_password, matches
 from warroom.drills.shop.pricing import price
-from warroom.drills.shop.recommendations import BURST_S, FEWEST, Budget, Suggestions
+from warroom.drills.shop.recommendations import FEWEST, Suggestions
 from warroom.drills.shop.server import Bucket, is_blocked
 from warroom.drills.surprise.draw import announced
 
@@ -116,12 +116,3 @@ def test_what_the_model_apologises_with_is_no_suggestion():
     [effect] = course.effects
     assert isinstance(effect, Quota) and effect.says
     assert len(effect.says.split(", ")) < FEWEST <= len(["atlas", "drum", "harp", "jug"])
-
-
-def test_a_budget_is_spent_by_the_minute_and_fills_up_again():
-    budget = Budget()
-    assert budget.allows(600, now=100.0)
-    assert budget.left == 10 * BURST_S
-    budget.left -= 70
-    assert not budget.allows(600, now=101.0)
-    assert budget.allows(600, now=103.0)

@@ -37,6 +37,9 @@ def state(outcome: Outcome = Outcome.unverified, **more: object) -> IncidentStat
         (state(Outcome.unchanged), ["again"]),
         (state(Outcome.unchanged, take_back=True), ["undo"]),  # an experiment, or a limit
         (state(Outcome.by_itself, well=True, take_back=True), ["undo"]),
+        (state(Outcome.stayed_well, well=True, next="act"), ["act"]),  # its next stage
+        (state(Outcome.better, well=True, next="ask"), ["ask"]),  # a route is limited still
+        (state(Outcome.worse, next="", take_back=True), ["undo"]),  # to the share before
         (state(improving=True, checks=PATIENCE), ["stabilise"]),
         (state(improving=True, checks=PATIENCE + 1), ["again"]),
         (state(improving=True, well=True, checks=PATIENCE + 1), ["stabilise"]),
@@ -50,6 +53,7 @@ def test_after_a_verification(found: IncidentState, then: list[str]) -> None:
 def test_what_was_undone_after_a_recovery_ends_the_response() -> None:
     assert after_undo(state(Outcome.by_itself, well=True)) == WRAP_UP
     assert after_undo(state(Outcome.worse)) == ["again"]
+    assert after_undo(state(Outcome.worse, next="wait")) == ["wait"]  # with traffic as before
 
 
 def test_without_a_plan_it_is_watched_as_long_as_it_is_well() -> None:
@@ -57,6 +61,12 @@ def test_without_a_plan_it_is_watched_as_long_as_it_is_well() -> None:
     assert after_watch(state(improving=True, well=True, checks=1)) == ["wait"]
     assert after_watch(state(improving=True, well=True, checks=WATCHES + 1)) == WRAP_UP
     assert after_watch(state()) == WRAP_UP
+    assert after_watch(state(Outcome.by_itself, well=True, next="ask")) == ["ask"]
+
+
+def test_where_a_person_leaves_a_limit_in_force_it_is_over_by_what_is_measured() -> None:
+    assert after_ask(state(Outcome.better, next="ask", investigated=False)) == ["verify"]
+    assert after_ask(state(Outcome.by_itself, next="ask")) == ["watch"]
 
 
 def test_nothing_is_proposed_for_what_is_well_so_far() -> None:

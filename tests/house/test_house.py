@@ -15,7 +15,7 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "misfit", "outgoing", "state"),
+    ("errors", "misfit", "outgoing", "plugins", "state"),
     ("yaml_tables",),
     ("analysis", "cluster", "kube_api"),
     ("faults",),
@@ -42,7 +42,7 @@ NOTHING = {
     "cluster": {"yaml_tables"},
     "kube_api": {"errors", "yaml_tables"},
     "faults": {"errors", "yaml_tables"},
-    "notify": {"errors", "incident", "outgoing", "text_safety", "yaml_tables"},
+    "notify": {"errors", "incident", "outgoing", "plugins", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},
     "incident": {"errors", "faults", "yaml_tables"},
     "plans": {"errors", "faults", "incident", "oncall", "yaml_tables"},

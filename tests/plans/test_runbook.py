@@ -1,16 +1,20 @@
 """Runbooks: read with line and cure, and shipped for the common faults."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
+from warroom.actions.catalogue import CATALOGUE
+from warroom.agents.causes.moves import MOVES
 from warroom.errors import TableError
-from warroom.faults import faults
+from warroom.faults import fault_of, faults
 from warroom.incident.severity import Category, Severity
 from warroom.plans.matching import match, score
 from warroom.plans.runbook import Runbook, Step, When, parse_runbook, shipped
 from warroom.tests.support.incidents import declared, full
 from warroom.tools.base import REGISTRY
+from warroom.tools.logs import matches
 
 OWN = """---
 name: orders-fail
@@ -70,8 +74,26 @@ def test_the_schema_is_published():
 def test_what_is_shipped_can_be_followed_and_copied(book: Runbook):
     assert {"assess", "diagnose", "verify"} <= {step.kind for step in book.steps}
     assert any(step.kind in ("contain", "remediate") for step in book.steps)
-    assert {step.tool for step in book.steps} - {""} <= set(REGISTRY)
+    for step in book.steps:
+        if step.tool:
+            REGISTRY[step.tool].parse(step.arguments)
+        if pattern := step.arguments.get("pattern"):
+            assert not matches(str(pattern), ["all is well"])[0]
+    lists = (book.sections["Checks"], book.sections["Verification"])
+    lines = [line for lines in lists for line in lines.split("\n")]
+    named = [line for line in lines if re.split(r"\W", line)[0] in REGISTRY]
+    assert len([step for step in book.steps[1:] if step.tool]) == len(named)
     assert Runbook.model_validate_json(book.model_dump_json()) == book
+
+
+@pytest.mark.parametrize("book", shipped(), ids=lambda book: book.name)
+def test_what_is_shipped_asks_for_exactly_the_moves_of_its_fault(book: Runbook):
+    """A step's action is one of the catalogue, or how the names of a move's actions begin."""
+    (kind,) = book.triggers.faults
+    asked = [step.action for step in book.steps if step.action]
+    drawn = [{action.kind for action in MOVES[r].actions} for r in fault_of(kind).remedies]
+    found = [{kind for kind in CATALOGUE if kind.startswith(action)} for action in asked]
+    assert found == drawn
 
 
 COMMON = {
@@ -113,6 +135,12 @@ def test_triggers_say_why_they_fit():
     assert cause and cause.confidence >= 0.5
     own = next(each for each in shipped() if cause.kind.value in each.triggers.faults)
     assert f"the cause {cause.kind.value}" in match(document, own).why
+    cause.confidence = 0.12
+    document.alert.summary = "it burns its error budget: quota, cost, provider, rate limit"
+    fits = {each.name: match(document, each) for each in shipped()}
+    assert fits[own.name].why[0] == f"a cause that stands, {cause.kind.value} (12%)"
+    assert fits[own.name].score > fits["provider-quota"].score > 0
+    assert fits["runaway-agent"].why == ("the words cost",)
 
 
 WEDNESDAY = datetime(2026, 12, 2, 10, 0, tzinfo=UTC)

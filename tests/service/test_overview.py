@@ -30,6 +30,18 @@ def test_audit_is_an_administrators_and_says_whether_it_is_whole(tmp_path):
         assert "create token" not in page[page.index("<tbody>") :]
 
 
+def test_a_service_without_objectives_is_named_with_some_to_copy(tmp_path, monkeypatch):
+    (tmp_path / "catalog-info.yaml").write_text(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: checkout}\n"
+        "spec: {type: service, owner: orders}\n"
+    )
+    (tmp_path / "warroom.yaml").write_text("catalog: [catalog-info.yaml]\n")
+    monkeypatch.setenv("WARROOM_CONFIG", str(tmp_path / "warroom.yaml"))
+    with asked(tmp_path / "home") as service:
+        page = text(service, "/services")
+    assert "Without objectives" in page and "service: &#34;checkout&#34;" in page
+
+
 def test_services_and_on_call_say_what_is_configured_or_what_to_do(tmp_path):
     with asked(tmp_path / "home") as service:
         assert "No catalogue is configured" in text(service, "/services")

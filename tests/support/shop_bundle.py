@@ -79,7 +79,8 @@ class Fault:
     kind: none, errors (exceptions in `service`), slow (its statements take 900 ms), fanout
     (every statement is run ten times), hang (`service` stops answering anything), leak (its
     memory grows 3% of the limit a second), stuffing (failed logins from three addresses),
-    quota (the AI provider answers 429), surge (four times the traffic, from one network).
+    quota (the AI provider answers 429), surge (four times the traffic, from one network), host
+    (all work takes five times as long; the machine says so where its name is given as service).
     """
 
     kind: str = "none"
@@ -107,6 +108,10 @@ class Shop:
     def broken(self, kind: str, service: str = "") -> bool:
         active = self.fault.kind == kind and self.fault.at <= self.second < self.fault.until
         return active and service in ("", self.fault.service)
+
+    @property
+    def pace(self) -> float:
+        return 5.0 if self.broken("host") else 1.0
 
     def one_second(self, rps: int) -> None:
         """The traffic of the next second, and a scrape at its end."""
@@ -139,7 +144,7 @@ class Shop:
         self, op: Op, at: float, trace: str, parent: str, facts: dict[str, str]
     ) -> tuple[float, bool]:
         """Serve one operation: (milliseconds, whether it went well)."""
-        me, ms = f"{next(self.ids):016x}", self.rng.lognormvariate(1.2, 0.4)
+        me, ms = f"{next(self.ids):016x}", self.rng.lognormvariate(1.2, 0.4) * self.pace
         ok, error = self.rng.random() > 0.001, "InternalError: rare"
         for statement in op.statements * (10 if self.broken("fanout", op.service) else 1):
             ms += self.query(op.service, statement, at + ms / 1000, trace, me)
@@ -190,7 +195,9 @@ class Shop:
         return ms, ok
 
     def query(self, service: str, text: str, at: float, trace: str, parent: str) -> float:
-        ms = 900.0 if self.broken("slow", service) else self.rng.lognormvariate(0.7, 0.4)
+        ms = (
+            900.0 if self.broken("slow", service) else self.rng.lognormvariate(0.7, 0.4) * self.pace
+        )
         self.bundle.span(
             at,
             service,
@@ -240,6 +247,9 @@ class Shop:
             self.bundle.metric(ts, "up", service, float(alive))
             if alive and service in SERVING:
                 self.gauges(ts, service)
+        if self.fault.kind == "host" and self.fault.service:
+            waited = 0.9 if self.broken("host") else 0.05
+            self.counts["node_pressure_cpu_waiting_seconds_total", self.fault.service] += waited
         for (name, service, *labels), value in self.counts.items():
             if not self.broken("hang", service):
                 pairs = dict(zip(labels[::2], labels[1::2], strict=True))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from warroom.telemetry.catalogue.files import MOST_BYTES, Declared, read_declared
+from warroom.telemetry.catalogue.proposal import FILL_IN, proposed_objectives
 from warroom.telemetry.model import Objective, Service
 from warroom.yaml_tables import DEEPEST
 
@@ -232,3 +233,16 @@ def test_a_wrong_objective_says_line_and_cure(tmp_path):
 def test_an_objective_is_its_component_s_whatever_telemetry_calls_it(tmp_path):
     known = services(declared(tmp_path, SHOP, SLO))
     assert [one.name for one in known["checkout-api"].slos] == ["orders-taken"]
+
+
+@pytest.mark.parametrize("name", ["checkout", "a 'b' \"c\": {d}"])
+def test_what_is_proposed_can_be_read_once_a_person_filled_it_in(tmp_path, name):
+    """§6: targets of availability and latency, of a service that has none."""
+    text = proposed_objectives(name)
+    assert "number" in declared(tmp_path, slo=text).faults[0]  # never as it stands
+    [service] = services(declared(tmp_path, slo=text.replace(f"value: {FILL_IN}", "value: 0.8")))
+    found = services(declared(tmp_path, slo=text.replace(f"value: {FILL_IN}", "value: 0.8")))
+    assert service == name
+    answered, quick = found[name].slos
+    assert (answered.sli, answered.objective, answered.window_s) == ("availability", 0.999, 2419200)
+    assert (quick.sli, quick.objective, quick.threshold_ms) == ("latency", 0.99, 800)

@@ -17,8 +17,11 @@ from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources import clusters
 from warroom.telemetry.sources.clusters import LiveCluster, dumps, live_clusters
 from warroom.telemetry.sources.source import SourceQuery
-from warroom.tests.support.clusters import dump, event, made, node, owned, workload
+from warroom.tests.support.benches import ReadBench
+from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+from warroom.tools.base import Frame
+from warroom.tools.cluster import cluster_troubles
 
 PASSWORD = "hunter2-of-the-shop"
 ALWAYS = Window(0, 4e9)
@@ -148,7 +151,7 @@ def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(api: Api, mon
         *(("Pod", "cart-1-0"), ("Pod", "cart-1-1")),
     }
     (gap,) = first.left_out
-    assert "give its account the verb list on configmaps in namespace shop" in gap
+    assert 'cannot list resource "configmaps"' in gap and "give its account that right" in gap
     assert not [asked for asked in api.asked if "secrets" in asked.path]
     api.lists["pods"] = cart[2:3]
     rows = [json.loads(line) for line in live.read(SourceQuery()).lines.splitlines()]
@@ -173,3 +176,15 @@ def test_a_cluster_that_does_not_answer_is_a_gap(api: Api) -> None:
     recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
     recorder.focus("", 0.0)
     assert "is it up" in dict(recorder.advance().gaps)["kubernetes"]
+
+
+def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: Api, monkeypatch) -> None:
+    monkeypatch.setattr(clusters, "FRESH_S", 0.0)
+    api.lists = {"nodes": [node("n1")], "pods": pending(workload("cart"))[2:]}
+    recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
+    recorder.focus("cart", 0.0)
+    frame = Frame(ALWAYS, ALWAYS)
+    before = cluster_troubles(ReadBench(recorder.advance(), frame)).rows
+    api.lists["nodes"] = [node("n1", unschedulable=True)]
+    after = cluster_troubles(ReadBench(recorder.advance(), frame)).rows
+    assert [row.object for row in after] == ["Node n1"] != [row.object for row in before]

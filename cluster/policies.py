@@ -1,0 +1,146 @@
+"""Network policies: every way that is needed is held against those that select its ends."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+from .calling import calls, service_of
+from .objects import NOTHING, Fields, Object, containers, mappings, quantity, selects, texts, value
+from .reaching import chosen
+from .snapshot import SYSTEM, Snapshot
+from .trouble import Trouble, sign
+
+DNS = 53
+
+
+def forbidden(seen: Snapshot) -> Iterator[Trouble]:
+    """Ways between workloads, and to the cluster's names, that a policy does not let through."""
+    policies = seen.of("NetworkPolicy")
+    if not policies:
+        return
+    hit: dict[str, tuple[Object, set[str], str]] = {}
+    for way, why in _ways(seen):
+        source, target, port = way
+        for policy in _against(seen, policies, source, target, port):
+            _one, victims, _why = hit.setdefault(policy.ref, (policy, set(), why))
+            victims |= {seen.top(p).ref for p in (source, target) if p is not None}
+    for policy, victims, why in hit.values():
+        shown = (sign(policy, "spec"),)
+        said = {"name": policy.name, "why": why, "workload": min(victims)}
+        yield Trouble("policy-forbids", policy.ref, shown, frozenset(victims), 0.9, said)
+
+
+def _ways(seen: Snapshot) -> Iterator[tuple[tuple[Object, Object | None, int], str]]:
+    """((pod that calls, pod that is called or None: the cluster's names, port), in words)"""
+    for call in calls(seen):
+        service, _inside = service_of(seen, call.workload.namespace, call.host)
+        callers = seen.pods_of(call.workload)[:1]
+        if service is None or not callers:
+            continue
+        for pod in chosen(seen, service)[:1]:
+            port = _target(service, pod, call.port)
+            yield (callers[0], pod, port), f"{call.workload.ref} calls {service.ref} on {port}"
+    names = [
+        p for p in seen.pods if p.namespace == SYSTEM and p.labels.get("k8s-app") == "kube-dns"
+    ]
+    for workload in seen.workloads:
+        if workload.namespace != SYSTEM:
+            for pod in seen.pods_of(workload)[:1]:
+                target = names[0] if names else None
+                yield (pod, target, DNS), f"{workload.ref} asks the cluster's names"
+
+
+def _target(service: Object, pod: Object, port: int | None) -> int:
+    """The port of a pod that a service's port leads to."""
+    for one in service.list("spec.ports"):
+        if port in (None, one.get("port")):
+            target = one.get("targetPort", one.get("port"))
+            named = (p for c in containers(pod) for p in c.ports() if p.get("name") == target)
+            number = quantity(next(named, NOTHING).get("containerPort") or target)
+            return int(number or 0)
+    return port or 0
+
+
+def _against(
+    seen: Snapshot, policies: list[Object], source: Object, target: Object | None, port: int
+) -> Iterator[Object]:
+    """The policies that select an end of a way, where none of them lets it through."""
+    out = [p for p in policies if _selects(p, source) and "Egress" in _types(p)]
+    if out and not any(_lets(seen, p, "egress", "to", target, port) for p in out):
+        yield _meant(out, "egress", "to", target, port)
+    if target is None:
+        return
+    into = [p for p in policies if _selects(p, target) and "Ingress" in _types(p)]
+    if into and not any(_lets(seen, p, "ingress", "from", source, port) for p in into):
+        yield _meant(into, "ingress", "from", target, port)
+
+
+def _meant(found: list[Object], side: str, peers: str, target: Object | None, port: int) -> Object:
+    """The one that lets somebody else through on that port, and so is for this way; else the newest
+    one."""
+    near = [
+        one
+        for one in found
+        for rule in one.list(f"spec.{side}")
+        if (ports := mappings(rule.get("ports")))
+        and mappings(rule.get(peers))
+        and any(_port(p, port, target) for p in ports)
+    ]
+    return max(near or found, key=lambda one: one.created or 0.0)
+
+
+def _selects(policy: Object, pod: Object) -> bool:
+    return policy.namespace == pod.namespace and selects(
+        policy.fields("spec.podSelector"), pod.labels
+    )
+
+
+def _types(policy: Object) -> list[str]:
+    found = texts(policy.get("spec.policyTypes"))
+    return found or ["Ingress", *(["Egress"] if policy.list("spec.egress") else [])]
+
+
+def _lets(
+    seen: Snapshot, policy: Object, side: str, peers: str, other: Object | None, port: int
+) -> bool:
+    for rule in policy.list(f"spec.{side}"):
+        ports, ends = mappings(rule.get("ports")), mappings(rule.get(peers))
+        by_port = not ports or any(_port(p, port, other) for p in ports)
+        if by_port and (not ends or any(_end(seen, policy, end, other) for end in ends)):
+            return True
+    return False
+
+
+def _port(rule: Fields, port: int, other: Object | None) -> bool:
+    wanted, last = rule.get("port"), quantity(rule.get("endPort"))
+    if wanted is None:
+        return True
+    if isinstance(wanted, str) and not wanted.isdigit():
+        named = containers(other) if other is not None else []
+        return any(p.get("name") == wanted for one in named for p in one.ports())
+    first = quantity(wanted) or 0
+    return first <= port <= (last or first)
+
+
+def _end(seen: Snapshot, policy: Object, end: Fields, other: Object | None) -> bool:
+    block = value(end, "ipBlock.cidr")
+    if block is not None:
+        return str(block) in ("0.0.0.0/0", "::/0") or _covers(str(block), other)
+    if other is None:
+        return True  # whoever it is
+    if "namespaceSelector" in end:
+        space = seen.find("Namespace", "", other.namespace)
+        labels = space.labels if space else {"kubernetes.io/metadata.name": other.namespace}
+        if not selects(end.get("namespaceSelector") or NOTHING, labels):
+            return False
+    elif other.namespace != policy.namespace:
+        return False
+    return selects(end.get("podSelector") or NOTHING, other.labels)
+
+
+def _covers(block: str, other: Object | None) -> bool:
+    try:
+        return other is None or ip_address(other.text("status.podIP")) in ip_network(
+            block, strict=False
+        )
+    except ValueError:
+        return False

@@ -1,0 +1,130 @@
+"""What Argo CD or Flux delivers from a repository is not changed live: they would put it back. A
+way back is prepared where they look: a commit that reverts, or Argo CD's application rolled back.
+"""
+
+import json
+from contextlib import suppress
+
+from ..actions.capabilities import KEY, RolledOut
+from ..cluster.objects import Object
+from ..errors import KubernetesError, ToolFailed
+from ..kube_api import path_of
+from .git import Configuration
+from .kubernetes_objects import ARGO, Owner
+from .kubernetes_read import EFFECT, Cluster, Workload
+from .kubernetes_write import Op, Place, written
+
+BEFORE = "warroom/before"
+"""Annotation of an application that was rolled back: what it followed before."""
+SPACE = "argocd"
+"""Where applications are, where what they track does not say."""
+
+
+def instead(one: Workload) -> str:
+    """What a roll back to the version before does, named exactly; empty: there is no such way."""
+    owner, folder = one.owner, one.cluster.access.gitops
+    if owner is None or not one.previous:
+        return ""
+    if folder:
+        commit = _brought(Configuration(folder), one.previous)
+        return f"revert {commit[:10]} in {folder}" if commit else ""
+    application = _application(one.cluster, owner)
+    if application and (revision := _before(application)):
+        return f"roll {owner} back to {revision[:10]}, automatic sync off"
+    return ""
+
+
+def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
+    """Do that. Raises ToolFailed, with nothing done, where there is no such way."""
+    if one.cluster.access.gitops:
+        return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
+    if _application(one.cluster, owner) is None:
+        kept = one.part("").kept(receipt.service)
+        raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
+    return _synced(one.cluster, owner, receipt)
+
+
+def knows(one: Workload, owner: Owner, key: str) -> bool:
+    """Whether a commit of its repository, or its application, carries this key."""
+    if one.cluster.access.gitops:
+        return Configuration(one.cluster.access.gitops).knows(key)
+    application = _application(one.cluster, owner)
+    return application is not None and application.annotations.get(EFFECT) == key
+
+
+# A commit.
+
+
+def _brought(repository: Configuration, wanted: str) -> str:
+    """The newest commit that touched this version, where it took it away; else empty."""
+    git, word = repository.git, wanted.partition(" (")[0].rpartition("/")[2]
+    commit = git.run("log", "-1", "--format=%H", f"-S{word}") or ""
+    gone = commit and any(
+        line.startswith("-") and word in line
+        for line in git.run("show", "--format=", "--unified=0", commit).splitlines()
+    )
+    return commit if gone else ""
+
+
+def _reverted(repository: Configuration, owner: Owner, receipt: RolledOut) -> RolledOut:
+    commit = _brought(repository, receipt.version)
+    if not commit:
+        raise ToolFailed(
+            f"nothing was done: no commit of {repository.folder} took {receipt.version} away; "
+            f"{owner} keeps {receipt.service}: change it there"
+        )
+    done = repository.revert(commit)
+    note = f"commit {done.commit[:10]} in {repository.folder}: push it, and {owner} delivers it"
+    return receipt.model_copy(update={"deploy": done.commit, "changed": done.changed, "note": note})
+
+
+# An application of Argo CD.
+
+
+def _application(cluster: Cluster, owner: Owner) -> Object | None:
+    if owner.what == ARGO:
+        with suppress(KubernetesError):  # not served, not there, or not to be read
+            return Object(cluster.api.get(_path(owner)))
+    return None
+
+
+def _path(owner: Owner) -> tuple[str, ...]:
+    return path_of("argoproj.io/v1alpha1", "applications", owner.namespace or SPACE, owner.name)
+
+
+def _before(application: Object) -> str:
+    """The revision that was synced before the last."""
+    known = [str(one.get("revision", "")) for one in application.list("status.history")]
+    return next((one for one in reversed(known) if one not in ("", known[-1])), "")
+
+
+def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
+    """Synced to what was there before, which no automatic sync puts back; or to what it followed
+    before that."""
+
+    def edit(now: Object) -> list[Op]:
+        notes, policy = dict(now.annotations), dict(now.fields("spec.syncPolicy"))
+        if KEY.get() and notes.get(EFFECT) == KEY.get():
+            return []
+        was, revision = json.loads(notes.pop(BEFORE, "{}")), _before(now)
+        if was.get("version") == receipt.version:
+            revision = was["revision"]
+            policy |= {"automated": was["automated"]} if was["automated"] else {}
+        elif revision:
+            last, automated = now.list("status.history")[-1], policy.pop("automated", None)
+            kept = {"revision": last["revision"], "automated": automated}
+            notes[BEFORE] = json.dumps({"version": receipt.before, **kept})
+        else:
+            raise ToolFailed(f"nothing was done: {owner} keeps no history to roll back to")
+        notes |= {EFFECT: KEY.get()} if KEY.get() else {}
+        sync = {"revision": revision, "syncStrategy": {"apply": {}}}
+        return [
+            {"op": "add", "path": "/metadata/annotations", "value": notes},
+            {"op": "add", "path": "/spec/syncPolicy", "value": policy},
+            {"op": "add", "path": "/operation", "value": {"sync": sync}},
+        ]
+
+    now, changed = written(Place(cluster, _path(owner), receipt), edit)
+    revision = now.text("operation.sync.revision")
+    note = f"{owner} syncs to {revision}"
+    return receipt.model_copy(update={"deploy": revision, "changed": changed, "note": note})

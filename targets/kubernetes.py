@@ -1,0 +1,221 @@
+"""Workloads and nodes of clusters, acted on by patches that hold only while what they rest on is
+so: looked at, dry run, written, and watched until the rollout ends or time does.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Self, TypeVar
+
+from pydantic import JsonValue, TypeAdapter
+
+from ..actions.capabilities import (
+    Activated,
+    Platform,
+    Receipt,
+    Restarted,
+    Restarting,
+    RolledOut,
+    Rollout,
+    Scaling,
+)
+from ..actions.inventory import Inventory
+from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
+from ..cluster.objects import Object
+from ..errors import Halfway, ToolFailed
+from ..kube_api import ClusterAccess, path_of
+from . import gitops
+from .kubernetes_objects import SELECTOR, Status, bare, fields, rollout
+from .kubernetes_read import EFFECT, Cluster, Workload, told
+from .kubernetes_write import Edit, Op, Place, keyed, written
+
+ROLLOUT_S, POLL_S = 150.0, 0.5
+"""A rollout is watched for so long."""
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+
+
+class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Platform):
+    """Several clusters as one: a name that is there twice is written with where it is."""
+
+    section = "kubernetes"
+
+    def __init__(self, clusters: Sequence[ClusterAccess]) -> None:
+        self.clusters = [Cluster(one) for one in clusters]
+
+    @classmethod
+    def configured(cls, given: JsonValue) -> Self:
+        """From a list of clusters. Raises ValueError with what to correct."""
+        return cls(TypeAdapter(list[ClusterAccess]).validate_python(given))
+
+    @property
+    def shut(self) -> str:
+        """Where all of them are only read."""
+        only_read = all(one.access.mode == "read" for one in self.clusters)
+        return "; ".join(one.closed for one in self.clusters) if only_read else ""
+
+    def inventory(self) -> Inventory:
+        """Every workload with its versions and fields, every node."""
+        with told():
+            parts = {name: one.part(gitops.instead(one)) for name, one in self._workloads().items()}
+            nodes = [node for one in self.clusters for node in one.nodes()]
+        closed = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
+        return Inventory(services=parts, nodes=closed)
+
+    def knows(self, key: str) -> bool:
+        """Whether an object carries this key, and runs what it shall run."""
+        with told():
+            for one in self._workloads().values():
+                if one.owner and gitops.knows(one, one.owner, key):
+                    return True
+                if one.object.annotations.get(EFFECT) == key:
+                    return _settled(one).done
+                if one.leads and one.leads.annotations.get(EFFECT) == key:
+                    return True
+            nodes = (node for one in self.clusters for node in one.nodes())
+            return any(node.annotations.get(EFFECT) == key for node in nodes)
+
+    def run_version(self, service: str, version: str) -> RolledOut:
+        """Put the template of an earlier version in place; of what is delivered from a repository,
+        its way back there."""
+        one = self._open(service, "rollout undo {place}")
+        receipt = RolledOut(service=service, before=one.version, version=version)
+        if one.owner:
+            return gitops.roll_back(one, one.owner, receipt)
+        if version not in one.versions:
+            raise ToolFailed(f"{service} keeps no {version}, only {', '.join(one.versions)}")
+        wanted, was = one.versions[version], bare(one.object.fields("spec.template"))
+
+        def edit(now: Object) -> list[Op]:
+            template = bare(now.fields("spec.template"))
+            if template not in (wanted, was):
+                raise ToolFailed(f"{service} was given another version meanwhile: nothing was done")
+            change = {"op": "replace", "path": "/spec/template", "value": wanted}
+            return [] if template == wanted else [change, *keyed(now)]
+
+        return _rolled(one, edit, receipt)
+
+    def restart(self, service: str) -> Restarted:
+        """New pods of the same version, as the workload's strategy replaces them."""
+        one, at = self._open(service, "rollout restart {place}"), datetime.now(UTC).isoformat()
+
+        def edit(now: Object) -> list[Op]:
+            notes = now.fields("spec.template.metadata.annotations")
+            place = "/spec/template/metadata/annotations"
+            change = {"op": "add", "path": place, "value": {**notes, RESTARTED: at}}
+            return [] if notes.get(RESTARTED) == at else [change, *keyed(now)]
+
+        return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
+
+    def scale(self, service: str, instances: int) -> Activated:
+        """By the subresource `scale`, which lets nothing else be changed."""
+        one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
+        before, active = one.names(one.replicas), one.names(instances)
+        receipt = Activated(service=service, before=before, active=active)
+
+        def edit(now: Object) -> list[Op]:
+            count = now.number("spec.replicas") or 0
+            if count not in (len(before), instances):
+                raise ToolFailed(f"{service} was scaled to {count:g} meanwhile: nothing was done")
+            change = {"op": "add", "path": "/spec/replicas", "value": instances}
+            return [] if count == instances else [change]
+
+        return _rolled(one, edit, receipt, "scale")
+
+    def restore(self, was: Activated) -> Activated:
+        """As many as before."""
+        return self.scale(was.service, len(was.before))
+
+    def cordon(self, node: str, closed: bool) -> Cordoned:
+        """`spec.unschedulable`, as `kubectl cordon` sets it."""
+        receipt = Cordoned(node=node, before=not closed)
+        with told():
+            having = [c for c in self.clusters if node in [one.name for one in c.nodes()]]
+        if not having:
+            raise ToolFailed(f"no node {node} is known any more: nothing was done")
+        _door(having[0], f"kubectl {'' if closed else 'un'}cordon {node}")
+
+        def edit(now: Object) -> list[Op]:
+            change = {"op": "add", "value": True} if closed else {"op": "remove"}
+            same = bool(now.get("spec.unschedulable")) is closed
+            return [] if same else [{**change, "path": "/spec/unschedulable"}, *keyed(now)]
+
+        _, changed = written(Place(having[0], path_of("v1", "nodes", name=node), receipt), edit)
+        return receipt.model_copy(update={"changed": changed})
+
+    def patch(self, service: str, name: str, now: JsonValue, to: JsonValue) -> Patched:
+        """One field of the template, or the selector of the Service."""
+        one = self._open(service, "edit {place}", owned=False)
+        receipt = Patched(service=service, object=name, before=now, after=to)
+        if name != SELECTOR or one.leads is None:
+            done = _rolled(one, partial(_set, name, now, to), receipt)
+            after, _ = _field(Object(one.cluster.api.get(one.path)), name)
+            return done.model_copy(update={"after": after})  # with what the API added
+        path = path_of("v1", "services", one.leads.namespace, one.leads.name)
+        _, changed = written(Place(one.cluster, path, receipt), partial(_set, name, now, to))
+        return receipt.model_copy(update={"changed": changed})
+
+    def _open(self, service: str, by_hand: str, owned: bool = True) -> Workload:
+        """The workload, where it may be acted on. Raises ToolFailed with what to do instead."""
+        with told():
+            known = self._workloads()
+        if service not in known:
+            raise ToolFailed(f"no workload {service}; known: {', '.join(known) or 'none'}")
+        one = known[service]
+        _door(one.cluster, f"kubectl {by_hand.format(place=one.place)}")
+        if one.owner and not owned:
+            raise ToolFailed(f"nothing was done: {one.part('').kept(service)}")
+        return one
+
+    def _workloads(self) -> dict[str, Workload]:
+        found = [one for cluster in self.clusters for one in cluster.workloads()]
+        plain = [one.service for one in found]
+        return {
+            one.service if plain.count(one.service) == 1 else one.full_name: one for one in found
+        }
+
+
+def _door(cluster: Cluster, by_hand: str) -> None:
+    if cluster.access.mode != "act":
+        raise ToolFailed(f"nothing was done: {cluster.closed}; by hand: {by_hand}")
+
+
+def _field(one: Object, name: str) -> tuple[JsonValue, str]:
+    found = {field: (held, pointer) for field, pointer, held in fields(one)}
+    return found.get(name, (None, ""))
+
+
+def _set(name: str, was: JsonValue, to: JsonValue, now: Object) -> list[Op]:
+    held, pointer = _field(now, name)
+    if pointer and held == to:
+        return []
+    if not pointer or held != was:
+        raise ToolFailed(f"{name} of {now.name} is {held} by now: nothing was done")
+    change = {"op": "remove"} if to is None else {"op": "add", "value": to}
+    return [{**change, "path": pointer}, *keyed(now)]
+
+
+R = TypeVar("R", bound=Receipt)
+
+
+def _rolled(one: Workload, edit: Edit, receipt: R, part: str = "") -> R:
+    """Write it, and watch the rollout. Raises Halfway where it failed or was not seen to end."""
+    path = (*one.path, part) if part else one.path
+    _, changed = written(Place(one.cluster, path, receipt), edit)
+    with told():
+        status = _settled(one)
+    if not status.done:
+        how = status.failed or f"it is not rolled out after {ROLLOUT_S:g} s: {status.said}"
+        raise Halfway(f"{one.object.name} was written, but {how}", receipt)
+    note = receipt.note if changed else "it was so already"
+    return receipt.model_copy(update={"changed": changed, "note": note})
+
+
+def _settled(one: Workload) -> Status:
+    until = time.monotonic() + ROLLOUT_S
+    while True:
+        now = Object({**one.cluster.api.get(one.path), "kind": one.object.kind})
+        status = rollout(now)
+        if status.done or status.failed or time.monotonic() > until:
+            return status
+        time.sleep(POLL_S)

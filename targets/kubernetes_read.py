@@ -1,0 +1,190 @@
+"""What a cluster has that can be acted on, read through its API: workloads with their versions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..actions.inventory import Part
+from ..cluster.objects import Object
+from ..cluster.revisions import revisions
+from ..cluster.snapshot import Snapshot
+from ..errors import KubernetesError, ToolFailed
+from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
+from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
+
+KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+READ = {
+    "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
+    "v1": {"Service": "services"},
+}
+SERVICE_LABELS = ("service_name", "service", "app.kubernetes.io/name", "app", "job")
+"""By which telemetry knows whose a workload is, in its order."""
+EFFECT = "warroom/effect"
+"""Annotation that keeps the key of the last effect."""
+PAGE = 500
+Segments = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that is acted on; by default it is only read."""
+
+    access: ClusterAccess
+
+    @property
+    def api(self) -> KubeApi:
+        """Its API."""
+        return api_of(self.access)
+
+    @property
+    def closed(self) -> str:
+        """Why nothing is done there, and what lets it be done."""
+        where = f"cluster {self.access.name} is in mode {self.access.mode}"
+        return f"{where}: write `mode: act` beside its name, and apply deploy/kubernetes/act.yaml"
+
+    def listed(self, path: Segments) -> Iterator[dict[str, Any]]:
+        """All objects of a list, page by page."""
+        more = None
+        while more != "":
+            page = self.api.get(path, limit=PAGE, **{"continue": more})
+            yield from page["items"]
+            more = page["metadata"].get("continue") or ""
+
+    def patched(
+        self, path: Segments, version: str, ops: list[dict[str, Any]], **params: str
+    ) -> Object:
+        """By a JSON patch that holds only for this version of it. Raises KubernetesError."""
+        body = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}, *ops]
+        kind = "application/json-patch+json"
+        return Object(self.api.send("PATCH", path, body, kind, fieldManager="warroom", **params))
+
+    def nodes(self) -> list[Object]:
+        """None where they may not be read."""
+        try:
+            return [Object(one) for one in self.listed(path_of("v1", "nodes"))]
+        except KubernetesError as error:
+            if error.status == 403:
+                return []
+            raise
+
+    def workloads(self) -> "list[Workload]":
+        """All of the namespaces that are meant."""
+        found = [
+            Object({**one, "kind": kind})
+            for space in self.access.namespaces or ("",)
+            for version, kinds in READ.items()
+            for kind, resource in kinds.items()
+            for one in self.listed(path_of(version, resource, space))
+        ]
+        seen = Snapshot(found)
+        return [Workload(self, seen, one) for one in found if one.kind in KINDS]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What the API says no with, as a tool tells it."""
+    try:
+        yield
+    except KubernetesError as error:
+        raise ToolFailed(str(error)) from error
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment, StatefulSet or DaemonSet, as it was read."""
+
+    cluster: Cluster
+    seen: Snapshot
+    object: Object
+
+    @property
+    def path(self) -> Segments:
+        """Where it lies."""
+        one = self.object
+        return path_of("apps/v1", KINDS[one.kind], one.namespace, one.name)
+
+    @property
+    def full_name(self) -> str:
+        """Where its service's name is not enough."""
+        return f"{self.cluster.access.name}/{self.object.namespace}/{self.object.name}"
+
+    @property
+    def place(self) -> str:
+        """As kubectl takes it."""
+        return f"-n {self.object.namespace} {self.object.kind.lower()}/{self.object.name}"
+
+    @property
+    def service(self) -> str:
+        """The service that it is, by its labels and its pods', else by its own name."""
+        labels = {**self.object.fields("spec.template.metadata.labels"), **self.object.labels}
+        return next((labels[n] for n in SERVICE_LABELS if labels.get(n)), self.object.name)
+
+    @property
+    def leads(self) -> Object | None:
+        """The Service of its name."""
+        names = (self.object.name, self.service)
+        found = (self.seen.find("Service", self.object.namespace, name) for name in names)
+        return next(filter(None, found), None)
+
+    @property
+    def owner(self) -> Owner | None:
+        """Who would put a live change back."""
+        return owner_of(self.object)
+
+    @cached_property
+    def versions(self) -> dict[str, dict[str, Any]]:
+        """Template by version, the newest last: its first container's image, as the change feed
+        calls versions; where two have the same, with the name of what keeps the template."""
+        kept = revisions(self.seen, self.object)[::-1]
+        images = [image(one.template) for one in kept]
+        names = [
+            image if images.count(image) == 1 else f"{image} ({one.ref.rpartition('/')[2]})"
+            for image, one in zip(images, kept, strict=True)
+        ]
+        return {name: bare(one.template) for name, one in zip(names, kept, strict=True)}
+
+    @property
+    def version(self) -> str:
+        """That it shall run; of a template that its controller has not seen yet, with `(new)`."""
+        template = bare(self.object.fields("spec.template"))
+        same = [name for name, known in self.versions.items() if known == template]
+        return same[-1] if same else f"{image(template)} (new)"
+
+    @property
+    def previous(self) -> str:
+        """The version before; what was rolled back from, made after this one, is none."""
+        created = [one.created or 0 for one in revisions(self.seen, self.object)[::-1]]
+        made = dict(zip(self.versions, created, strict=True))
+        older = list(made)[: list(made).index(self.version)] if self.version in made else []
+        return next((n for n in reversed(older) if made[n] <= made[self.version]), "")
+
+    def names(self, count: int) -> list[str]:
+        """Of so many replicas: as many, not which."""
+        return [f"{self.object.name} {number + 1}" for number in range(count)]
+
+    @property
+    def replicas(self) -> int:
+        """How many are wanted."""
+        wanted = self.object.number("spec.replicas")
+        return int(
+            self.object.number("status.desiredNumberScheduled") or 0 if wanted is None else wanted
+        )
+
+    def part(self, instead: str) -> Part:
+        """As an inventory holds it."""
+        most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
+        return Part(
+            instances=self.names(self.replicas),
+            spares=self.names(max(most, self.replicas))[self.replicas :],
+            version=self.version,
+            deployed=self.version if switched(self.object) else self.previous or "another",
+            previous=self.previous,
+            versions=list(self.versions),
+            fields={
+                name: held for one in (self.object, self.leads) for name, _, held in fields(one)
+            },
+            owner=str(self.owner or ""),
+            instead=instead,
+        )
