@@ -296,6 +296,5 @@ class Offers(Protocol):
     """A target as an action sees it."""
 
     def find(self, capability: type[C], target: str = "") -> C:
-        """The adapter that offers this; of several, the one that knows the target. Raises
-        ToolFailed where none does."""
+        """Of adapters that offer it the one that knows the target. Raises ToolFailed: none."""
         ...

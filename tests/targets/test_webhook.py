@@ -80,6 +80,15 @@ def test_it_rolls_back_scales_and_is_undone(theirs, section):
     system.perform(checked("restart", "web", {}, system.inventory()))
 
 
+def test_its_section_of_operations_json_is_read(theirs, section, tmp_path):
+    file = tmp_path / "operations.json"
+    file.write_text(json.dumps({"webhook": section}))
+    assert Operations.load(file).inventory().services["web"].version == "v2"
+    file.write_text(json.dumps({"webhook": {**section, "mode": "acts"}}))
+    with pytest.raises(ToolFailed, match="mode"):
+        Operations.load(file)
+
+
 def test_one_key_is_done_once(theirs, section):
     hook = Webhook.configured(section)
     token = KEY.set("k-1")
