@@ -48,14 +48,14 @@ LONG_AGO_S = 3600.0
 """Telemetry that ended so long ago is a recording, not a system that has fallen silent."""
 
 
-TOLD = ("changes", "state")
-"""Modalities of what is told when it happens: what was told long ago may be how it is now."""
-
-
 def newest(recording: Recording) -> float | None:
     """When the last row was that comes by itself, unix seconds; None: there is none."""
     parts = recording.coverage()
-    ends = [part.end for part in parts if part.end is not None and part.modality not in TOLD]
+    ends = [
+        part.end
+        for part in parts
+        if part.end is not None and part.modality not in ("changes", "state")
+    ]
     return max(ends, default=None)
 
 

@@ -17,14 +17,20 @@ from pydantic import BaseModel, JsonValue
 from ..actions import catalogue
 from ..actions.base import Acting
 from ..actions.capabilities import KEY, Receipt
+from ..agents.reporting.incident_status import ended
 from ..errors import Halfway, InputError, StoreError, ToolError
 from ..incident.action import ActionPlan, Decision, Verdict
+from ..incident.document import Incident
 from ..incident.evidence import digest
-from ..incident.identity import Identity
-from ..incident.timeline import utc_now
+from ..incident.identity import Identity, Vouched
+from ..incident.people import DoneByHand
+from ..incident.timeline import Event, EventKind, utc_now
+from ..settings import Settings
 
 FILE = "recovery.jsonl"
 FIRST = "0" * 64
+NEWEST = 20
+"""Incidents that are looked at for whether they were open when something was done."""
 ASIDE = "keep the file elsewhere to go on with a new one"
 
 
@@ -46,6 +52,32 @@ class Entry(BaseModel):
     def known(self) -> bool:
         """Whether anything is there that an undo could put back."""
         return self.does == "execute" and self.ended and bool(self.receipt)
+
+    @property
+    def key(self) -> tuple[int, bool, datetime]:
+        """By which an incident knows whether it has it."""
+        return self.number, self.does == "undo", self.at
+
+    @property
+    def who(self) -> Identity:
+        """Who approved."""
+        account, _, name = self.by.partition(":")[2].partition(" as ")
+        return Identity(name or account, Vouched.terminal, account)
+
+    def file(self, document: Incident, _at: datetime) -> str:
+        """Into the document, as a line of its timeline at the time at which it ended."""
+        number, undo, at = self.key
+        title, by = catalogue.sentence_of(self.plan).rstrip("."), self.who.name
+        act = DoneByHand(number=number, undo=undo, at=at, by=by, title=title, error=self.error)
+        act.receipt = self.receipt
+        document.by_hand.append(act)
+        document.record(Event(at=at, actor=by, kind=EventKind.action, text=act.told))
+        return ""
+
+
+def _during(document: Incident, at: datetime) -> bool:
+    end = ended(document)
+    return document.opened_at <= at and (end is None or at <= end)
 
 
 class Journal:
@@ -142,6 +174,29 @@ class Recovery:
         except ToolError as error:
             return self._end(begun, None, str(error))
         return self._end(begun, receipt)
+
+    def put_on_record(self, settings: Settings, operations: Path) -> list[str]:
+        """Have what ended so far in the record of each incident that was open then: of those over
+        these operations, else of those over none. Which ones are new to it. Raises StoreError."""
+        from ..record.store import Store  # only once what had to be done is done
+        from .configuration import recall
+        from .lifecycle import change_in
+
+        done = [entry for entry in self.journal.entries() if entry.ended]
+        if not done or (isinstance(settings.database, Path) and not settings.database.exists()):
+            return []
+        store, changed = Store.open(settings.database, settings.key_file), list[str]()
+        over = {row.id: recall(settings, row.id).operations for row in store.incidents()[:NEWEST]}
+        here = [id_ for id_, file in over.items() if file == operations.resolve()]
+        for id_ in here or [id_ for id_, file in over.items() if file is None]:
+            document = store.load(id_)
+            known = {(act.number, act.undo, act.at) for act in document.by_hand}
+            acts = [act for act in done if _during(document, act.at) and act.key not in known]
+            with store.durable.begin() as connection:
+                for act in acts:
+                    change_in(connection, id_, act.who, "recover", act.file)
+            changed += [id_] if acts else []
+        return changed
 
     def _decision(self, plan: ActionPlan, approved: str) -> Decision:
         if approved != plan.hash:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ..agents.reporting.incident_status import likely_cause
+from ..agents.reporting.story import nothing
 from ..agents.reporting.wording import headline, sentence, shown
 from ..incident.document import Incident
 from ..incident.evidence import Quote
@@ -62,8 +63,10 @@ def _done(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:
         ids = ", ".join(done.proof)
         at = clock(done.started_at)
         yield f"{at} {done.title}: {done.outcome.value}" + (f" ({ids})" if ids else "")
-    if not doc.executions:
-        yield "Nothing was changed in the system."
+    for act in doc.by_hand:
+        yield f"{clock(act.at)} {act.by}, {act.told}"
+    if not doc.executions and not doc.by_hand:
+        yield nothing(doc)
 
 
 def _next(doc: Incident, requests: Sequence[Request]) -> Iterable[str]:

@@ -7,7 +7,7 @@ from statistics import median
 from .objects import Fields, Object, mappings, seconds
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
-from .trouble import Sign, Trouble, said_by, sign, words
+from .trouble import Sign, Trouble, said_by, sign, words, wrong
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 STALE_S = 60.0
@@ -59,8 +59,7 @@ def _by_condition(
     text = f"{get('status')}: {get('reason') or ''} {get('message') or ''}".strip()
     shown = Sign(node.ref, f"status.conditions[{type_}]", text[:400])
     said = {"name": type_, "why": text[:200], "workload": node.ref}
-    since = seconds(get("lastTransitionTime"))
-    return Trouble(cause, node.ref, (shown,), victims, 1.0, said, since)
+    return Trouble(cause, node.ref, (shown,), victims, 1.0, said)
 
 
 def _clocks(seen: Snapshot) -> Iterator[Trouble]:
@@ -105,7 +104,6 @@ def _parts(seen: Snapshot, everybody: frozenset[str]) -> Iterator[Trouble]:
         place = some[0].ref if some else f"Pod {SYSTEM}/{name}"
         shown = (sign(some[0], "status"),) if some else (Sign(place, "metadata.name", "not there"),)
         said = {"name": name, "why": "it does not run" if some else "it is not there"}
-        said["workload"] = "every workload"
         yield Trouble("control-plane", place, shown, everybody, 0.9 if some else 0.6, said)
 
 
@@ -129,7 +127,6 @@ def _leases(seen: Snapshot, everybody: frozenset[str]) -> Iterator[Trouble]:
         if lease and at and now - at > STALE_S:
             pods = [pod.ref for pod in seen.of("Pod", SYSTEM) if _is(pod, name)]
             said = {"name": name, "why": f"its lease is {now - at:.0f} s old"}
-            said["workload"] = "every workload"
             shown = (sign(lease, "spec.renewTime"),)
             place = pods[0] if pods else lease.ref
             yield Trouble("control-plane", place, shown, everybody, 0.9, said)
@@ -149,15 +146,14 @@ def _daemons(seen: Snapshot) -> Iterator[Trouble]:
         every = one.name in EVERYWHERE or (bears_all and not chooses)
         fewer = bool(narrowed or every) and (wanted or 0) < len(seen.nodes)
         if seen.nodes and (wanted == 0 or fewer):
-            said = {"name": str(one.get("spec.template.spec.nodeSelector") or one.name)}
-            said |= {"why": "", "workload": one.ref}
+            name = str(one.get("spec.template.spec.nodeSelector") or one.name)
             shown = (
                 sign(one, "spec.template.spec.nodeSelector"),
                 sign(one, "status.desiredNumberScheduled"),
             )
             everybody = frozenset(w.ref for w in seen.workloads) if one.namespace == SYSTEM else ()
             victims = frozenset({one.ref, *everybody})
-            yield Trouble("runs-on-too-few", one.ref, shown, victims, 0.85, said)
+            yield wrong("runs-on-too-few", one, shown, 0.85, name=name, victims=victims)
 
 
 def _requests(seen: Snapshot) -> Iterator[Trouble]:

@@ -76,7 +76,6 @@ class Trouble:
     victims: frozenset[str]  # workloads, services, pods that suffer from it
     surety: float  # 1: the API says so; lower: it follows from what objects say
     said: Mapping[str, Any] = field(default_factory=dict)
-    since: float | None = None  # unix seconds
 
     @property
     def statement(self) -> str:

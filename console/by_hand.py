@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from .options import By, Id
+from .options import DUTIES, SEVERITIES, By, Id
 
 if TYPE_CHECKING:
     from ..incident.document import Incident
@@ -22,7 +22,7 @@ ANYBODY = "on-call"
 @BY_HAND.command()
 def assign(
     incident: Id,
-    duty: Annotated[str, typer.Argument(help="commander, lead, communications or expert.")],
+    duty: Annotated[str, typer.Argument(help=f"{DUTIES}; or a word of one.")],
     whom: Annotated[str, typer.Argument(help="An account or a team.")],
     note: Annotated[str, typer.Option(help="What they should know.")] = "",
     by: By = ANYBODY,
@@ -32,14 +32,15 @@ def assign(
 
     named = [one for one in Duty if duty and duty.casefold() in one.value]
     if len(named) != 1:
-        raise InputError(f"{duty!r} is no duty: give one of {', '.join(Duty)}")
+        how = "may be each of" if named else "is no duty: give one of"
+        raise InputError(f"{duty!r} {how} {', '.join(named or Duty)}")
     done(act("duties", incident, by, duty=named[0], whom=whom, note=note).timeline[-1].text)
 
 
 @BY_HAND.command()
 def severity(
     incident: Id,
-    level: Annotated[str, typer.Argument(metavar="LEVEL", help="P0, P1, P2 or P3.")],
+    level: Annotated[str, typer.Argument(metavar="LEVEL", help=f"{SEVERITIES}.")],
     reason: Reason,
     by: By = "on-call commander",
 ) -> None:
@@ -47,7 +48,7 @@ def severity(
     from ..incident.severity import parse_severity
 
     if (found := parse_severity(level)) is None:
-        raise InputError(f"{level!r} is no level: give P0, P1, P2 or P3")
+        raise InputError(f"{level!r} is no level: give {SEVERITIES}")
     done(act("severity", incident, by, severity=found, reason=reason).timeline[-1].text)
 
 

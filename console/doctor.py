@@ -24,7 +24,7 @@ from ..record.sessions import Sessions
 from ..telemetry.catalogue.files import Declared
 from ..telemetry.catalogue.written import measure
 from ..telemetry.sources.cells import uncounted
-from ..telemetry.sources.checkup import Checkup, checkups
+from ..telemetry.sources.checkup import Checkup, checkups, cluster_checkup
 from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from ..telemetry.sources.sight import Sight, sights
 from .catalogue import todo
@@ -53,12 +53,12 @@ def doctor_command(as_json: bool) -> Exit:
     if drills and not as_json:
         screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
     datasources = [*received(file), *file.asked]
-    if not datasources:
+    if not (datasources or file.kubernetes):
         raise InputError(
             "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml "
             "here; name one elsewhere with --config or WARROOM_CONFIG"
         )
-    found = checkups(datasources)
+    found = [*checkups(datasources), *map(cluster_checkup, file.kubernetes)]
     seen, known = sights(found), declared(Sources())
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))

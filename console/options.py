@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+DUTIES = "commander, technical lead, communications lead or expert"
+ROLES = "observer, responder, commander or admin"
+SEVERITIES = "P0, P1, P2 or P3"
+"""Words of our enums, which take too long to import for a help; a test holds them."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Id = Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")]
 Newest = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .by_hand import here
-from .options import AsJson
+from .options import ROLES, AsJson
 
 if TYPE_CHECKING:
     from ..record.accounts import Accounts
@@ -20,7 +20,6 @@ PEOPLE = {"account": account, "team": team}
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the account, in small letters.")]
 Whose = Annotated[str, typer.Argument(metavar="NAME", help="Of an account or a token.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="As the catalogue calls it.")]
-ROLES = "observer, responder, commander or admin"
 
 
 @account.command("create")

@@ -11,7 +11,7 @@ from ..app.configuration import settings
 from ..app.recovery import Entry, Recovery
 from ..diagnosis.look import Health
 from ..diagnosis.quick import access, changes, diagnose
-from ..errors import InputError, ToolError
+from ..errors import InputError, ToolError, WarroomError
 from ..incident.action import ActionKind, ActionPlan, Level
 from ..incident.identity import at_terminal
 from ..targets.operations import Operations, adapters
@@ -30,8 +30,16 @@ def recover_command(operations: Path, by: str, undo: int | None, list_them: bool
     system = Operations(*adapters(given), name=given.name)
     menu = Menu(screen(), Recovery(system, settings().home, at_terminal(by)), operations)
     if list_them:
-        return menu.list_them()
-    return menu.take_back(undo) if undo is not None else menu.run()
+        ended = menu.list_them()
+    else:
+        ended = menu.take_back(undo) if undo is not None else menu.run()
+    try:
+        for incident in menu.recovery.put_on_record(settings(), operations):
+            menu.console.print(f"it is in the record of {incident}")
+    except WarroomError as error:
+        told = f"no incident has it on record yet ({error}); `--list` tries once more"
+        menu.console.print(shown(told))
+    return ended
 
 
 class Menu:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Bundle, By, Hands, Id
+from .options import ROLES, AsJson, Bundle, By, Hands, Id
 
 RUN = typer.Typer(rich_markup_mode=None)
 """Commands of warroom itself."""
@@ -186,7 +186,7 @@ def restore(
 @token.command("create")
 def create_token(
     name: Whose,
-    role: Annotated[str, typer.Option(help="observer, responder, commander or admin.")],
+    role: Annotated[str, typer.Option(help=f"{ROLES}.")],
     as_json: AsJson = False,
 ) -> None:
     """Make a token and print it, this once."""

@@ -60,8 +60,11 @@ def line(*parts: tuple[object, str] | str | Text) -> Text:
 
 
 def say(console: Console, *parts: tuple[object, str] | str | Text) -> None:
-    """Print one line, cut with an ellipsis where the terminal ends."""
-    console.print(line(*parts), no_wrap=True, overflow="ellipsis")
+    """Print one line, cut with an ellipsis where the terminal ends; one with a command of ours in
+    backticks is printed whole: it is there to be copied."""
+    text = line(*parts)
+    text.overflow = "ignore" if f"`{called()} " in text.plain else "ellipsis"
+    console.print(text, no_wrap=True, overflow=text.overflow, crop=text.overflow != "ignore")
 
 
 def folded(head: Text, *parts: tuple[object, str] | str | Text) -> Table:

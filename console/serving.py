@@ -78,6 +78,10 @@ def mcp_command(read_only: bool) -> Exit:
 
 FIRST = "open the address and sign in with this, of role admin; it is shown this once:"
 
+MAKE = "`warroom token create NAME --role admin` makes one and prints it"
+NOBODY = f"nobody can: each token was revoked, as a demo's is when it ends; {MAKE}"
+WITH_YOURS = f"with your token or account; {MAKE}"
+
 
 def _greet(
     console: Console,
@@ -91,6 +95,10 @@ def _greet(
     if text := service.tokens.first():
         say(console, ("  token         ", "dim"), FIRST)
         say(console, ("                ", ""), (text, "strong"))
+    else:
+        alive = [token for token in service.tokens.all() if token.revoked_at is None]
+        someone = alive or service.accounts.all() or service.configuration.server.sign_in.oidc
+        say(console, ("  sign in       ", "dim"), WITH_YOURS if someone else NOBODY)
     for reader in service.reception.readers.values():
         senders(console, reader.receiver, url)
     if otlp and beside:

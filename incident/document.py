@@ -20,7 +20,7 @@ from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
-from .people import HeldLevel, Participant, Pointer, SupportCount
+from .people import DoneByHand, Duty, HeldLevel, Participant, Pointer, SupportCount
 from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
@@ -109,6 +109,9 @@ class Incident(BaseModel):
     support: list[SupportCount] = Field(
         default_factory=list, description="people who wrote to support, as people said it"
     )
+    by_hand: list[DoneByHand] = Field(
+        default_factory=list, description="what people did outside of the response"
+    )
     links: list[Pointer] = Field(default_factory=list, description="what people point at")
 
     timeline: list[Event] = Field(default_factory=list, description="append-only, UTC")
@@ -164,6 +167,29 @@ class Incident(BaseModel):
         if self.onset is None:
             return Onset(at=self.fired, known=False)
         return Onset(at=self.onset, between=self.onset_between, known=True)
+
+    @property
+    def leads(self) -> Command:
+        """Who leads now: whoever took a duty, else the role."""
+        names = {p.duty: p.name for p in self.participants}
+        took = {
+            "incident_commander": names.get(Duty.commander),
+            "technical_lead": names.get(Duty.technical_lead),
+            "communications_lead": names.get(Duty.communications_lead),
+        }
+        return self.command.model_copy(update={n: who for n, who in took.items() if who})
+
+    @property
+    def called_over(self) -> Transition | None:
+        """How a person called it over, with what they say ended it; None: nobody did."""
+        by = self.ended_by
+        return next((t for t in reversed(self.transitions) if by and t.actor == by), None)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether neither the response nor anybody's word says that something was done."""
+        said = any(event.kind is EventKind.person for event in self.timeline)
+        return not (self.executions or self.by_hand or self.ended_by or said)
 
     def begins(
         self, at: AwareDatetime, between: tuple[AwareDatetime, AwareDatetime] | None = None

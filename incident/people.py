@@ -3,7 +3,7 @@ they set (practice: command and people)."""
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from .severity import Severity
 
@@ -22,7 +22,7 @@ SHARED = (Duty.expert,)
 
 
 class Participant(BaseModel):
-    """Somebody who takes part; names stay out of what is published."""
+    """Somebody who takes part: named inside the house, never in texts for the public."""
 
     name: str = Field(description="an account, or a team")
     duty: Duty = Field(description="as what")
@@ -45,6 +45,29 @@ class SupportCount(BaseModel):
     at: AwareDatetime = Field(description="when it was said, UTC")
     by: str = Field(description="who said it")
     contacts: int = Field(ge=0, description="in all, since it began")
+
+
+class DoneByHand(BaseModel):
+    """What somebody did to the system outside of the response: no step verified it."""
+
+    number: int = Field(description="in the file of what was done by hand, from 1")
+    undo: bool = Field(default=False, description="whether it took an earlier one back")
+    at: AwareDatetime = Field(description="when it was over, UTC")
+    by: str = Field(description="who")
+    title: str = Field(description="what, in a sentence")
+    receipt: dict[str, JsonValue] = Field(default_factory=dict, description="what came of it")
+    error: str = Field(default="", description="why it failed; empty: it was done")
+
+    @property
+    def told(self) -> str:
+        """On the timeline."""
+        how = "failed" if self.error else "taken back" if self.undo else "done"
+        return f"{how} by hand: {self.title}{f' ({self.came})' if self.came else ''}"
+
+    @property
+    def came(self) -> str:
+        """What the system answered; empty: nothing more than that it is done."""
+        return self.error or str(self.receipt.get("note") or "")
 
 
 class HeldLevel(BaseModel):

@@ -100,6 +100,11 @@ class Tokens:
             audit.add(connection, by, "revoke token", detail={"name": name})
 
 
+def looks_like_token(text: str) -> bool:
+    """Whether it may be one, in whatever capitals: nothing to log or to keep."""
+    return len(text) > 40 and text.lower().startswith(PREFIX)
+
+
 def _made(connection: Connection, name: str, role: Role, by: str) -> str | None:
     """The token in clear; None where the name is taken."""
     text = PREFIX + secrets.token_urlsafe(32)

@@ -56,47 +56,35 @@ def cluster_troubles(bench: Bench) -> Table[ClusterTrouble]:
 
 
 def _rows(bench: Bench) -> list[ClusterTrouble]:
-    if (state := cluster_of(bench.telemetry)) is None:
-        return []
-    every = [one for one in state.seen.workloads if _counts(one)[1]]
-    return [_row(state, ranked, len(every)) for ranked in troubles(state.seen)[:SHOWN]]
+    state = cluster_of(bench.telemetry)
+    return [_row(state, ranked) for ranked in troubles(state.seen)[:SHOWN]] if state else []
 
 
-def _row(state: ClusterState, ranked: Ranked, workloads: int) -> ClusterTrouble:
-    trouble, about = ranked.trouble, ranked.trouble.about
-    shown = trouble.signs[0]
+def _row(state: ClusterState, ranked: Ranked) -> ClusterTrouble:
+    trouble, about, shown = ranked.trouble, ranked.trouble.about, ranked.trouble.signs[0]
     hurt = sorted({trouble.object, *trouble.victims})
-    down, ready, wanted = _hurt(state.seen, hurt)
+    services = {state.services[ref] for ref in hurt if ref in state.services}
     return ClusterTrouble(
-        cause=trouble.cause,
-        fault=about.fault,
-        object=trouble.object,
-        service=state.services.get(trouble.object, ""),
-        sure=ranked.sure,
-        follows=ranked.follows,
-        said=cut(trouble.statement, 400),
-        shown_by=shown.object,
-        field=shown.field,
-        value=cut(shown.value, 400),
-        hurts=", ".join(sorted({state.services[ref] for ref in hurt if ref in state.services})),
-        down=down,
-        ready=ready,
-        wanted=wanted,
-        of_all=round(down / workloads, 3) if workloads else 0.0,
-        cure=about.cure,
-        wrong_if=about.wrong_if,
+        *(trouble.cause, about.fault, trouble.object, state.services.get(trouble.object, "")),
+        *(ranked.sure, ranked.follows, cut(trouble.statement, 400)),
+        *(shown.object, shown.field, cut(shown.value, 400), ", ".join(sorted(services))),
+        *_hurt(state.seen, hurt),
+        *(about.cure, about.wrong_if),
     )
 
 
-def _hurt(seen: Snapshot, refs: Iterable[str]) -> tuple[int, int, int]:
-    """(how many have nobody ready, pods ready, pods wanted); who is not reached has nobody."""
+def _hurt(seen: Snapshot, refs: Iterable[str]) -> tuple[int, int, int, float]:
+    """(how many have nobody ready, pods ready, pods wanted, share of all workloads that have nobody
+    for it); who is not reached has nobody."""
     named = {one.ref: one for one in (*seen.workloads, *seen.of("Service"), *seen.of("Ingress"))}
-    down = ready = wanted = 0
-    for one in (named[ref] for ref in refs if ref in named):
-        has, should = _counts(one)
-        down += one.kind in NOT_REACHED or (should > 0 and has == 0)
-        ready, wanted = ready + has, wanted + should
-    return down, ready, wanted
+    counts = {ref: _counts(named[ref]) for ref in refs if ref in named}
+    down = [
+        ref for ref, (ready, wanted) in counts.items()
+        if named[ref].kind in NOT_REACHED or (wanted and not ready)
+    ]  # fmt: skip
+    every = sum(_counts(one)[1] > 0 for one in seen.workloads)
+    ready, wanted = (sum(pair[side] for pair in counts.values()) for side in (0, 1))
+    return len(down), ready, wanted, round(len(down) / every, 3) if every else 0.0
 
 
 def _counts(one: Object) -> tuple[int, int]:

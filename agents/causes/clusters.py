@@ -32,7 +32,7 @@ def cluster_troubles(seen: Observations) -> Iterator[Candidate]:
     for number, row in enumerate(standing(seen)[:MOST]):
         place = row.service or row.object
         candidate = Candidate(place, FaultKind(row.fault), row.said, resource=row.object)
-        proof = _proof(seen, row)
+        proof = cite(seen.cluster, row, *PROOF) if seen.cluster else []
         text = f"{row.shown_by} {row.field}: {row.value}; wrong if {row.wrong_if}"
         candidate.backed(SAID, max(0.0, row.sure - RANK * number), text, proof)
         _bears(seen, candidate, row, proof)
@@ -44,10 +44,6 @@ def standing(seen: Observations) -> list[ClusterTrouble]:
     """What stands by itself; consequences alone where nothing else is seen."""
     rows = list(seen.cluster.rows) if seen.cluster else []
     return [row for row in rows if not row.follows] or rows
-
-
-def _proof(seen: Observations, row: ClusterTrouble) -> list[Quote]:
-    return cite(seen.cluster, row, *PROOF) if seen.cluster else []
 
 
 def _bears(

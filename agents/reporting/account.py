@@ -12,14 +12,15 @@ from typing import Any
 
 from ...incident.action import Outcome
 from ...incident.finding import Argument, Hypothesis
-from ...incident.report import DetectionReport, InvestigationReport
+from ...incident.report import InvestigationReport
 from ...incident.timeline import Event, EventKind
 from ...prompts.render import sentences
+from ...prompts.spoken import hour
 from ..follow_ups.action_items import fill, lesson
 from . import retrospective, story
 from .briefing import Move, brief, measured, moves
 from .impact import affected_data, journeys
-from .incident_status import ended, is_noise, likely_cause, solution
+from .incident_status import ended, first_rated, is_noise, likely_cause, solution
 from .narrator import KeyEvent, Narrator, Statement, proof
 from .wording import brief as clauses
 from .wording import exact, prose, sentence
@@ -30,6 +31,9 @@ CURED = " ended it, as measured"
 ASIDE = (EventKind.message, EventKind.hypothesis, EventKind.fallback)
 """Kinds of lines that matter to nobody later, where nothing cites them."""
 _PLAN, _LEADS = re.compile(r", plan [0-9a-f]{6,}"), re.compile(r"\bH\d+ leads with (\d+%)")
+_COLON = re.compile(r"^[^:“]*(?::(?! )[^:“]*)*: ")
+"""What stands before a colon that is not in a quotation."""
+_RERATED = re.compile(r"(severity )(?:set|raised|lowered) ")
 Claims = Iterator[Statement]
 
 
@@ -83,8 +87,11 @@ class Account:
         impact, solved = self.document.impact, solution(self.document)
         lines = (self.say.line(EventKind.telemetry), self.say.line(EventKind.severity))
         yield from self.part("happened", [*(proof(impact.quotes) if impact else seen), *lines])
+        if called := self.values["called_over"]:
+            yield from self.part("called_over", [self.say.line(EventKind.state, called.state)])
         cause = self.document.leading()
         yield from self.part("cause", [*_quoted(cause), *story.looked(self.say)])
+        yield from self._by_hand()
         yield from self.part("cured", solved.proof if solved else story.verified(self.document))
 
     def impact(self) -> Claims:
@@ -100,7 +107,7 @@ class Account:
         """What is behind it in detail, what shows it and what does not, what contributed."""
         cause = likely_cause(self.document)
         told = cause.statement if cause else ""
-        if cause and (rest := told.partition(": ")[2]):
+        if cause and (rest := _COLON.sub("", told, count=1)) != told:
             yield from self.recorded([self.say.say(sentence(rest), *_quoted(cause))], "详情：")
         if cause:
             yield from self._reasons(cause, told)
@@ -131,10 +138,17 @@ class Account:
 
     def detection(self) -> Claims:
         """How it was noticed, how late, and what it was rated by."""
-        first = self.document.report(DetectionReport)
+        first = first_rated(self.document)
         line, level = self.say.line(EventKind.alert), self.say.line(EventKind.severity)
         rule = prose(first.rule) if first and not is_noise(self.document) else ""
-        yield from self.part("noticed", [line, level], rule=rule)
+        rated = first.severity.value if first else ""
+        yield from self.part("noticed", [line, level], rule=rule, rated=rated)
+        for event in self.document.timeline:
+            if event.kind is EventKind.severity and (changed := _RERATED.match(event.text)):
+                at = hour(event.at, self.document.began.at)
+                text = sentence(f"at {at} it was {prose(event.text.removeprefix(changed[1]))}")
+                ref = self.say.line(EventKind.severity, self.say.clean(event.text))
+                yield from self.recorded([self.say.say(text, ref)], "级别变更：")
 
     def resolution(self) -> Claims:
         """All that was tried or asked for, in order, with what was measured."""
@@ -142,10 +156,16 @@ class Account:
         done = sorted(moves(self.document, over), key=lambda move: move.at)
         for move in done:
             yield from self._move(move)
-        if not self.document.executions:
-            line = self.say.line(EventKind.decision)
-            nothing = ("Nothing was changed in the system.", "系统未作任何改动。")
-            yield self.say.say(nothing[self.chinese], line)
+        yield from self._by_hand()
+        if not self.document.executions and not self.document.by_hand:
+            line = self.say.line(EventKind.person) or self.say.line(EventKind.decision)
+            ours = "系统未作任何改动。" if self.document.untouched else "响应流程未作任何改动。"
+            yield self.say.say(ours if self.chinese else story.nothing(self.document), line)
+
+    def _by_hand(self) -> Claims:
+        for act in self.document.by_hand:
+            line = self.say.line(EventKind.action, self.say.clean(act.told))
+            yield from self.part("by_hand", [line], by_hand=[act])
 
     def _move(self, move: Move) -> Claims:
         done = self.document.execution(move.plan.hash)

@@ -14,8 +14,9 @@ from ...incident.communication import REPLACED_BY
 from ...incident.document import Incident
 from ...incident.finding import Hypothesis
 from ...incident.impact import Impact, SloState
-from ...incident.lifecycle import State
+from ...incident.lifecycle import State, Transition
 from ...incident.memory import FEW as ENOUGH
+from ...incident.people import DoneByHand
 from ...incident.report import FollowUp, InvestigationReport, SecurityReport, Sentence
 from ...incident.timeline import Event, EventKind
 from ...text_safety.blame_language import reword
@@ -75,6 +76,9 @@ class Briefing:
     improvements: list[FollowUp]
     security: bool
     entered: bool | None  # whether an attacker got in; None: not known
+    by_hand: list[DoneByHand]  # outside of the response, oldest first
+    called_over: Transition | None  # by a person, with their reason
+    untouched: bool  # nobody did anything, as far as the record says
     acting: bool  # an action is being carried out or settles
     story: tuple[Sentence, ...] = ()  # what is told beyond these facts; each sentence checked
 
@@ -102,9 +106,9 @@ def brief(document: Incident, now: datetime) -> Briefing:
         duration_seconds=max(0.0, ((end or now) - begun).total_seconds()),
         next_update=status.next_update(document, now),
         usual=_usual(document),
-        owner=document.command.incident_commander,
-        lead=document.command.technical_lead or "on-call lead",
-        contact=document.command.communications_lead,
+        owner=document.leads.incident_commander,
+        lead=document.leads.technical_lead or "on-call lead",
+        contact=document.leads.communications_lead,
         impact=document.impact,
         worst=_worst(missed),
         missed=missed,
@@ -119,6 +123,9 @@ def brief(document: Incident, now: datetime) -> Briefing:
         improvements=document.follow_ups[:3],
         security=status.about_security(document),
         entered=attack.entered if attack else None,
+        by_hand=document.by_hand,
+        called_over=document.called_over if end else None,
+        untouched=document.untouched,
         acting=document.state in ACTING,
     )
 

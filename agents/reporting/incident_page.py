@@ -23,6 +23,7 @@ def incident_markdown(document: Incident, why: str = "", language: str = "en") -
     happened."""
     customers = document.report(CustomerImpactReport)
     account = Account(Narrator(document, language=language))
+    quoted = account.quoted if account.chinese else str
     priced = [call.cost for call in document.model_calls if call.cost is not None]
     return render(
         "incident.md",
@@ -35,19 +36,19 @@ def incident_markdown(document: Incident, why: str = "", language: str = "en") -
         **_told(account),
         why=Trusted(why),
         estimate=time_to_resolve(document),
-        before=precedents(document),
+        before=[p.model_copy(update={"text": quoted(p.text)}) for p in precedents(document)],
         outcome={e.plan: e.outcome.value for e in document.executions},
         verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
         events=sorted(document.timeline, key=lambda event: event.at),
         answers=document.reports if _asked(document) else [],
         cost=sum(priced) if priced else None,
-        outreach=customers.outreach if customers else [],
+        outreach=[quoted(one) for one in customers.outreach] if customers else [],
     )
 
 
 def _head(document: Incident, language: str) -> dict[str, str]:
     """What the first line says."""
-    command, say = document.command, zh if language == "zh" else str
+    command, say = document.leads, zh if language == "zh" else str
     told = {
         "severity": document.severity.value if document.severity else "not yet classified",
         "type": document.type.value,

@@ -52,7 +52,12 @@ def is_noise(document: Incident) -> bool:
     leading = document.leading()
     nothing = leading is not None and leading.kind is FaultKind.no_fault
     over = document.state in OVER
-    return not document.executions and (called or (nothing and over))
+    return not (document.executions or document.by_hand) and (called or (nothing and over))
+
+
+def first_rated(document: Incident) -> DetectionReport | None:
+    """The classification that gave the first level; what came after has a line of its own."""
+    return next((one for one in document.reports if isinstance(one, DetectionReport)), None)
 
 
 def is_unconfirmed(document: Incident) -> bool:

@@ -19,7 +19,7 @@ from ...incident.timeline import EventKind
 from ...prompts.spoken import lasting, listed
 from ...prompts.values import percent
 from ...yaml_tables import Entry, read_table
-from .incident_status import ended, is_noise, likely_cause, solution
+from .incident_status import ended, first_rated, is_noise, likely_cause, solution
 from .narrator import Narrator, Statement, proof
 from .story import looked
 from .wording import matters, shown
@@ -82,10 +82,11 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
         detect = (document.fired - document.began.at).total_seconds()
         line = say.line(EventKind.alert)
         yield detect <= DETECT_S, _lesson(say, "detected", line, took=_took(say, detect))
-    classified = next((t for t in document.transitions), None)
+    classified, first = next((t for t in document.transitions), None), first_rated(document)
     if classified and document.severity:
         took = (classified.at - document.opened_at).total_seconds()
-        values = {"level": document.severity.value, "took": _took(say, took)}
+        level = first.severity if first else document.severity
+        values = {"level": level.value, "took": _took(say, took)}
         line = say.line(EventKind.state)
         yield took <= CLASSIFY_S, _lesson(say, "classified", line, **values)
     end = ended(document)

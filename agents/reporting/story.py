@@ -139,6 +139,12 @@ def detection(say: Narrator) -> Iterator[Statement]:
         yield say.say(f"Classified: {first.summary}.", line, *quotes)
 
 
+def nothing(document: Incident) -> str:
+    """That no action is on record; where people had a hand in it, that the response took none."""
+    who = "Nothing was" if document.untouched else "The response itself"
+    return f"{who} changed{'' if document.untouched else ' nothing'} in the system."
+
+
 def resolution(say: Narrator) -> Iterator[Statement]:
     """Every action in order, with its outcome as measured; what was proposed and not done."""
     document = say.document
@@ -151,9 +157,13 @@ def resolution(say: Narrator) -> Iterator[Statement]:
         text = f"{clock(execution.started_at)} UTC {execution.title}: {execution.outcome.value}"
         undone = ", undone" if execution.undone else ""
         yield say.say(f"{text}{undone}{f' ({values})' if values else ''}.", *execution.proof)
-    if document.executions:
+    for act in document.by_hand:
+        line = say.line(EventKind.action, say.clean(act.told))
+        yield say.say(f"{clock(act.at)} UTC {act.told}, as {act.by} did it.", line)
+    if document.executions or document.by_hand:
         return
-    yield say.say("Nothing was changed in the system.", say.line(EventKind.decision))
+    line = "" if document.untouched else say.line(EventKind.person)
+    yield say.say(nothing(document), line or say.line(EventKind.decision))
     for plan in document.proposals[:1]:
         verdicts = [d.verdict.value for d in document.decisions if d.subject == plan.hash]
         fate = next((v for v in verdicts if v != Verdict.approved.value), "not carried out")

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from ...errors import InputError
 from ...incident.identity import Identity, Vouched
 from ...record.accounts import NAME
-from ...record.tokens import Role
+from ...record.tokens import Role, looks_like_token
 from ..attempts import network_of
 from ..auth import At, FromUs, Observer, Who, address_of, own_place
 from ..problems import Refused
@@ -21,6 +21,7 @@ from .rendering import page
 
 SIGN_IN = APIRouter(include_in_schema=False)
 WRONG = "That name and password do not fit. Try again."
+NO_NAME = "That is a token, and no name: put it into “Or a token” below. It was not kept."
 WRONG_TOKEN = "That is no token that is alive. `warroom token list` has who has one."
 PASSWORDS_OFF = "Passwords are switched off here: sign in with the provider."
 NOT_THE_SAME = "The two are not the same: type them again."
@@ -64,9 +65,11 @@ def sign_in(
         _address_may(request, service)
         if token:
             return begun(request, service, place, _by_token(request, service, token), token)
+        if looks_like_token(name):
+            raise Refused(422, NO_NAME)
         return begun(request, service, place, _by_password(request, service, name, password))
     except Refused as no:
-        return form(request, service, place, no, name)
+        return form(request, service, place, no, "" if looks_like_token(name) else name)
 
 
 def _by_token(request: Request, service: Service, token: str) -> Identity:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import cast
 
 from ...errors import TelemetryError
+from ...kube_api import ClusterAccess
 from ..model import Window
 from ..rolling import segments
 from .alertmanager import firing_at
+from .clusters import LiveCluster
 from .datasource import Datasource, named
 from .feed_table import feeds
 from .files import PATTERNS
@@ -86,6 +88,19 @@ def checkups(datasources: Sequence[Datasource]) -> list[Checkup]:
     for number, one in enumerate(found):
         same = (each.name for each in found[:number] if _alike(each, one))
         one.advice += [f"shows what {name} shows: keep one, if it is one server" for name in same]
+    return found
+
+
+def cluster_checkup(access: ClusterAccess) -> Checkup:
+    """One look at a cluster, which reads all that an incident would."""
+    found, live = Checkup(access.name, "kubernetes", access.context), LiveCluster(access)
+    try:
+        named = [row for row in live.rows() if row["name"]]
+        found.amount, found.unit = len(named), "objects"
+        found.services = _sorted(row["service"] for row in named)
+        found.sees, found.advice = frozenset(["kubernetes", "changes"]), list(live.missing)
+    except TelemetryError as error:
+        found.fault = str(error)
     return found
 
 

@@ -13,13 +13,11 @@ from typing import Any
 from ...cluster.objects import Object
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
-from ..model import Change, Window
-from .changes import Say
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
 from .feeds import Feed
-from .source import Batch, SourceQuery
+from .source import About, Asked, Batch, SourceQuery
 
 MODALITY = "kubernetes"
 PATTERN, ANYWHERE = "kubernetes/*.json", "**/*"
@@ -112,6 +110,19 @@ class LiveCluster:
         """As a person knows it."""
         return f"kubernetes {self.access.name}"
 
+    @property
+    def source(self) -> Datasource:
+        """As other backends have it."""
+        return _where(self.access.name, SourceLabels(service=tuple(self.labels)))
+
+    def queries(self, about: About) -> Iterator[Asked]:
+        """By which a person asks the same."""
+        context = f"--context {self.access.context} " if self.access.context else ""
+        every = ",".join([*KINDS.values(), *OF_CLUSTER.values()]).replace(" ", ",")
+        for space in self.access.namespaces or ("",):
+            where = f"-n {space}" if space else "-A"
+            yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
+
     def read(self, ask: SourceQuery) -> Batch:
         """What is otherwise than at the last look. Raises TelemetryError where nothing answers."""
         self.rows()
@@ -195,11 +206,6 @@ class RollOuts(Feed):
     def name(self) -> str:
         """As a person knows it."""
         return f"roll-outs of {self.source.name}"
-
-    def changes(self, window: Window, known: frozenset[str], say: Say) -> Iterator[Change]:
-        """All of them, whenever it was: they lie here."""
-        self._entries = {}
-        yield from super().changes(window, known, say)
 
     def _ask(self, listing: Any, place: tuple[str, ...], params: dict[str, Any]) -> Any:
         every = [Object(row["object"]) for row in self.rows() if row["object"]]

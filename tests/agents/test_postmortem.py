@@ -17,7 +17,11 @@ from warroom.faults import OptionalSource
 from warroom.incident.action import Outcome
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind, Gap
-from warroom.incident.timeline import EventKind
+from warroom.incident.lifecycle import State
+from warroom.incident.people import Duty, Participant
+from warroom.incident.report import DetectionReport
+from warroom.incident.severity import Severity
+from warroom.incident.timeline import Event, EventKind
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
@@ -318,3 +322,46 @@ def test_in_chinese_all_but_what_the_record_has_in_english_is_chinese():
     assert "失败的请求多从这里开始。 [E4]" in section(markdown, "## 根本原因与触发因素")
     assert "10:00 UTC 已重启 checkout，未见变化。 [E6]" in section(markdown, "## 解决")
     assert "第一" not in section(markdown, "### 做得好的地方")
+
+
+def test_people_had_a_hand_in_it_so_the_draft_does_not_say_that_nobody_did():
+    document = incidents.declared(Severity.P1)
+    document.timeline.append(
+        Event(at=at(60), actor="ann", kind=EventKind.person, text="rows of carriers put back")
+    )
+    made = draft(document, at(300)).markdown
+    assert "The response itself took no action." in made
+    assert "No action was taken" not in made and "Nothing was changed" not in made
+
+
+def test_who_took_the_duty_commands_and_what_they_say_ended_it_is_told_as_theirs():
+    document = incidents.running()
+    document.participants = [Participant(name="ann", duty=Duty.commander, since=at(9), by="ann")]
+    document.ended_by = "ann"
+    document.move(State.resolved, at(200), "ann", "carrier rows were cut short; put back by hand")
+    made = draft(document, at(300)).markdown
+    assert "in command ann" in made and "on-call commander" not in made.partition("Action items")[0]
+    theirs = made.index("ann called it over: “carrier rows were cut short; put back by hand”")
+    assert theirs < made.index("As Warroom had it, unconfirmed")
+
+
+def test_each_level_is_told_with_its_own_time_and_reason():
+    document = incidents.declared(Severity.P1)
+    [first] = document.reports
+    assert isinstance(first, DetectionReport)
+    first.rule = "48% of requests fail"
+    document.severity = Severity.P0
+    text = "severity raised from P1 to P0: 77% of requests fail"
+    document.record(Event(at=at(149), actor="triage", kind=EventKind.severity, text=text))
+    made = draft(document, at(300)).markdown
+    assert "It was rated P1: 48% of requests fail." in made
+    assert f"At {at(149):%H:%M} UTC it was raised from P1 to P0: 77% of requests fail." in made
+    assert "rated P0" not in made and "Severity P0 was set" not in made
+
+
+def test_a_quotation_is_not_cut_at_its_colon():
+    document = incidents.running()
+    document.hypotheses[0].statement = "labels fails (“Unterminated string starting at: line 1”)"
+    assert "- Line 1”" not in draft(document, at(300)).markdown
+    document.hypotheses[0].statement = "labels fails: its rows are cut (“at: line 1”)"
+    assert "- Its rows are cut (“at: line 1”)." in draft(document, at(300)).markdown

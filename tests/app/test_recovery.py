@@ -1,18 +1,30 @@
 """Acting without our database: one exact plan, one person, a file that has it before it begins."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from warroom.actions.inventory import Inventory
 from warroom.actions.services import Restart, Scale
+from warroom.agents.postmortem import draft
+from warroom.app import lifecycle
+from warroom.app.configuration import Sources, remember
 from warroom.app.recovery import Journal, Recovery
 from warroom.console.recover import Menu
 from warroom.errors import InputError, StoreError, ToolFailed, ToolRetry
 from warroom.incident.identity import at_terminal
-from warroom.tests.support.consoles import INVENTORY, paper, printed
+from warroom.incident.timeline import EventKind, utc_now
+from warroom.record import audit
+from warroom.record.store import Store
+from warroom.record.tables import AUDIT
+from warroom.settings import Settings
+from warroom.tests.support.consoles import INVENTORY, kept, paper, printed
 from warroom.tests.support.hands import Hands
+from warroom.tests.support.incidents import declared
+from warroom.tests.support.people import person
 
 
 def recovery(home: Path, inventory: Inventory = INVENTORY, before: Any = None) -> Recovery:
@@ -107,6 +119,62 @@ def test_an_edited_or_missing_line_shows(tmp_path: Path) -> None:
     one.journal.path.write_text("".join([lines[0], *lines[2:]]))
     with pytest.raises(StoreError, match=":2 does not follow"):
         one.journal.entries()
+
+
+def opened(home: Path, *operations: Path) -> tuple[Store, Settings]:
+    """A home with an incident that runs, and is over these operations."""
+    configured = Settings(home=home, database_url="")
+    store = Store.open(configured.database)
+    since = utc_now() - timedelta(minutes=1)
+    made = declared().model_copy(update={"opened_at": since, "timeline": []})
+    kept(store, made)
+    for file in operations:
+        remember(configured, made.id, Sources(operations=file, drill=True))
+    return store, configured
+
+
+def test_what_a_person_did_is_in_the_record_of_the_incident_that_was_open(tmp_path: Path) -> None:
+    store, configured = opened(tmp_path, operations := tmp_path / "operations.json")
+    one = recovery(tmp_path)
+    plan = one.planned(Scale.kind, "checkout", {"instances": 2})
+    one.take_back(one.carry_out(plan, plan.hash).number)
+    [incident] = one.put_on_record(configured, operations)
+    assert one.put_on_record(configured, operations) == []
+    found = store.load(incident)
+    acts = [(act.number, act.undo, act.by, bool(act.receipt)) for act in found.by_hand]
+    assert acts == [(1, False, "ann", True), (1, True, "ann", True)]
+    lines = [event for event in found.timeline if event.kind is EventKind.action]
+    assert [event.text.split(":")[0] for event in lines] == ["done by hand", "taken back by hand"]
+    assert [event.at for event in lines] == [act.at for act in found.by_hand]
+    assert audit.verify(store.engine).fault == ""
+    with store.engine.begin() as connection:
+        acts = connection.execute(select(AUDIT.c.act).where(AUDIT.c.incident_id == incident))
+        assert [*acts.scalars()] == ["recover", "recover"]
+    text = draft(found, utc_now()).markdown
+    assert "ann did this by hand" in text and "ann took this back by hand" in text
+    assert "No action was taken" not in text and "Nothing was changed" not in text
+
+
+def test_it_is_not_in_the_record_of_another_system_or_of_another_time(tmp_path: Path) -> None:
+    store, configured = opened(tmp_path, tmp_path / "elsewhere.json")
+    one = recovery(tmp_path)
+    plan = one.planned(Restart.kind, "checkout", {})
+    one.carry_out(plan, plan.hash)
+    assert one.put_on_record(configured, tmp_path / "operations.json") == []
+    [row] = store.incidents()
+    lifecycle.resolve(store, row.id, "it works again", person("ann"))
+    one.carry_out(plan, plan.hash)
+    [incident] = one.put_on_record(configured, tmp_path / "elsewhere.json")
+    assert [act.number for act in store.load(incident).by_hand] == [1], "the second came later"
+
+
+def test_without_a_database_of_ours_none_is_made(tmp_path: Path) -> None:
+    one = recovery(tmp_path)
+    plan = one.planned(Restart.kind, "checkout", {})
+    one.carry_out(plan, plan.hash)
+    configured = Settings(home=tmp_path, database_url="")
+    assert one.put_on_record(configured, tmp_path / "operations.json") == []
+    assert not (tmp_path / "warroom.db").exists()
 
 
 def menu(home: Path, *answers: str) -> Menu:

@@ -205,6 +205,18 @@ def test_what_is_typed_is_shown_as_text(service):
     assert "<script>" not in page and "&lt;script&gt;" in page
 
 
+@pytest.mark.parametrize("told", [str, str.lower])
+def test_a_token_in_the_field_of_the_name_is_neither_logged_nor_kept_nor_shown(
+    service, caplog, told
+):
+    token = told(service.tokens["admin"])
+    answer = Browser(service).sign_in(name=token, password="")
+    assert answer.status_code == 422 and "put it into “Or a token” below" in answer.text
+    kept_ = service.service.settings.home.glob("*.db*")
+    left = [caplog.text, answer.text, *(file.read_bytes().decode("latin-1") for file in kept_)]
+    assert not [text for text in left if token.lower() in text.lower()]
+
+
 def test_a_role_is_read_anew_with_each_request(service, admin):
     tokens = service.service.tokens
     tokens.create("eve", Role.admin)

@@ -15,8 +15,10 @@ from warroom.telemetry.model import Window
 from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.recording import Recording
 from warroom.telemetry.sources import clusters
+from warroom.telemetry.sources.checkup import cluster_checkup
 from warroom.telemetry.sources.clusters import LiveCluster, dumps, live_clusters
-from warroom.telemetry.sources.source import SourceQuery
+from warroom.telemetry.sources.links import backend_queries
+from warroom.telemetry.sources.source import About, SourceQuery
 from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
@@ -169,6 +171,23 @@ def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> N
     ]
     assert [change.service for change in recording.changes(ALWAYS)] == ["cart"]
     assert recording.gaps == ()
+
+
+def test_evidence_says_how_a_person_asks_the_same(api: Api) -> None:
+    api.lists = {"nodes": [node("n1")]}
+    access = ClusterAccess(name="prod", url=api.where, namespaces=("shop",))
+    (query,) = backend_queries(live_clusters([access])[:1], ["kubernetes"], About(ALWAYS))
+    assert query.datasource == "prod"
+    assert query.query.startswith("kubectl get pods,") and query.query.endswith("-n shop -o json")
+
+
+def test_a_look_at_a_cluster_says_what_is_there_and_what_it_may_not_read(api: Api) -> None:
+    api.lists, api.refused = {"deployments": workload("cart")[:1]}, {"nodes": 403}
+    found = cluster_checkup(ClusterAccess(name="prod", url=api.where))
+    away = cluster_checkup(ClusterAccess(name="b", context="none"))
+    assert (found.amount, found.services, found.fault) == (1, ("cart",), "")
+    assert "give its account that right" in found.advice[0]
+    assert "get-contexts" in away.fault
 
 
 def test_a_cluster_that_does_not_answer_is_a_gap(api: Api) -> None:
