@@ -49,6 +49,7 @@ class WayTable(Entry):
     full: AnyCase
     late: AnyCase
     refused: AnyCase
+    left: AnyCase
 
 
 @cache
@@ -198,6 +199,7 @@ def _arrivals(spans: SpanTable) -> np.ndarray:
 
 
 def _groups(spans: list[Span]) -> dict[_Kind, list[Span]]:
+    spans = [span for span in spans if not _ways().left.search(said_by(span))]
     said = [said_by(span) for span in spans]
     groups: dict[_Kind, list[Span]] = defaultdict(list)
     for span, text, template in zip(spans, said, mask_all(said), strict=True):

@@ -28,9 +28,11 @@ def starved_machines(seen: Observations) -> Iterator[Candidate]:
     statement = f"the machine under the services is at its limit ({name})"
     candidate = Candidate(name, FaultKind("node fault"), statement)
     if waits:
-        text = f"something waits for a processor {now:.0%} of the time, "
-        text += f"{percent(waits.baseline)} before"
-        candidate.backed(3.0, (now - 0.3) / 0.5, text, cite(seen.signals, waits, "current"))
+        quotes = cite(seen.signals, waits, "current", "baseline")
+        text = f"something waits for a processor {now:.0%} of the time"
+        rise = (now - (waits.baseline or 0.0)) / STARVED
+        candidate.backed(3.0, rise, f"{text}, {percent(waits.baseline)} before", quotes)
+        candidate.backed(1.0, was_starved(seen), f"{text}, and did before it began", quotes)
         candidate.doubted(3.0, *_ours(seen))
     text = f"{len(rows)} services take longer at once, and none of them leads"
     proof = [quote for row in rows[:3] for quote in cite(seen.waits, row, "service", "added_ms")]

@@ -49,18 +49,21 @@ def test_one_service_at_fault_is_no_machine(tmp_path, fault: Fault) -> None:
     assert list(starved_machines(seen)) == []
 
 
-def surge_after(folder: Path, waited: float) -> list[str]:
-    """Notes of what is said of a surge, where something waited this share of the time before."""
+def surge_after(folder: Path, waited: float) -> Observations:
+    """A surge on a machine on which something waited this share of the time all along."""
     root = write_shop(folder / "bundle", Fault("surge"), seconds=90)
     with BundleWriter(root, catalogue()) as bundle:
         for second in range(90):
             at, name = START + second, "node_pressure_cpu_waiting_seconds_total"
             bundle.metric(at, name, "host", second * waited)
-    seen = Observations(case_on(root, folder / "home", service="gateway"))
-    return next(surges(seen)).notes
+    return Observations(case_on(root, folder / "home", service="gateway"))
 
 
 def test_a_surge_is_doubted_where_the_usual_was_measured_without_room(tmp_path: Path) -> None:
     doubt = "what is usual was measured while the machine had no room"
-    assert doubt in surge_after(tmp_path / "full", 0.9)
-    assert doubt not in surge_after(tmp_path / "calm", 0.1)
+    full, calm = surge_after(tmp_path / "full", 0.9), surge_after(tmp_path / "calm", 0.1)
+    assert doubt in next(surges(full)).notes
+    assert doubt not in next(surges(calm)).notes
+    (always,) = starved_machines(full)  # what was so before began nothing
+    assert 0 < always.weight <= 1.0
+    assert list(starved_machines(calm)) == []

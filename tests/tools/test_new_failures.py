@@ -92,3 +92,17 @@ def test_an_error_of_its_own_and_a_lack_of_room_have_no_callee(tmp_path) -> None
     (shed,) = rows(tmp_path / "full", since(BEGIN, full))
     assert (own["service"], own["way"], own["callee"]) == ("orders", Way.own, "")
     assert (shed["service"], shed["way"]) == ("orders", Way.full)
+
+
+@pytest.mark.parametrize(
+    ("exception", "message"),
+    [
+        ("starlette.requests.ClientDisconnect", ""),
+        ("anyio.EndOfStream", "the client has closed the connection"),
+        ("grpc.RpcError", "request cancelled by the client"),
+    ],
+)
+def test_who_is_hung_up_on_does_not_fail(tmp_path, exception, message) -> None:
+    assert rows(tmp_path / "gone", since(BEGIN, Met("web", exception, message))) == []
+    cut = Met("call", "httpx.RemoteProtocolError", "peer closed connection without a body")
+    assert rows(tmp_path / "cut", since(BEGIN, cut))
