@@ -68,8 +68,10 @@ def who(place: str) -> set[str]:
 def instances() -> Iterator[dict[str, str]]:
     """Two that answer: name to host and port."""
     with ExitStack() as all_of_them:
-        found = [all_of_them.enter_context(answering(Instance(name))) for name in ("web1", "web2")]
-        yield {one.name: one.where.removeprefix("http://") for one in found}
+        found = {name: Instance(name) for name in ("web1", "web2")}
+        for one in found.values():
+            all_of_them.enter_context(answering(one))
+        yield {name: one.where.removeprefix("http://") for name, one in found.items()}
 
 
 @pytest.fixture
