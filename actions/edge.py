@@ -26,6 +26,7 @@ class Throttle(Action):
     kind = ActionKind("throttle")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix limited")
     rate: float = Field(gt=0, le=1e6, description="requests per second let through")
@@ -42,12 +43,12 @@ class Throttle(Action):
 
     def perform(self, system: Offers) -> LimitSet:
         """In place of a limit that the route has."""
-        return system.find(EdgeRules).throttle(self.route, self.rate)
+        return system.find(EdgeRules, self.target).throttle(self.route, self.rate)
 
     def undo(self, system: Offers, stored: Stored) -> LimitSet:
         """The limit before, or none."""
         was = LimitSet.read(stored)
-        return system.find(EdgeRules).throttle(self.route, was.before)
+        return system.find(EdgeRules, self.target).throttle(self.route, was.before)
 
 
 def rising(shares: Sequence[int]) -> Sequence[int]:
@@ -67,6 +68,7 @@ class BringBack(Action):
     kind = ActionKind("bring back")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
     cures = False
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix, limited now")
@@ -129,6 +131,7 @@ class BlockSource(Action):
     kind = ActionKind("block source")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
     answer: ClassVar[str] = "403"
     """What the edge answers to those whom it refuses."""
 
@@ -153,8 +156,8 @@ class BlockSource(Action):
 
     def perform(self, system: Offers) -> Blocked:
         """Those that are not blocked yet."""
-        return system.find(EdgeRules).block(self.sources)
+        return system.find(EdgeRules, self.target).block(self.sources)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """Exactly those that were added."""
-        return system.find(EdgeRules).unblock(Blocked.read(stored).added)
+        return system.find(EdgeRules, self.target).unblock(Blocked.read(stored).added)

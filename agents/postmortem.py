@@ -31,8 +31,8 @@ SHOWN_SUMMARY = 90
 """Characters of what a tool answered; the payload is in the incident's record."""
 
 
-SECTIONS = ("summary", "detection", "resolution", "impact", "causes")
-"""What the account tells where nobody else did; the last two of what is no noise."""
+SECTIONS = ("summary", "detection", "resolution", "impact", "causes", "recovery")
+"""What the account tells where nobody else did; the last three of what is no noise."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _sections(
     """Everything that the template prints, in neutral words."""
     document, clean, account = say.document, say.clean, Account(say)
     noise = is_noise(document)
-    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 5]}
+    own = {name: list(getattr(account, name)()) for name in SECTIONS[: 3 if noise else 6]}
     chosen = selected(items)
     whys = {item.title: item.rationale.partition(EXPRESSION) for item in chosen}
     nodes = cause_charts(Narrator(document, say.people))

@@ -231,7 +231,7 @@ def _approved(connection: Connection, effect: Effect, now: float) -> None:
 
 def _used_in_time(connection: Connection, effect: Effect) -> bool:
     """Whether it goes on with what was begun under the same request."""
-    before = replace(effect, stage=effect.stage - 1) if effect.stage else None
+    before = replace(effect, stage=effect.stage - 1, tries=0) if effect.stage else None
     return before is not None and _effect(connection, before.key) is not None
 
 

@@ -174,6 +174,10 @@ class Account:
         if done and done.outcome is not Outcome.started:
             yield from self.part("measured", refs, measures=measured(done))
 
+    def recovery(self) -> Claims:
+        """How it came back, held to its objectives."""
+        yield from (replace(c, text=prose(c.text)) for c in retrospective.recovered(self.say))
+
     def lessons(self) -> dict[str, list[Statement]]:
         """What went well, what could be better, where we were lucky."""
         found = {

@@ -122,7 +122,7 @@ class Narrator:
         catalogue: Catalogue | None = None,
         language: str = "en",
     ) -> None:
-        self.document, self.language = document, language
+        self.document, self.catalogue, self.language = document, catalogue, language
         self.people = sorted(set(people))
         known = catalogue.services if catalogue else []
         self.systems = sorted({*_systems(document), *(service.name for service in known)})

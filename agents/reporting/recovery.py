@@ -3,8 +3,9 @@ what was measured of each, the critical path, the objectives. Nothing is carried
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from ...actions.catalogue import staged
 from ...actions.edge import BringBack
@@ -62,6 +63,8 @@ class RecoveryGoal:
     now: str
     met: bool | None = None  # None: not measured, or not known yet
     evidence: tuple[str, ...] = ()
+    said: str = ""  # of lessons.yaml, by what was measured; times in seconds
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -223,8 +226,10 @@ def _took(document: Incident) -> float:
 def _rto(document: Incident, catalogue: Catalogue) -> RecoveryGoal:
     entry, took = catalogue.find(document.alert.service), _took(document)
     wanted = (entry.goals if entry else Goals()).rto_s
-    known = ended(document) or took > wanted
-    return RecoveryGoal(f"RTO {span(wanted)}", span(took), took <= wanted if known else None)
+    over = ended(document)
+    met, told = took <= wanted if over or took > wanted else None, {"took": took, "wanted": wanted}
+    said = "over" if over else "lasts"
+    return RecoveryGoal(f"RTO {span(wanted)}", span(took), met, said=said, values=told)
 
 
 def _kept(stores: Mapping[str, Goals], measures: Iterable[Measure]) -> Iterator[RecoveryGoal]:
@@ -235,26 +240,36 @@ def _kept(stores: Mapping[str, Goals], measures: Iterable[Measure]) -> Iterator[
     for name, goals in stores.items():
         copy, rows = (known.get((name, signal)) for signal in (COPY, ROWS))
         told = f"{COPY} {span(copy.after or 0)} old when it began" if copy else ""
-        yield _goal(f"RPO {span(goals.rpo_s)} of {name}", goals.newest, copy, told)
+        yield _goal(name, f"RPO {span(goals.rpo_s)} of {name}", goals.newest, copy, told, "copy")
         told = f"{rows.after:.0f} {ROWS}" if rows else ""
-        yield _goal(f"data integrity of {name}", goals.broken, rows, told)
+        yield _goal(name, f"data integrity of {name}", goals.broken, rows, told, "rows")
 
 
-def _goal(name: str, query: str, found: Measure | None, told: str) -> RecoveryGoal:
+def _goal(
+    store: str, name: str, query: str, found: Measure | None, told: str, said: str
+) -> RecoveryGoal:
     if found is None:
-        return RecoveryGoal(name, NAMED if query else UNREAD)
-    return RecoveryGoal(name, told, found.healthy, (found.evidence,))
+        return RecoveryGoal(name, NAMED if query else UNREAD, said="unread", values={"what": store})
+    values = {"what": store, "took": found.after or 0.0}
+    values |= {"wanted": found.threshold} if found.unit == "s" else {}
+    return RecoveryGoal(name, told, found.healthy, (found.evidence,), said, values)
 
 
 def _levels(document: Incident) -> Iterator[RecoveryGoal]:
-    """The service level, as it was assessed last, and what that took of a month's error budget."""
-    for slo in document.slo:
-        if slo.current is not None and slo.objective < 1:
-            lost = (1 - slo.current) * _took(document) / ((1 - slo.objective) * MONTH_S)
-            told = f"{percent(slo.current)} good, which took {figure(lost * 100, 2)}% of a month's"
-            told = f"{told} error budget; left: {percent(slo.budget_left)}"
-            name = f"{slo.name} of {slo.service}, {percent(slo.objective)}"
-            yield RecoveryGoal(name, told, not slo.breached, (slo.evidence,))
+    """The service levels as they were assessed last: of what was missed what that took of a month's
+    error budget; how many were kept."""
+    known = [(slo, slo.current) for slo in document.slo if slo.current is not None]
+    missed = [(slo, now) for slo, now in known if now < slo.objective < 1]
+    for slo, now in missed:
+        lost = (1 - now) * _took(document) / ((1 - slo.objective) * MONTH_S)
+        what, spent = f"{slo.name} of {slo.service}", f"{figure(lost * 100, 2)}%"
+        told = f"{percent(now)} good, which took {spent} of a month's error budget; left: "
+        told, values = f"{told}{percent(slo.budget_left)}", {"what": what, "spent": spent}
+        name = f"{what}, {percent(slo.objective)}"
+        yield RecoveryGoal(name, told, not slo.breached, (slo.evidence,), "spent", values)
+    if kept := len(known) - len(missed):
+        told, values = f"kept: {kept}", {"n": kept}
+        yield RecoveryGoal("other service levels", told, True, said="kept", values=values)
 
 
 def _moments(document: Incident, last: VerificationReport | None) -> Iterator[tuple[str, datetime]]:

@@ -17,10 +17,11 @@ from ...incident.finding import FaultKind
 from ...incident.severity import TARGETS
 from ...incident.timeline import EventKind
 from ...prompts.spoken import lasting, listed
-from ...prompts.values import percent
+from ...prompts.values import percent, zh
 from ...yaml_tables import Entry, read_table
 from .incident_status import ended, first_rated, is_noise, likely_cause, solution
 from .narrator import Narrator, Statement, proof
+from .recovery import recovery_view
 from .story import looked
 from .wording import matters, shown
 
@@ -55,6 +56,7 @@ def _took(say: Narrator, seconds: float) -> str:
     return lasting(seconds, say.language)
 
 
+TIMES = ("took", "wanted")
 DETECT_S = 300  # MTTD target
 CLASSIFY_S = 300  # severity within five minutes of detection
 DECIDE_S = 300  # an approval that waits longer than this cost the users time
@@ -73,6 +75,32 @@ def could_improve(say: Narrator) -> list[Statement]:
 def lucky(say: Narrator) -> list[Statement]:
     """What limited the harm without being designed to."""
     return list(_luck(say))
+
+
+def recovered(say: Narrator) -> list[Statement]:
+    """How it came back: objectives, times, what was checked, what has no way back."""
+    return list({claim.text: claim for claim in _recovered(say)}.values())
+
+
+def _recovered(say: Narrator) -> Iterator[Statement]:
+    view, chinese = recovery_view(say.document, say.catalogue), say.language == "zh"
+    own, colon, between = (zh, "：", "；") if chinese else (str, ": ", "; ")  # noqa: RUF001
+    for goal in (goal for goal in view.goals if goal.said):
+        spans = {n: _took(say, v) for n, v in goal.values.items() if n in TIMES}
+        told = {**goal.values, **(spans if "wanted" in goal.values else {})}
+        yield _lesson(say, goal.said, *goal.evidence, **told)
+    times = [(at - say.document.began.at, shown(name)) for name, at in view.moments[1:]]
+    named = [(after, own(n) if own(n) != n or not chinese else f"“{n}”") for after, n in times]
+    told = [f"{n}{colon}{_took(say, after.total_seconds())}" for after, n in sorted(named)]
+    yield _lesson(say, "times", what=between.join(told))
+    left = [step.name.partition(" ") for step in view.steps if not step.met]
+    yield _lesson(say, "checked", n=len(view.steps) - len(left), every=len(view.steps))
+    if left:
+        parts = [f"{own(kind)} {what}".rstrip() for kind, _, what in left]
+        yield _lesson(say, "unchecked", what=between.join(parts))
+    for each in say.document.executions:
+        if (plan := say.document.plan(each.plan)) and not plan.reversible:
+            yield _lesson(say, "one_way", *each.proof, what=shown(each.title))
 
 
 def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:

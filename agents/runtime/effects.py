@@ -89,7 +89,7 @@ def undo(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     context, incident_id = runtime.context, state.incident_id
     document = context.store.load(incident_id)
     plan = planned(document, state.plan)
-    effect = undo_of(context, document, plan)
+    effect = effect_of(context, document, plan, Does.undo)
     ledger = context.store.ledger
     try:
         earlier = ledger.claim(effect)
@@ -120,20 +120,21 @@ def planned(document: Incident, plan_hash: str) -> ActionPlan:
 
 
 def effect_of(context: ResponseContext, document: Incident, plan: ActionPlan, does: Does) -> Effect:
-    """The effect under the plan's newest request."""
-    request = context.store.ledger.request(document.id, plan.hash)
+    """The effect under the plan's newest request, at the stage that is at hand. An undo, or a stage
+    after the first, that is known not to have happened is done anew under the same request."""
+    ledger, done = context.store.ledger, document.execution(plan.hash)
+    request = ledger.request(document.id, plan.hash)
     system = plan.found.get(catalogue.SYSTEM)
     target = f"{system}/{plan.target}" if system else plan.target
-    done = document.execution(plan.hash)
-    stage = done.stage + (does is Does.execute and goes_on(document, plan)) if done else 0
-    return Effect(document.id, does, plan.hash, request.number, target, stage=stage)
-
-
-def undo_of(context: ResponseContext, document: Incident, plan: ActionPlan) -> Effect:
-    """The undo that is owed: a new one where it is known that the last did not happen."""
-    effect = effect_of(context, document, plan, Does.undo)
-    while (known := context.store.ledger.effect(effect.key)) and known.void:
-        effect = replace(effect, tries=effect.tries + 1)
+    further = does is Does.execute and goes_on(document, plan)
+    stage = done.stage + further if done else 0
+    effect = Effect(document.id, does, plan.hash, request.number, target, stage=stage)
+    begins = further or does is Does.undo
+    while (begins or stage) and (known := ledger.effect(effect.key)) and known.void:
+        anew = replace(effect, tries=effect.tries + 1)
+        if not begins and ledger.effect(anew.key) is None:
+            break
+        effect = anew
     return effect
 
 
@@ -230,6 +231,8 @@ def _void(document: Incident, plan: ActionPlan, result: Performed, now: datetime
     if execution is None:
         return
     execution.ended_at, execution.outcome, execution.note = now, Outcome.not_done, result.note
+    if execution.stage:  # the one before stands
+        execution.stage, execution.outcome = execution.stage - 1, Outcome.stayed_well
     _told(document, plan, now, f"{result.note}: asked anew")
 
 

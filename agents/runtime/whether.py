@@ -15,7 +15,7 @@ from ...record.claims import Does, Effect
 from ...record.ledger import Asks
 from ...state import Acted, IncidentState
 from .context import ResponseContext
-from .effects import concluded, effect_of, planned, undo_of
+from .effects import concluded, effect_of, planned
 from .gate import put
 from .hands import report
 
@@ -66,5 +66,5 @@ def _begun(state: IncidentState, context: ResponseContext) -> tuple[ActionPlan, 
     document = context.store.load(state.incident_id)
     plan = planned(document, state.plan)
     if state.take_back:
-        return plan, undo_of(context, document, plan)
+        return plan, effect_of(context, document, plan, Does.undo)
     return plan, effect_of(context, document, plan, Does.execute)

@@ -2,8 +2,11 @@
 
 import pytest
 
+from warroom.actions.database import EndSession
 from warroom.actions.edge import Throttle
 from warroom.actions.services import RollBack, Scale
+from warroom.agents.postmortem import draft
+from warroom.agents.reporting.narrator import Narrator
 from warroom.agents.reporting.recovery import (
     KINDS,
     UNREAD,
@@ -12,6 +15,7 @@ from warroom.agents.reporting.recovery import (
     RecoveryView,
     recovery_view,
 )
+from warroom.agents.reporting.retrospective import recovered
 from warroom.app.record import Record
 from warroom.app.recovering import plan_chart, recovery, recovery_rows
 from warroom.incident.action import Measure, Outcome
@@ -212,3 +216,25 @@ def test_objectives_are_those_that_the_catalogue_annotates(tmp_path, monkeypatch
     (tmp_path / "catalog-info.yaml").write_text(CATALOGUE.format(rto="soon"))
     found = {r["Step"]: r["Now"] for r in recovery_rows(recovery(record, "INC-1"))}
     assert "RTO 4.0 h" in found, "what cannot be read is a fault of the catalogue, told there"
+
+
+@pytest.mark.parametrize(
+    ("language", "over", "left"),
+    [
+        ("en", "It was over 3 minutes after it began; the objective is 4 hours.", "traffic"),
+        ("zh", "从开始到结束用时3 分钟，恢复目标为4 小时。", "流量"),  # noqa: RUF001
+    ],
+)
+def test_the_postmortem_reports_the_way_back(language: str, over: str, left: str):
+    document = limited()
+    act(document, EndSession.kind, 100, Outcome.better, (0.001, "E7"))
+    document.proposals[-1].reversible = False
+    document.executions[-1].plan = document.proposals[-1].hash
+    said = [claim.text for claim in recovered(Narrator(document, language=language))]
+    assert said[0] == over
+    assert any("orders-db" in text for text in said) and any("0.57%" in text for text in said)
+    assert any("1 minute" in text or "1 分钟" in text for text in said), "when what was done"
+    assert any(f"{left} checkout" in text for text in said), "what is in force still"
+    assert "end session checkout" in said[-1], "there is no way back from it"
+    head = {"en": "## The way back", "zh": "## 恢复"}[language]
+    assert head in draft(document, utc_now(), None, language).markdown

@@ -159,6 +159,18 @@ def test_the_approval_that_was_used_in_time_covers_the_later_stages(ramp: Ramp) 
     assert ramp.act(state) == Acted.begun.value and ramp.limits == {ROUTE: 50.5}
 
 
+def test_a_stage_that_is_known_not_to_have_happened_is_done_anew(ramp: Ramp) -> None:
+    back = ramp.planned(BringBack.kind, limit=LIMIT, full=100.5, stages=STAGES)
+    state = ramp.approved(back)
+    ramp.act(state)
+    ramp.verified(back, Outcome.stayed_well, "act")
+    gone = Effect(ramp.incident, Does.execute, back.hash, stage=1)
+    ramp.store.ledger.claim(gone)  # and whoever did so ends before it does anything
+    assert ramp.act(state) == Acted.void.value and ramp.limits == {ROUTE: 10.5}
+    assert (ramp.done().stage, ramp.done().outcome) == (0, Outcome.stayed_well)
+    assert ramp.act(state) == Acted.begun.value and ramp.limits == {ROUTE: 50.5}
+
+
 def test_nothing_comes_back_without_an_approval_of_exactly_this(ramp: Ramp) -> None:
     back = ramp.planned(BringBack.kind, limit=LIMIT, full=100.5, stages=STAGES)
     other = ramp.planned(BringBack.kind, limit=LIMIT, full=100.5, stages=[50, 100])

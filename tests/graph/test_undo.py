@@ -9,13 +9,13 @@ from langgraph.runtime import Runtime
 from warroom.actions.catalogue import plan
 from warroom.actions.edge import Throttle
 from warroom.agents.runtime.context import ResponseContext
-from warroom.agents.runtime.effects import planned, undo, undo_of
+from warroom.agents.runtime.effects import effect_of, planned, undo
 from warroom.agents.runtime.whether import ask_whether
 from warroom.graph import after_undo, after_whether
 from warroom.incident.action import Execution, Outcome, Verdict
 from warroom.incident.timeline import utc_now
 from warroom.intake.handing import take
-from warroom.record.claims import Effect
+from warroom.record.claims import Does, Effect
 from warroom.record.ledger import Request
 from warroom.record.switches import Switches
 from warroom.state import IncidentState
@@ -73,7 +73,7 @@ def test_it_is_undone_once_and_told_once_however_often_the_node_runs(tmp_path: P
 def begun(context: ResponseContext, state: IncidentState) -> Effect:
     """The undo is claimed by a process that ends before it says a word."""
     document = context.store.load(state.incident_id)
-    effect = undo_of(context, document, planned(document, state.plan))
+    effect = effect_of(context, document, planned(document, state.plan), Does.undo)
     context.store.ledger.claim(effect)
     return effect
 

@@ -121,7 +121,7 @@ def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
     said = run("noise")
     assert said.code == 0 and "Blip" in said.out and "wait longer" in said.out
     assert "Blip" in run("noise", "--csv").out and run("noise", "--rules").out == ""
-    assert "its services" in run("recovery").out
+    assert "no data store" in run("recovery").out
     said = run("figures")
     assert said.code == 0 and "MTTR" in said.out and "P3" in said.out
     assert run("figures", "--csv").out.startswith("by,name,count")
