@@ -36,6 +36,7 @@ def analyse(case: Case) -> PerformanceReport:
         *capacity.leaks(seen),
         *load.odd_instances(seen),
         *load.missed_lookups(seen),
+        *load.felt(seen),
         *capacity.shortages(sized),
     ]
     looked = seen.saturation.ok or seen.instances.ok

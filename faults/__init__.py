@@ -81,6 +81,7 @@ class OptionalSource(StrEnum):
     firewall = "firewall (WAF) and audit trail"
     caches = "cache effectiveness"
     balancers = "CDN and load balancer"
+    browsers = "real users' browsers"
 
 
 def _listed(value: Any) -> Any:

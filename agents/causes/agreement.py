@@ -47,3 +47,4 @@ def _state(seen: Observations) -> Iterator[str]:
     yield from (row.service for row in seen.state.rows)
     yield from (row.service for row in seen.sessions.rows)
     yield from (row.table for row in damaged(seen))
+    yield from (row.object for row in (seen.cluster.rows if seen.cluster else ()))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Hypothesis
 from ...incident.severity import Severity
+from ...telemetry.cluster_state import cluster_of
 from ...tools.cluster import ClusterTrouble
 from .candidate import Candidate
 from .observations import Observations, cite, finding, where
@@ -104,9 +105,24 @@ def levels(seen: Observations) -> Iterator[tuple[Severity, str]]:
             yield Severity.P2, f"{row.ready} of {row.wanted} pods are ready: {row.said}"
 
 
+def trouble_of(seen: Observations, hypothesis: Hypothesis) -> ClusterTrouble | None:
+    """The trouble of the cluster that it is; None: it is none."""
+    rows = where(seen.cluster, object=hypothesis.resource) if seen.cluster else ()
+    return next((row for row in rows if hypothesis.statement.startswith(row.said)), None)
+
+
 def cure_of(seen: Observations, hypothesis: Hypothesis) -> str:
-    """What a person does about it, where it is a trouble of the cluster; empty: it is none."""
-    if seen.cluster is None or not hypothesis.resource:
-        return ""
-    rows = where(seen.cluster, object=hypothesis.resource)
-    return next((row.cure for row in rows if hypothesis.statement.startswith(row.said)), "")
+    """What a person does about it; empty: it is no trouble of the cluster."""
+    row = trouble_of(seen, hypothesis)
+    return row.cure if row else ""
+
+
+def shows(seen: Observations, cause: Hypothesis, since: float) -> str | None:
+    """What it says of the cause's object now, in words; empty: nothing is wrong with it. None where
+    that is no object of a cluster, or was not read since then (unix seconds)."""
+    state = cluster_of(seen.case.tools.bench.telemetry)
+    if state is None or state.at < since or seen.cluster is None:
+        return None
+    if cause.resource not in (one.ref for one in state.seen.objects):
+        return None
+    return next((row.said for row in where(seen.cluster, object=cause.resource)), "")

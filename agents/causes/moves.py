@@ -28,6 +28,7 @@ from ...tools.change_feed import ChangeRecord
 from ...tools.state import STATE_KINDS
 from ...tools.traffic import access_patterns
 from .access import attackers, covered, networks, refused
+from .cluster_moves import cluster_moves
 from .data import damaged
 from .model_moves import cap_calls, cap_tokens, switch_model, switch_provider, without_model
 from .observations import Observations, first, waited_for, where
@@ -39,8 +40,9 @@ NO_RELEASE = STATE_KINDS | {"config", "flag", "scale"}
 
 
 def moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
-    """What is blamed is put back, whatever kind of fault it is; then what its kind is cured by; at
-    last what is somebody else's is done without."""
+    """What the cluster names; what is blamed is put back, whatever kind of fault it is; then what
+    its kind is cured by; at last what is somebody else's is done without."""
+    yield from cluster_moves(seen, cause)
     remedies = (*PUT_BACK, *fault_of(cause.kind).remedies)
     without = WITHOUT if cause.service in seen.of_kind("external") else ()
     for remedy in dict.fromkeys((*remedies, *without)):

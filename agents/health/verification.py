@@ -21,12 +21,13 @@ from ...telemetry.rules import default_rules
 from ...tools.alert_condition import AlertCondition
 from ...tools.base import Result
 from ...tools.measure import JUST, SignalLevels, measure
+from ..causes.clusters import shows
 from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
 from .anomalies import CHANGED
 from .bringing_back import bringing_back, limits
 from .levels import REFUSED, deviated, healthy
-from .recovery import Judged, Watch, conclude, stays_well
+from .recovery import UNCOUNTED, Judged, Watch, conclude, stays_well
 from .stores import data_measures
 from .symptoms import decisive, declared, targets, threshold
 
@@ -129,7 +130,7 @@ class Look:
     def __init__(
         self, case: Case, plan: ActionPlan | None, key: str, began: datetime, settled: datetime
     ) -> None:
-        self.case, self.plan, self.key = case, plan, key
+        self.case, self.plan, self.key, self.by_cluster = case, plan, key, False
         last = case.document.report(VerificationReport)
         ours = last and last.plan == key and last.until and (not key or last.until > began)
         self.last = last if ours else None  # of this stage
@@ -176,7 +177,24 @@ class Look:
         """How it ended; limited: what a limit of ours refuses beside it decides nothing."""
         decided = [m for m in self.decided if not limited or m.signal != REFUSED]
         judged = conclude(decided, self.watched, acted=acted, unseen=self._unseen())
+        if acted and self.plan and not any(map(deviated, decided)):
+            judged = self._of_the_cluster(self.plan.hypothesis) or judged
         return self.held_against_the_alert(judged, limited) if judged.outcome in WELL else judged
+
+    def _of_the_cluster(self, hypothesis: str) -> Judged | None:
+        """Whether the cluster still shows what was to be cured, where nothing else was off; None:
+        it was no trouble of the cluster, or nobody has read that since."""
+        known = (h for h in self.case.document.hypotheses if h.id == hypothesis)
+        cause, ended = next(known, None), self.case.document.executions[-1].ended_at
+        if cause is None or ended is None:
+            return None
+        shown = shows(Observations(self.case), cause, ended.timestamp())
+        if shown is None:
+            return None
+        self.by_cluster = not shown
+        if shown:
+            return Judged(Outcome.unchanged, f"still so: {shown}", again=True)
+        return Judged(Outcome.better, f"nothing is wrong with {cause.resource} now", UNCOUNTED)
 
     def brought_back(self, part: BringBack) -> Judged:
         """How it is with this share, of which the others are refused on purpose."""
@@ -210,8 +228,9 @@ class Look:
         if fires:
             why = f"{fires[0].words}; {judged.reason}"
             return Judged(Outcome.unverified, why, again=True)
-        known = (r.holds is False or (limited and of_outcomes(self.case, r)) for r in found.rows)
-        if not any(row.alerted and told for row, told in zip(found.rows, known, strict=True)):
+        alerted = [row for row in found.rows if row.alerted]
+        well = (r.holds is False or (limited and of_outcomes(self.case, r)) for r in alerted)
+        if not (self.by_cluster or any(well)):
             why = f"the alert's own condition cannot be evaluated; else {judged.reason}"
             return Judged(Outcome.unverified, why, well=True)
         return judged

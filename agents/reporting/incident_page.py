@@ -5,10 +5,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ...faults import OptionalSource
 from ...incident.document import Incident
 from ...incident.evidence import short
+from ...incident.finding import Gap
 from ...incident.memory import precedents, time_to_resolve
-from ...incident.report import CustomerImpactReport
+from ...incident.report import CustomerImpactReport, PerformanceReport
 from ...prompts.render import phrase, render
 from ...prompts.spoken import day
 from ...prompts.values import Trusted, zh
@@ -41,6 +43,7 @@ def incident_markdown(document: Incident, why: str = "", language: str = "en") -
         verdicts=[(_subject(document, d.subject), d) for d in document.decisions],
         events=sorted(document.timeline, key=lambda event: event.at),
         answers=document.reports if _asked(document) else [],
+        gaps=[*document.gaps, *_unasked(document)],
         cost=sum(priced) if priced else None,
         outreach=[quoted(one) for one in customers.outreach] if customers else [],
     )
@@ -57,6 +60,14 @@ def _head(document: Incident, language: str) -> dict[str, str]:
         "lead": command.technical_lead or "not named",
     }
     return {"day": day(document.began.at, language)} | {n: say(word) for n, word in told.items()}
+
+
+def _unasked(document: Incident) -> list[Gap]:
+    """What nobody was asked for, as none was there: people are told, no model is."""
+    looked = document.report(PerformanceReport) is not None
+    if not looked or any(record.tool == "real_users" for record in document.evidence):
+        return []
+    return [Gap(what=OptionalSource.browsers.value, why="no page reports to this telemetry")]
 
 
 def _told(account: Account) -> dict[str, Any]:

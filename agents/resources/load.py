@@ -3,11 +3,14 @@ shared unevenly between instances, or heavier than it was.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from ...analysis.quantities import figure, quantity
+from ...analysis.quantities import figure, percent, quantity
 from ...incident.finding import Finding
+from ...tools.base import Result
 from ...tools.latency import StatementCost
 from ...tools.load import InstanceLoad, cache_hits, instance_load
+from ...tools.real_users import ALL, LOAD, UserExperience, browsers, real_users
 from ..causes.observations import Observations, Question, finding, where
 
 UNEVEN = 1.5
@@ -25,6 +28,11 @@ class LoadObservations(Observations):
     """Work per instance, before and now."""
     caches = Question(cache_hits)
     """Hit shares."""
+
+    @cached_property
+    def users(self) -> Result[UserExperience] | None:
+        """What browsers report; None: none does."""
+        return self.ask(real_users) if browsers(self.case.tools.bench) else None
 
     def working(self, service: str) -> list[InstanceLoad]:
         """The instances of a service that get requests."""
@@ -155,3 +163,40 @@ def missed_lookups(seen: LoadObservations) -> Iterator[Finding]:
             text = f"{row.service} {row.cache}: {now:.0%} of the lookups hit, {before:.0%} before"
             proof = ("service", "cache", "hit_share", "hit_share_before", "misses_per_s")
             yield finding("cache", text, seen.caches, row, *proof)
+
+
+# What real users' browsers saw of all this.
+
+VIEWS, WORSE = 20, 1.5
+"""Pages from which a percentile is told; times that of all, which makes a group the odd one."""
+
+
+def felt(seen: LoadObservations) -> Iterator[Finding]:
+    """What users saw, by measure, and whose pages were worst."""
+    if seen.users is None:
+        return
+    for row in (row for row in seen.users.rows if row.whose == ALL and row.pages >= VIEWS):
+        ours = [r for r in seen.users.rows if r.measure == row.measure and r.whose != ALL]
+        proof = (
+            "measure",
+            "whose",
+            "pages",
+            "p75",
+            "failed" if row.measure == LOAD else "p75_before",
+        )
+        text = f"real users: {row.measure} of {row.pages} pages: {_saw(row)}{_worst(row, ours)}"
+        yield finding("real users", text, seen.users, row, *proof)
+
+
+def _saw(row: UserExperience) -> str:
+    text = f"{quantity(row.p75, row.unit)} at p75, {quantity(row.p75_before, row.unit)} before"
+    failed = f"; {percent(row.failed)} failed, {percent(row.failed_before)} before"
+    return text + (failed if row.measure == LOAD else "")
+
+
+def _worst(every: UserExperience, groups: Iterable[UserExperience]) -> str:
+    known = [row for row in groups if row.pages >= VIEWS and row.p75]
+    row = max(known, key=lambda row: row.p75 or 0, default=None)
+    if row is None or (row.p75 or 0) < WORSE * (every.p75 or 0):
+        return ""
+    return f"; worst for {row.whose}, {quantity(row.p75, row.unit)}"

@@ -249,6 +249,27 @@ def test_a_gap_where_no_cache_says_anything(tmp_path):
     assert gaps["cache effectiveness"].startswith("no cache metrics among")
 
 
+def test_what_real_users_saw_is_told_with_the_country_where_it_is_worst(tmp_path):
+    """§3, step 2: real users' data, where present."""
+    writer = system(tmp_path, {"name": "storefront"})
+    for number in range(5 * (HEALTHY + ILL)):
+        at = START + number / 5
+        ill, country = at >= START + HEALTHY, "DE" if number % 5 else "BR"
+        lasted, bad = (4000.0 if ill else 900.0), "aborted" if ill and number % 10 == 0 else ""
+        ids = (f"{number:032x}", f"{number:016x}", "")
+        load = ("storefront", "documentLoad", ids)
+        writer.span(at, *load, ms=lasted, error=bad, geo__country__iso_code=country)
+        felt = (9000 if country == "BR" else 3000) if ill else 1500
+        ids = (ids[0], f"{number + 900:016x}", ids[1])
+        writer.span(at, "storefront", "LCP", ids, lcp__value=felt, geo__country__iso_code=country)
+        vital = {"name": "inp", "value": 450 if ill else 120}
+        writer.log(at, "storefront", "browser.web_vital", **vital)
+    told = "\n".join(statements(looked_at(writer, tmp_path), "real users"))
+    assert "page load of 149 pages: 4 s at p75, 900 ms before; 10% failed, 0% before" in told
+    assert "LCP of 149 pages: 3 s at p75, 1.5 s before; worst for country BR, 9 s" in told
+    assert "INP of 149 pages: 450 ms at p75, 120 ms before" in told
+
+
 def test_without_any_telemetry_it_is_inconclusive(tmp_path):
     writer = system(tmp_path, {"name": "api"})
     writer.metric(START, "up", "api", 1)

@@ -8,6 +8,7 @@ import pytest
 from warroom.agents.comms import communicate
 from warroom.agents.postmortem import draft
 from warroom.agents.reasoning.style import breaches
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.reporting.incident_status import is_noise
 from warroom.app.opening import open_context, playbooks
 from warroom.evals.incidents.cases import recorded
@@ -79,6 +80,7 @@ def test_each_step_hands_over_what_the_practice_asks_for(response: Incident):
     assert {finding.step for finding in response.findings} >= {1, 2, 4}
     assert {item.step for item in response.follow_ups} >= {7, 11, 12, 13}
     assert response.proposals
+    assert "real users' browsers: no page reports" in incident_markdown(response)
     assert response.command.technical_lead, "of the suspected service, from the catalogue"
     assert all(change.reason and change.actor for change in response.transitions)
     assert all(item.owner and item.due for item in response.follow_ups)

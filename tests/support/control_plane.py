@@ -136,9 +136,13 @@ class ControlPlane:
 
     def account(self, namespace: str, name: str) -> Path:
         """The kubeconfig of a service account."""
+        return self.kubeconfig(name, self.token(namespace, name))
+
+    def token(self, namespace: str, name: str) -> str:
+        """Of a service account, for an hour."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         answer = self.client.post(path, json={"spec": {"expirationSeconds": 3600}})
-        return self.kubeconfig(name, answer.raise_for_status().json()["status"]["token"])
+        return answer.raise_for_status().json()["status"]["token"]
 
     def eventually(self, holds: Callable[[], Any]) -> None:
         """Wait until it holds, as long as all parts run."""

@@ -11,8 +11,11 @@ from warroom.actions.base import Probe
 from warroom.actions.capabilities import KEY
 from warroom.actions.catalogue import checked, find, fitting, plan, probe
 from warroom.errors import Halfway, KubernetesError, ToolFailed, ToolRetry
+from warroom.incident.action import Verdict
 from warroom.kube_api import ClusterAccess, api_of, path_of
 from warroom.targets.operations import Operations
+from warroom.tests.support.cluster_drill import assert_named_undone_verified, responded
+from warroom.tests.support.cluster_tape import Recorder
 from warroom.tests.support.control_plane import ControlPlane, control_plane, node
 from warroom.tests.support.delivered import (
     AUTOMATED,
@@ -25,6 +28,7 @@ from warroom.tests.support.delivered import (
     definition,
 )
 from warroom.tests.support.house import ROOT
+from warroom.tests.support.http_backends import serving
 from warroom.tests.support.shop_cluster import (
     BEFORE,
     MOVES,
@@ -250,3 +254,29 @@ def test_an_application_is_rolled_back_and_follows_again(
     assert now["operation"]["sync"]["revision"] == NEW
     assert now["spec"]["syncPolicy"]["automated"] == AUTOMATED
     assert settled(plane, NOW)
+
+
+def test_a_roll_out_that_goes_wrong_is_named_undone_and_verified(
+    plane: ControlPlane, hands: Operations, tmp_path: Path
+) -> None:
+    """Its answers are the tape of test_kubernetes_drill.py."""
+    missing = deployment("registry.example.org/web:missing")
+    first = deployment(BEFORE)
+    for one in (first, missing):
+        one["spec"]["progressDeadlineSeconds"] = 5
+    plane.apply(first)
+    plane.eventually(lambda: settled(plane, BEFORE))
+    plane.apply(missing)
+    plane.eventually(
+        lambda: (
+            "ProgressDeadlineExceeded"
+            in [one.get("reason") for one in plane.get(WEB)["status"]["conditions"]]
+        )
+    )
+    with serving(Recorder(plane.where, plane.token("warroom", "warroom"))) as recorder:
+        assert isinstance(recorder, Recorder)
+        cluster = {"name": "prod", "url": recorder.where, "namespaces": [NAMESPACE], "mode": "act"}
+        document = responded(tmp_path, cluster, Verdict.approved)
+        recorder.keep()
+    assert_named_undone_verified(document)
+    assert settled(plane, BEFORE)
