@@ -122,6 +122,7 @@ class Activated(Committed):
     active: list[str] = []
     started: list[str] = []
     drained: list[str] = []
+    weights: dict[str, int] = {}  # as they were, where requests are shared by weight
 
 
 class Scaling(Capability):
@@ -294,6 +295,6 @@ C = TypeVar("C", bound=Capability)
 class Offers(Protocol):
     """A target as an action sees it."""
 
-    def find(self, capability: type[C]) -> C:
-        """The adapter that offers this. Raises ToolFailed where none does."""
+    def find(self, capability: type[C], target: str = "") -> C:
+        """Of adapters that offer it the one that knows the target. Raises ToolFailed: none."""
         ...

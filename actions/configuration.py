@@ -38,11 +38,11 @@ class FlagOff(Action):
 
     def perform(self, system: Offers) -> FlagSet:
         """Serve the off variant; a flag without one is disabled."""
-        return system.find(FeatureFlags).turn_off(self.target)
+        return system.find(FeatureFlags, self.target).turn_off(self.target)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """State and default variant as before."""
-        return system.find(FeatureFlags).restore(FlagSet.read(stored))
+        return system.find(FeatureFlags, self.target).restore(FlagSet.read(stored))
 
 
 class SwitchProvider(Action):
@@ -73,11 +73,11 @@ class SwitchProvider(Action):
 
     def perform(self, system: Offers) -> ProviderSet:
         """For everything that the service uses a provider for."""
-        return system.find(Providers).switch(self.target, self.to)
+        return system.find(Providers, self.target).switch(self.target, self.to)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """The providers used before."""
-        return system.find(Providers).restore(ProviderSet.read(stored))
+        return system.find(Providers, self.target).restore(ProviderSet.read(stored))
 
 
 class RevertConfiguration(Action):

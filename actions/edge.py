@@ -42,12 +42,12 @@ class Throttle(Action):
 
     def perform(self, system: Offers) -> LimitSet:
         """In place of a limit that the route has."""
-        return system.find(EdgeRules).throttle(self.route, self.rate)
+        return system.find(EdgeRules, self.target).throttle(self.route, self.rate)
 
     def undo(self, system: Offers, stored: Stored) -> LimitSet:
         """The limit before, or none."""
         was = LimitSet.read(stored)
-        return system.find(EdgeRules).throttle(self.route, was.before)
+        return system.find(EdgeRules, self.target).throttle(self.route, was.before)
 
 
 def rising(shares: Sequence[int]) -> Sequence[int]:
@@ -153,8 +153,8 @@ class BlockSource(Action):
 
     def perform(self, system: Offers) -> Blocked:
         """Those that are not blocked yet."""
-        return system.find(EdgeRules).block(self.sources)
+        return system.find(EdgeRules, self.target).block(self.sources)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """Exactly those that were added."""
-        return system.find(EdgeRules).unblock(Blocked.read(stored).added)
+        return system.find(EdgeRules, self.target).unblock(Blocked.read(stored).added)

@@ -96,6 +96,10 @@ class Inventory(BaseModel):
         known_as("service", name, self.services)
         return self.services[name]
 
+    def names(self, target: str) -> bool:
+        """Whether there is something of this name to act on."""
+        return target in self.services or target in self.flags
+
     def models(self) -> dict[str, ModelUse]:
         """How services use language models, of those that do."""
         return {name: part.ai for name, part in self.services.items() if part.ai}

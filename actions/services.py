@@ -40,7 +40,7 @@ class Restart(Action):
 
     def perform(self, system: Offers) -> Restarted:
         """Instance by instance, each ready before the next."""
-        return system.find(Restarting).restart(self.target)
+        return system.find(Restarting, self.target).restart(self.target)
 
 
 class RollBack(Action):
@@ -77,12 +77,12 @@ class RollBack(Action):
 
     def perform(self, system: Offers) -> RolledOut:
         """Switch, restart, record the deploy."""
-        return system.find(Rollout).run_version(self.target, self.to_version)
+        return system.find(Rollout, self.target).run_version(self.target, self.to_version)
 
     def undo(self, system: Offers, stored: Stored) -> RolledOut:
         """The version that ran before."""
         was = RolledOut.read(stored)
-        return system.find(Rollout).run_version(self.target, was.before)
+        return system.find(Rollout, self.target).run_version(self.target, was.before)
 
 
 class Scale(Action):
@@ -117,11 +117,11 @@ class Scale(Action):
 
     def perform(self, system: Offers) -> Activated:
         """Spares take requests once they answer."""
-        return system.find(Scaling).scale(self.target, self.instances)
+        return system.find(Scaling, self.target).scale(self.target, self.instances)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """The instances that took requests before."""
-        return system.find(Scaling).restore(Activated.read(stored))
+        return system.find(Scaling, self.target).restore(Activated.read(stored))
 
 
 class Reroute(Action):
@@ -143,8 +143,8 @@ class Reroute(Action):
 
     def perform(self, system: Offers) -> Activated:
         """Start a spare where nothing else is left, then drain."""
-        return system.find(Routing).reroute(self.target, self.away_from)
+        return system.find(Routing, self.target).reroute(self.target, self.away_from)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """The same instances as before."""
-        return system.find(Routing).route_back(Activated.read(stored))
+        return system.find(Routing, self.target).route_back(Activated.read(stored))

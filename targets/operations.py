@@ -137,10 +137,15 @@ class Operations:
         except (OSError, ValueError) as error:
             raise ToolFailed(f"{path} cannot be used to act: {error}") from error
 
-    def find(self, capability: type[C]) -> C:
-        """The adapter that offers this. Raises ToolFailed where none does."""
-        for adapter in self.adapters:
-            if isinstance(adapter, capability) and not adapter.shut:
+    def find(self, capability: type[C], target: str = "") -> C:
+        """The adapter that offers this; of several, the one that knows the target. Raises
+        ToolFailed where none does."""
+        having = [one for one in self.adapters if isinstance(one, capability)]
+        knowing = having
+        if target and len(having) > 1:
+            knowing = [one for one in having if one.inventory().names(target)] or having
+        for adapter in knowing:
+            if not adapter.shut:
                 return adapter
         offered = ", ".join(self.inventory().offered or ()) or "nothing"
         why = "".join(f"; {one.shut}" for one in self.adapters if one.shut)
@@ -223,4 +228,10 @@ def platforms() -> dict[str, type[Platform]]:
     for found in pkgutil.iter_modules(import_module(__package__ or "").__path__):
         import_module(f"{__package__}.{found.name}")
     plugins("targets")
-    return {platform.section: platform for platform in Platform.__subclasses__()}
+    return {one.section: one for one in _below(Platform) if hasattr(one, "section")}
+
+
+def _below(platform: type[Platform]) -> Iterator[type[Platform]]:
+    for one in platform.__subclasses__():
+        yield one
+        yield from _below(one)

@@ -1,0 +1,154 @@
+"""Feature flags that a server keeps: Unleash by its Admin API, flagd by the file it watches."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import Field
+
+from ..actions.capabilities import Committed, FeatureFlags, FlagSet
+from ..actions.inventory import Inventory
+from ..errors import Halfway, ToolFailed
+from ..outgoing import client
+from .configured import Flags
+from .doors import Guarded, Section, Unheard
+
+MOST_FLAGS = 1000
+
+
+class UnleashAccess(Section):
+    """The section `unleash`."""
+
+    url: str = Field(pattern=r"^https?://", description="of the server, as people open it")
+    token_file: Path = Field(description="holds a token that may update flags of that environment")
+    project: str = Field(default="default", description="whose flags")
+    environment: str = Field(default="production", description="in which they are switched")
+    timeout_s: float = Field(default=10.0, gt=0, description="for one answer")
+
+
+class Unleash(Guarded[UnleashAccess], FeatureFlags):
+    """A flag is on where its environment is enabled; its strategies stay as they are."""
+
+    section = "unleash"
+    given = UnleashAccess
+
+    def inventory(self) -> Inventory:
+        """Every flag of the project, and whether it is on there."""
+        found = self._ask("GET", "features").get("features", [])
+        return Inventory(flags={one["name"]: self._on(one) for one in found[:MOST_FLAGS]})
+
+    def turn_off(self, flag: str) -> FlagSet:
+        """Disable the environment."""
+        return self._set(flag, "off")
+
+    def restore(self, was: FlagSet) -> FlagSet:
+        """As it was."""
+        return self._set(was.flag, was.before["state"] or "off")
+
+    def _set(self, flag: str, to: str) -> FlagSet:
+        here = f"{self.access.environment} of {self.access.project}"
+        before = "on" if self._on(self._ask("GET", "features", flag)) else "off"
+        receipt = FlagSet(flag=flag, before={"state": before}, changed=before != to)
+        if before == to:
+            return receipt.model_copy(update={"note": f"{flag} is {to} already in {here}"})
+        self.open(f"turn {flag} {to} in {here}, in Unleash itself")
+        try:
+            self._ask("POST", "features", flag, "environments", self.access.environment, to)
+            now = self._on(self._ask("GET", "features", flag))
+        except Unheard as error:
+            raise Halfway(str(error), receipt) from error
+        if now != (to == "on"):
+            raise Halfway(f"Unleash took it, and {flag} is not {to} in {here}: look there", receipt)
+        return receipt
+
+    def _on(self, feature: dict[str, Any]) -> bool:
+        return any(
+            one.get("name") == self.access.environment and one.get("enabled")
+            for one in feature.get("environments", ())
+        )
+
+    def _ask(self, method: str, *path: str) -> dict[str, Any]:
+        parts = ("api", "admin", "projects", self.access.project, *path)
+        place = "/".join([self.access.url.rstrip("/"), *(_segment(part) for part in parts)])
+        try:
+            token = self.access.token_file.read_text().strip()
+            with client(timeout=self.access.timeout_s) as http:
+                answer = http.request(method, place, headers={"Authorization": token})
+            answer.raise_for_status()
+            return answer.json() if answer.content else {}
+        except httpx.HTTPStatusError as error:
+            broke = error.response.is_server_error
+            raise (Unheard if broke else ToolFailed)(_refused(error.response)) from error
+        except (OSError, httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ToolFailed(f"Unleash at {self.access.url} cannot be asked: {error}") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unheard(f"Unleash at {self.access.url} does not answer: {error}") from error
+
+
+def _segment(text: str) -> str:
+    return httpx.URL("/").copy_with(path=f"/{text}").raw_path.decode()[1:].replace("/", "%2F")
+
+
+def _refused(answer: httpx.Response) -> str:
+    cure = {
+        401: "renew the token in token_file",
+        403: "the token may not switch flags there",
+        404: "no such flag, project or environment",
+    }.get(answer.status_code, "look at Unleash's own log")
+    return f"Unleash answers {answer.status_code}: {cure}"
+
+
+class FlagdAccess(Section):
+    """The section `flagd`."""
+
+    file: Path = Field(description="the flags, as `flagd start --uri file:…` watches them")
+
+
+class Flagd(Guarded[FlagdAccess], Flags):
+    """What of it is kept in git belongs into `config` of operations.json instead."""
+
+    section = "flagd"
+    given = FlagdAccess
+
+    def __init__(self, access: FlagdAccess) -> None:
+        Guarded.__init__(self, access)
+        self.configuration = WatchedFile(access.file, self.open)
+
+
+C = TypeVar("C", bound=Committed)
+
+
+class WatchedFile:
+    """One JSON document that another process reads again whenever it is replaced."""
+
+    def __init__(self, file: Path, opened: Callable[[str], None]) -> None:
+        self.file = file
+        self.opened = opened
+
+    def read(self, _name: str) -> dict[str, Any]:
+        """Raises ToolFailed where it is no JSON object."""
+        try:
+            found = json.loads(self.file.read_text())
+        except (OSError, ValueError) as error:
+            raise ToolFailed(f"{self.file} cannot be used: {error}") from error
+        if not isinstance(found, dict):
+            raise ToolFailed(f"{self.file} holds no JSON object: repair it by hand first")
+        return found
+
+    def update(self, name: str, summary: str, edit: Callable[[dict[str, Any]], C]) -> C:
+        """Let `edit` change it in place; it is replaced in one step, one writer at a time."""
+        self.opened(f"{summary} in {self.file}")
+        with self.file.with_name(f".{self.file.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            document = self.read(name)
+            before = json.dumps(document)
+            receipt = edit(document)
+            if json.dumps(document) != before:
+                fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
+                fresh.write_text(json.dumps(document, indent=2) + "\n")
+                fresh.replace(self.file)
+        return receipt
