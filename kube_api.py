@@ -102,7 +102,10 @@ class KubeApi:
             found = _whole(answer, time.monotonic() + self.access.timeout)
         except urllib3.exceptions.HTTPError as error:
             raise self._down(error, method) from error
-        told = _decoded(found)
+        try:
+            told = json.loads(found)
+        except (ValueError, RecursionError):
+            told = None
         if not 200 <= answer.status < 300:
             raise refused(self.access.name, answer.status, told, f"{method} {place}")
         if told is None:
@@ -139,13 +142,6 @@ def api_of(access: ClusterAccess) -> KubeApi:
 @cache
 def _api_of(written: str) -> KubeApi:
     return KubeApi(ClusterAccess.model_validate_json(written))
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def refused(name: str, status: int, told: Any, asked: str) -> KubernetesError:

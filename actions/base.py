@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -62,6 +62,8 @@ class Action(BaseModel, ABC):
     kind: ClassVar[ActionKind]
     needs: ClassVar[type[Capability]]
     profile: ClassVar[Profile]
+    aims: ClassVar[str] = "services"
+    """Where in an inventory its targets stand."""
     cures: ClassVar[bool] = True
     """Whether it may end what hurts: a model is offered nothing else."""
 
@@ -82,6 +84,12 @@ class Action(BaseModel, ABC):
     def aimed(cls, _inventory: Inventory) -> bool:
         """Whether there is anything to aim it at, as far as its kind says."""
         return True
+
+    @classmethod
+    def targets(cls, inventory: Inventory) -> list[str]:
+        """The names that it may be aimed at."""
+        found = getattr(inventory, cls.aims)
+        return sorted(cast("Mapping[str, Any]", found() if callable(found) else found))
 
     @classmethod
     def reversible(cls) -> bool:

@@ -25,6 +25,7 @@ class FlagOff(Action):
     kind = ActionKind("feature flag off")
     profile = PROFILES[kind]
     needs = FeatureFlags
+    aims = "flags"
 
     def check(self, inventory: Inventory) -> None:
         """The flag exists and is on."""

@@ -18,6 +18,7 @@ class RepairRows(Action):
     kind = ActionKind("repair rows from backup")
     profile = PROFILES[kind]
     needs = RowRepair
+    aims = "tables"
 
     columns: list[str] = Field(
         default_factory=list,
@@ -50,6 +51,7 @@ class EndSession(Action):
     kind = ActionKind("end session")
     profile = PROFILES[kind]
     needs = SessionEnding
+    aims = "databases"
 
     session: str = Field(description="process id and start of the session, as pid/unix seconds")
     application: str = Field(description="the name that the session gave itself; may be empty")

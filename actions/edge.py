@@ -26,6 +26,7 @@ class Throttle(Action):
     kind = ActionKind("throttle")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix limited")
     rate: float = Field(gt=0, le=1e6, description="requests per second let through")
@@ -67,6 +68,7 @@ class BringBack(Action):
     kind = ActionKind("bring back")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
     cures = False
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix, limited now")
@@ -129,6 +131,7 @@ class BlockSource(Action):
     kind = ActionKind("block source")
     profile = PROFILES[kind]
     needs = EdgeRules
+    aims = "edges"
     answer: ClassVar[str] = "403"
     """What the edge answers to those whom it refuses."""
 

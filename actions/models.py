@@ -15,6 +15,7 @@ class ModelSetting(Action):
     """One setting of how a service uses its model, by the action's one parameter."""
 
     needs = ModelSettings
+    aims = "models"
     setting: ClassVar[str]
     """The field of `ModelUse` that it sets."""
 

@@ -48,6 +48,11 @@ class Prepared(Action):
         """Where one was prepared."""
         return any(one.does == cls.kind for one in inventory.procedures.values())
 
+    @classmethod
+    def targets(cls, inventory: Inventory) -> list[str]:
+        """Those for which one was prepared."""
+        return sorted({one.target for one in inventory.procedures.values() if one.does == cls.kind})
+
     def check(self, inventory: Inventory) -> None:
         """Prepared for this kind of move and this target."""
         known_as("procedure", self.procedure, inventory.procedures)

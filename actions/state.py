@@ -81,6 +81,7 @@ class RestoreDatabase(Restore):
     kind = ActionKind("restore database state")
     profile = PROFILES[kind]
     needs = DatabaseRestoring
+    aims = "databases"
     place = "database"
 
     def find(self, inventory: Inventory) -> None:

@@ -53,6 +53,7 @@ class _Node(Action):
     """One node, by its name."""
 
     needs = NodeCordons
+    aims = "nodes"
     closes: ClassVar[bool]
 
     @classmethod

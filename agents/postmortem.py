@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..incident.document import Incident
+from ..incident.finding import OPEN
 from ..incident.report import FollowUp, PostmortemReport
 from ..prompts.render import render
 from ..prompts.values import zh
@@ -108,8 +109,8 @@ def _is_settled(document: Incident) -> bool:
 
 def summarised(document: Incident, draft: Draft) -> str:
     """The draft in a line: its length, whether the cause is settled, how much was reworded."""
-    settled = "cause established" if _is_settled(document) else "cause open"
-    kind = "noise" if is_noise(document) else settled
+    cause = likely_cause(document)
+    kind = "noise" if is_noise(document) else f"cause {cause.how_sure if cause else OPEN}"
     words = f"draft of {len(draft.markdown.split())} words, {kind}"
     marks = len(draft.marks)
     return words + (f"; {marks} sentence{'s' * (marks > 1)} reworded" if marks else "")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..cluster.snapshot import SYSTEM
 from ..models.masking import Mask
 from ..models.redaction import each_text
 from ..telemetry.model import CALLEES
@@ -41,6 +42,10 @@ OWN_NAMES = {"metrics": {"name"}}
 """Further ones, by modality: what a metric is called is how it is understood."""
 COMMON = {"localhost", "unknown", "default", "none", "null", "true", "false", "external"}
 """Values that name nobody."""
+WORKLOADS = ("Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+NAMED: dict[str, str] = {**dict.fromkeys(WORKLOADS, "workload"), "Service": "service"}
+NAMED |= {"Ingress": "ingress", "Node": "node", "Namespace": "namespace"}
+"""Objects of a cluster whose names people gave it."""
 LEAST = 2
 """Characters of a name."""
 
@@ -69,7 +74,15 @@ class Names:
             self.people[name] = self.known[name.casefold()]
 
     def learn(self, row: dict[str, Any]) -> None:
-        """The names that a row gives away by the fields that they stand in."""
+        """The names that a row gives away by the fields that they stand in. Of a cluster its own
+        parts keep theirs, by which they are found."""
+        kind = NAMED.get(str(row.get("kind"))) if "object" in row else None
+        if kind:
+            if row.get("namespace") != SYSTEM and not row["name"].startswith("kube"):
+                self.add(row.get("namespace"), "namespace")
+                self.add(row.get("service"), "service")
+                self.add(row["name"], kind)
+            return
         self.add(row.get("service"), "service")
         self.add(row.get("instance"), "instance")
         self.add(row.get("author"), "person")

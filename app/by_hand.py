@@ -147,7 +147,14 @@ def _split(store: Store, incident: str, alerts: list[int], by: Identity) -> str:
 ALL, SOME = Role.responder, Role.commander
 ACTS = (
     Act("assign_duty", "duties", ALL, Given, lifecycle.assign, "Take a duty, or hand it over."),
-    Act("set_severity", "severity", SOME, Level, lifecycle.set_severity, "Raise or lower it."),
+    Act(
+        "set_severity",
+        "severity",
+        SOME,
+        Level,
+        lifecycle.set_severity,
+        "Set or confirm it.",
+    ),
     Act("add_note", "notes", ALL, Said, lifecycle.note, "Put something on the timeline."),
     Act("add_link", "links", ALL, Pointed, lifecycle.link, "Point at a call, a board, a ticket."),
     Act("count_support", "support", ALL, Wrote, lifecycle.support, "How many wrote to support."),

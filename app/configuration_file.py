@@ -1,7 +1,6 @@
 """warroom.yaml: what a team sets once and keeps in version control. Everything has a default.
 
-Keys are in the words of the tools that people know; one that nobody reads is an error with its
-line.
+Keys are in the words of tools that people know; one that nobody reads is an error with its line.
 `$VAR`, `${VAR}` and `$__file{path}` expand in values, so that no secret has to stand in the file;
 `$$` is a dollar sign. Paths are seen from the file's folder. No endpoint of a model stands here: a
 key and the place that it is sent to come from one source (settings.py).
@@ -24,7 +23,7 @@ from ..kube_api import ClusterAccess
 from ..notify.configuration import Notifications
 from ..oncall.escalation import OnCall
 from ..plans.runbook import Kept
-from ..telemetry.sources.datasource import Datasource, SourceLabels
+from ..telemetry.sources.datasource import Datasource, McpServer, SourceLabels
 from ..yaml_tables import Entry, parse_table
 from .chatting import Slack
 from .drill_schedules import Drills
@@ -175,12 +174,13 @@ class Configuration(Entry):
     status_page: StatusPage | None = Field(
         default=None, description="what the public is told, kept fresh as files; null: it is not"
     )
+    mcp: list[McpServer] = Field(default=[], description="servers whose tools specialists may ask")
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
     runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
     drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
-    @field_validator("receivers", "datasources", "kubernetes")
+    @field_validator("receivers", "datasources", "kubernetes", "mcp")
     @classmethod
     def _told_apart(cls, value: list[Any]) -> list[Any]:
         names = [one.name for one in value]

@@ -51,12 +51,13 @@ def assign(
 def set_severity(
     store: Store, incident_id: str, severity: Severity, reason: str, by: Identity
 ) -> Incident:
-    """Raise or lower it, with a reason; it stands unless something worse than now is measured."""
+    """Raise, lower or confirm it, with a reason; it stands unless something worse than now is
+    measured."""
     why = _words(reason, "say why: --reason 'why'")
 
     def change(document: Incident, at: datetime) -> str:
-        if document.severity is severity:
-            raise InputError(f"{incident_id} is {severity.value} already")
+        if document.severity is severity and document.held and document.held.severity is severity:
+            raise InputError(f"{incident_id} is {severity.value} already, as somebody set it")
         seen = document.held.seen if document.held else document.severity or severity
         hold_level(document, HeldLevel(severity=severity, seen=seen, by=by.name, reason=why, at=at))
         return ""  # the level has a line of its own

@@ -30,6 +30,7 @@ from ..telemetry.sources.datasource import Datasource
 from ..telemetry.sources.registry import connected
 from ..telemetry.sources.sent import Sent
 from ..telemetry.sources.source import Source
+from ..tools.mcp_servers import offer
 from .configuration import Sources, asked, declared
 from .configuration_file import read_configuration
 from .notifying import channels_of
@@ -138,6 +139,7 @@ def _recorder(sources: Sources, store: Store) -> Recorder:
     datasources = asked(sources, known)
     backends = [*backends_of(datasources, known.catalogue, store), *beside]
     gaps = [("service catalogue", fault) for fault in known.faults]
+    gaps += offer([] if sources.drill else read_configuration().mcp)
     gaps += [("objectives", text) for text in uncounted(datasources, known.catalogue)]
     return Recorder(backends, lambda: known.catalogue, gaps=gaps) if backends else no_telemetry()
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (Chinese punctuation)
 """The text of a postmortem: its paragraphs and what they rest on, what is to be said of each, its
 action items, and the whole as HTML for whoever has nothing but a browser.
 """
@@ -88,6 +89,19 @@ def cleaned(text: str) -> str:
     return plain + "\n\n"
 
 
+_DRAFT = (
+    (re.compile("Draft for review, written at (.+?) from the record alone:"), "From the record:"),
+    (re.compile("待评审草稿，(.+?) 仅依据事件记录写成："), "依据事件记录写成："),
+)
+
+
+def as_published(markdown: str) -> str:
+    """The same once a person published it: it calls itself a draft no longer."""
+    for draft, said in _DRAFT:
+        markdown = draft.sub(said, markdown, count=1)
+    return markdown
+
+
 def paragraphs(markdown: str) -> list[Paragraph]:
     """All that people write, in order; tables, code and headings are none."""
     found, section, before, depth = list[Paragraph](), "", "", 0
@@ -148,9 +162,11 @@ class Judge:
     def _unproven(self, paragraph: Paragraph, holdings: Holdings) -> Iterable[Remarked]:
         refs = [ref for ref in paragraph.refs if ref[0] in CHECKED]
         language = "zh" if re.search(r"[\u4e00-\u9fff]", paragraph.text) else "en"
-        checker = Checker(self.say, holdings, language)
+        theirs = self.incident.called_over is not None
+        checker = Checker(self.say, holdings, language, theirs)
+        ours = {sentence for p in self.before for sentence in sentences(p.bare)}
         for sentence in sentences(paragraph.bare) if refs else ():
-            if reason := checker.objection(sentence, refs):
+            if sentence not in ours and (reason := checker.objection(sentence, refs)):
                 advice = f"{reason}: correct it, or cite what says so"
                 yield Remarked(paragraph, Flag.unproven, sentence, advice)
 

@@ -106,7 +106,11 @@ class Record:
     def postmortem(self, incident: Incident) -> str:
         """As it was published; before that, as it was drafted. Raises NotFound."""
         published = Postmortems(self.store.engine).published(incident.id)
-        return published.markdown if published else self.drafted(incident)
+        if published is None:
+            return self.drafted(incident)
+        from .postmortem_text import as_published  # only where people wrote
+
+        return as_published(published.markdown)
 
     def drafted(self, incident: Incident) -> str:
         """The draft as it was written, or rendered anew where the file is gone. Raises NotFound."""

@@ -23,15 +23,6 @@ def seconds(number: float | None) -> str:
     return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
 
 
-SURE = ((0.9, "almost certain"), (0.7, "likely"), (0.5, "leading but not sure"))
-"""From which probability on a cause is called what."""
-
-
-def sureness(probability: float) -> str:
-    """How sure that is, in words; the number stands beside them."""
-    return next((words for least, words in SURE if probability >= least), "open")
-
-
 def clock(moment: datetime) -> str:
     """Time of day, UTC."""
     return f"{moment.astimezone(UTC):%H:%M:%S}"

@@ -9,6 +9,7 @@ from ..agents.reporting.story import nothing
 from ..agents.reporting.wording import headline, sentence, shown
 from ..incident.document import Incident
 from ..incident.evidence import Quote
+from ..incident.finding import Hypothesis
 from ..incident.memory import precedents
 from ..prompts.values import began, clock, hurt, percent
 from ..record.ledger import Request
@@ -36,7 +37,7 @@ def _why(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:
         for each in [h for h in doc.hypotheses if h.standing][:3]:
             yield f"Looked at: {shown(each.statement)} ({percent(each.confidence)})"
     else:
-        yield f"{sentence(shown(cause.statement))} {percent(cause.confidence)} sure."
+        yield told(cause)
         for argument in cause.support[:4]:
             yield f"For it: {shown(argument.text)}{_cited(argument.quotes)}"
         for argument in cause.contradiction[:2]:
@@ -45,6 +46,12 @@ def _why(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:
         yield f"Seen before: {past.text} [{past.evidence[0]}]"
     for gap in doc.gaps[:2]:
         yield f"Not seen: {gap.what}, {gap.why}"
+
+
+def told(cause: Hypothesis) -> str:
+    """A cause and how sure, in words and as a figure."""
+    how = f"{cause.how_sure}, {percent(cause.confidence)} sure"
+    return f"{sentence(shown(cause.statement))} {sentence(how)}"
 
 
 def _bad(doc: Incident, _requests: Sequence[Request]) -> Iterable[str]:

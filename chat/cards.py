@@ -20,6 +20,7 @@ from ..incident.timeline import EventKind, from_ts
 from ..notify import texts
 from ..prompts.values import began, clock, duration, hurt, percent, plain
 from ..record.ledger import Asks, Request
+from .answers import told
 
 HEAD, TEXT, MOST = 150, 2900, 6
 """Characters that a header and a section take; questions in one message."""
@@ -71,7 +72,7 @@ def _facts(doc: Incident, holder: str) -> Iterator[str]:
     yield sentence(hurt(doc.impact)) if doc.impact else "Who is hurt is not measured yet."
     cause = likely_cause(doc)
     if cause:
-        yield f"{sentence(shown(cause.statement))} {percent(cause.confidence)} sure."
+        yield told(cause)
     elif doc.state not in OVER:
         yield "No cause is likely enough to be named yet."
     for done in doc.executions[-2:]:
@@ -157,7 +158,7 @@ def lines(doc: Incident, requests: Sequence[Request]) -> list[Line]:
             key = f"done {done.plan[:16]} {done.outcome}"
             found.append(Line(key, done.ended_at or done.started_at, text))
     if cause := likely_cause(doc):
-        text = f"most likely: {shown(cause.statement)} ({percent(cause.confidence)})"
+        text = f"{cause.how_sure}: {shown(cause.statement)} ({percent(cause.confidence)})"
         at = max([doc.opened_at, *(change.at for change in doc.transitions)])
         found.append(Line(f"cause {cause.id}", at, text))
     return sorted(found, key=lambda line: line.at)

@@ -1,6 +1,7 @@
 """Nodes that do not work, and the control plane: kubelet, runtime, network, pressure, clock,
 scheduler, controllers, proxy, certificates."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from statistics import median
 
@@ -24,8 +25,11 @@ LEASED = ("kube-scheduler", "kube-controller-manager")
 
 def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
     """By the conditions that nodes report, and by their leases."""
+    there = defaultdict[str, set[str]](set)
+    for pod in seen.pods:
+        there[pod.text("spec.nodeName")].add(seen.top(pod).ref)
     for node in seen.nodes:
-        victims = frozenset({node.ref, *(seen.top(p).ref for p in _on(seen, node))})
+        victims = frozenset({node.ref, *there[node.name]})
         ready = node.condition("Ready")
         if ready and ready.get("status") != "True":
             yield _unready(node, ready, victims)
@@ -39,10 +43,6 @@ def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
                 cause = "node-network" if type_ == "NetworkUnavailable" else "node-problem"
                 yield _by_condition(cause, node, condition, type_, victims)
     yield from _clocks(seen)
-
-
-def _on(seen: Snapshot, node: Object) -> list[Object]:
-    return [pod for pod in seen.pods if pod.text("spec.nodeName") == node.name]
 
 
 def _unready(node: Object, ready: Fields, victims: frozenset[str]) -> Trouble:

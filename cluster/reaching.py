@@ -1,6 +1,6 @@
 """Pods that run and are not reached: selectors, ports, ingresses; see `calling` for who asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from .objects import NOTHING, Fields, Object, containers, quantity, value, words
 from .revisions import last_change
@@ -35,12 +35,7 @@ def _elsewhere(seen: Snapshot, service: Object) -> Iterator[Trouble]:
 def chosen(seen: Snapshot, service: Object) -> list[Object]:
     """The pods that a service's selector selects."""
     selector = words(service.fields("spec.selector"))
-    pods = (p for p in seen.pods if p.namespace == service.namespace)
-    return [p for p in pods if selector and _has(p.labels, selector)]
-
-
-def _has(labels: Mapping[str, str], selector: dict[str, str]) -> bool:
-    return all(labels.get(key) == text for key, text in selector.items())
+    return seen.labelled(service.namespace, selector)
 
 
 def _service(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterator[Trouble]:

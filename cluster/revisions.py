@@ -27,21 +27,12 @@ def revisions(seen: Snapshot, workload: Object) -> list[Revision]:
 
 
 def _all(seen: Snapshot, workload: Object) -> Iterator[Revision]:
-    for one in seen.of("ReplicaSet", workload.namespace):
-        if _owned(one, workload):
-            number = quantity(one.annotations.get(REVISION)) or 0.0
-            yield Revision(number, one.ref, one.fields("spec.template"), one.created)
-    for one in seen.of("ControllerRevision", workload.namespace):
-        if _owned(one, workload):
-            number = one.number("revision") or 0.0
-            yield Revision(number, one.ref, one.fields("data.spec.template"), one.created)
-
-
-def _owned(one: Object, workload: Object) -> bool:
-    return any(
-        (link.get("kind"), link.get("name")) == (workload.kind, workload.name)
-        for link in one.list("metadata.ownerReferences")
-    )
+    for one in seen.revised("ReplicaSet", workload):
+        number = quantity(one.annotations.get(REVISION)) or 0.0
+        yield Revision(number, one.ref, one.fields("spec.template"), one.created)
+    for one in seen.revised("ControllerRevision", workload):
+        number = one.number("revision") or 0.0
+        yield Revision(number, one.ref, one.fields("data.spec.template"), one.created)
 
 
 @dataclass(frozen=True)

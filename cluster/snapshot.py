@@ -9,6 +9,7 @@ from typing import Any
 from .objects import Fields, Object, mappings, reference, seconds, value
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
+REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
 
 
@@ -84,6 +85,30 @@ class Snapshot:
     def pods_of(self, workload: Object) -> list[Object]:
         """The pods that a workload owns at last."""
         return self._of_workload.get(workload.ref, [])
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str, ...], list[Object]]:
+        """Pods by each label, revisions by their owners: a cluster has thousands."""
+        found: dict[tuple[str, ...], list[Object]] = defaultdict(list)
+        for pod in self.pods:
+            for pair in pod.labels.items():
+                found["labelled", pod.namespace, *pair].append(pod)
+        for one in (one for kind in REVISED for one in self.of(kind)):
+            for link in one.list("metadata.ownerReferences"):
+                to = str(link.get("kind")), str(link.get("name"))
+                found[one.kind, one.namespace, *to].append(one)
+        return found
+
+    def labelled(self, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        """The pods that have all these labels; none for none."""
+        some = (self._index.get(("labelled", namespace, *pair), []) for pair in labels.items())
+        fewest = min(some, key=len, default=[])
+        return [one for one in fewest if labels.items() <= one.labels.items()]
+
+    def revised(self, kind: str, workload: Object) -> list[Object]:
+        """Its ReplicaSets or ControllerRevisions."""
+        to = (kind, workload.namespace, workload.kind, workload.name)
+        return self._index.get(to, [])
 
     @cached_property
     def workloads(self) -> list[Object]:

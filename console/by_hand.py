@@ -44,7 +44,7 @@ def severity(
     reason: Reason,
     by: By = "on-call commander",
 ) -> None:
-    """Raise or lower an incident's severity."""
+    """Raise, lower or confirm an incident's severity."""
     from ..incident.severity import parse_severity
 
     if (found := parse_severity(level)) is None:

@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..actions.catalogue import CATALOGUE, ONLY, changes
-from ..app.words import clock, seconds, sureness
+from ..app.words import clock, seconds
 from ..incident.action import ActionPlan
 from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
+from ..incident.finding import sureness
 from ..prompts.values import hurt
 from .screen import line, shown
 

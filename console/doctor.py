@@ -27,6 +27,7 @@ from ..telemetry.sources.cells import uncounted
 from ..telemetry.sources.checkup import Checkup, checkups, cluster_checkup
 from ..telemetry.sources.datasource import ALERTS_ONLY, Datasource
 from ..telemetry.sources.sight import Sight, sights
+from ..tools.mcp_servers import offer
 from .catalogue import todo
 from .desk import print_json
 from .exits import Exit
@@ -49,6 +50,8 @@ def doctor_command(as_json: bool) -> Exit:
     if others and not as_json:
         rows = ((one.name, f"warroom.{one.group}", one.fault or one.package) for one in others)
         screen().print(_grid(("PLUGIN", "GROUP", "BY"), rows))
+    if (missing := offer(file.mcp)) and not as_json:
+        screen().print(_grid(("MCP", "IS MISSING"), missing))
     drills = _drills(file)
     if drills and not as_json:
         screen().print(_grid(("DRILL", ""), (("", one) for one in drills)))
@@ -87,7 +90,7 @@ def doctor_command(as_json: bool) -> Exit:
             screen().print(_grid(("CHANNEL", "TAKES"), [*out, *(("TO DO", one) for one in unsent)]))
         if untried:
             screen().print(_grid(("RUNBOOK", "TRY IT: `warroom plan test RUNBOOK`"), untried))
-    wrong = known.faults or unsent or any(one.fault for one in [*found, *others])
+    wrong = known.faults or unsent or missing or any(one.fault for one in [*found, *others])
     return Exit.failed if wrong else Exit.done
 
 

@@ -17,11 +17,13 @@ from ..incident.identity import at_terminal
 from ..targets.operations import Operations, adapters
 from .diagnose import say_looks
 from .exits import Exit
-from .screen import screen, shown
+from .screen import called, screen, shown
 
 Ask = Callable[[str], str]
 NEXT = "look at telemetry; type yes for the next stage: "
-QUIT = ("", "q", "quit")
+QUIT = ("q", "quit")
+SEEN = "the share of requests that fail, as the last minute has it"
+UNSEEN = "processes, logs and this machine, not whether users are served: see your own monitoring"
 
 
 def recover_command(operations: Path, by: str, undo: int | None, list_them: bool) -> Exit:
@@ -66,8 +68,11 @@ class Menu:
         while ended is Exit.done and staged(plan, stage + 1) and self._line(NEXT) == "yes":
             stage += 1
             ended = self._said(self.recovery.carry_out(plan, plan.hash, stage))
-        say_looks(self.console, changes(before, diagnose(self.operations, ())))
-        self.console.print("look whether users are served again: `warroom diagnose` has no users")
+        after = diagnose(self.operations, ())
+        say_looks(self.console, changes(before, after))
+        sees = SEEN if any(look.area == "service" for look in after) else UNSEEN
+        again = f"`{called()} diagnose --operations {self.operations}`"
+        self.console.print(f"look again in a minute: {again} shows {sees}", soft_wrap=True)
         return ended
 
     def take_back(self, number: int) -> Exit:
@@ -90,7 +95,7 @@ class Menu:
             risk = find(kind).profile.risk
             self.console.print(f"{number:>3}  {kind}  (risk {risk})")
         answer = self._line(f"which, 1 to {len(offered)}, or q: ")
-        if answer in QUIT:
+        if not answer or answer in QUIT:
             return None
         if not answer.isdigit() or not 1 <= int(answer) <= len(offered):
             raise InputError(f"{answer!r} is none of 1 to {len(offered)}")
@@ -98,20 +103,30 @@ class Menu:
 
     def _plan(self, action: type[Action]) -> ActionPlan | None:
         """Asked for until it fits, or is left."""
-        while (target := self._line(f"{action.kind}: on what? (q leaves) ")) not in QUIT:
+        known = action.targets(self.recovery.system.inventory())
+        self.console.print(f"{action.kind}; q leaves at every question")
+        self.console.print(shown(f"on one of: {', '.join(known) or 'nothing that is known'}"))
+        while (target := self._line("on what? ")) and target not in QUIT:
             try:
-                return self.recovery.planned(action.kind, target, self._parameters(action))
+                if (given := self._parameters(action)) is None:
+                    return None
+                return self.recovery.planned(action.kind, target, given)
             except ToolError as error:
                 self.console.print(shown(str(error)))
         return None
 
-    def _parameters(self, action: type[Action]) -> dict[str, object]:
+    def _parameters(self, action: type[Action]) -> dict[str, object] | None:
+        """None: they left."""
         given: dict[str, object] = {}
         for name, field in action.model_fields.items():
             if name == "target":
                 continue
             about = f" ({field.description})" if field.description else ""
-            text = self._line(f"  {name}{about}: ")
+            usual = "all" if field.default_factory else field.default
+            default = "" if field.is_required() else f", empty: {usual}"
+            text = self._line(f"  {name}{about}{default}: ")
+            if text in QUIT:
+                return None
             if text or field.is_required():
                 is_list = "list" in str(field.annotation) or "tuple" in str(field.annotation)
                 given[name] = [one.strip() for one in text.split(",")] if is_list else text

@@ -21,6 +21,7 @@ class Health(StrEnum):
 
 
 Area = Literal[
+    "service",
     "endpoint",
     "name",
     "port",

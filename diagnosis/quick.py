@@ -12,6 +12,7 @@ from ..targets.operations import Access
 from .look import Health, Look, Looking
 from .machine import look_at_machine
 from .network import Place, look_at
+from .served import look_at_services
 from .system import looks_of
 
 AT_ONCE = 16
@@ -40,6 +41,8 @@ def _looking(operations: Path | None, places: Sequence[str]) -> Iterator[Looking
     yield from (partial(look_at, place) for place in map(Place.parse, places))
     if operations is not None:
         yield from looks_of(access(operations))
+        if (recorded := operations.parent / "telemetry").is_dir():  # as a drill's is
+            yield partial(look_at_services, recorded)
 
 
 def access(path: Path) -> Access:

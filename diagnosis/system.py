@@ -1,5 +1,6 @@
 """A system by its operations.json: processes, restarts, last errors, endpoints, the database."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,8 @@ ERRORS = re.compile(
     r"\b(?:ERROR|FATAL|CRITICAL|PANIC|Traceback|panic:|[A-Z]\w+(?:Error|Exception)\b)"
 )
 LONGEST_LINE = 160
+TOGETHER_S = 60.0
+"""Processes of so nearly one age were started together, and none of them since."""
 DATABASE = """
 SELECT 100.0 * count(*) FILTER (WHERE backend_type = 'client backend')
        / current_setting('max_connections')::int,
@@ -70,10 +73,13 @@ def _processes(supervisor: Supervisor) -> list[Look]:
     except ToolFailed as error:
         do = "start supervisord, or correct supervisor_url"
         return [Look("process", "supervisor", Health.unseen, str(error), do)]
-    return [look for process in processes for look in _process(supervisor, process)]
+    ages = [process.up_s or 0.0 for process in processes if process.running]
+    began = max(ages) - TOGETHER_S if len(ages) > 1 else math.inf
+    return [look for process in processes for look in _process(supervisor, process, began)]
 
 
-def _process(supervisor: Supervisor, process: Process) -> Iterator[Look]:
+def _process(supervisor: Supervisor, process: Process, began: float) -> Iterator[Look]:
+    """began: seconds ago that the whole system was started, at the latest."""
     name = process.instance
     if process.state == "STOPPED":  # somebody stopped it, or nobody wanted it yet
         yield Look("process", name, Health.well, "stopped, as somebody wanted it")
@@ -82,6 +88,8 @@ def _process(supervisor: Supervisor, process: Process) -> Iterator[Look]:
         do = "read its log; where its release is new, roll back, else restart it"
         says = f"does not run: {process.state.lower()} {process.problem}".strip()
         yield Look("process", name, Health.bad, says, do)
+    elif process.up_s is not None and process.up_s >= began:
+        yield Look("restarts", name, Health.well, "up since the system was started")
     elif process.up_s is not None:
         yield measured("restarts", name, "seconds up", process.up_s)
     yield from _errors(supervisor, name)

@@ -2,6 +2,7 @@
 timeline by the clock; people are scored by what a response owes (practice: thirteen steps)."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -16,17 +17,21 @@ from typing import Any
 from ..agents.reporting.incident_status import ended
 from ..app import lifecycle
 from ..app.plans import due
+from ..app.postmortem_text import items
+from ..app.record import Record
 from ..app.words import seconds
 from ..app.work import Commander, Tell, work
 from ..incident import identity
+from ..incident.action import Verdict
 from ..incident.document import Incident
 from ..incident.lifecycle import OVER
 from ..incident.people import Duty
 from ..incident.private import write_private
-from ..incident.report import DetectionReport, PostmortemReport
+from ..incident.report import PostmortemReport
 from ..incident.severity import TARGETS, Severity
 from ..incident.timeline import EventKind, from_ts
 from ..record.ledger import Request
+from ..record.postmortems import Postmortems
 from ..record.store import Store
 from ..settings import Settings
 from ..telemetry.bundle import open_bundle
@@ -125,23 +130,31 @@ def restored(looks: Sequence[Look]) -> datetime | None:
     return from_ts(after[0]) if after else None
 
 
-def criteria(incident: Incident, truth: Truth, looks: Sequence[Look]) -> Iterator[Check]:
-    """What a response to a game day owes, as it was looked at."""
+def criteria(
+    incident: Incident, truth: Truth, looks: Sequence[Look], published: str = ""
+) -> Iterator[Check]:
+    """What a response to a game day owes, as it was looked at. `published`: the postmortem's text,
+    once people published it."""
     spread = {*looks[-1][2]} - {*looks[0][2], *truth.accept} if looks else set[str]()
-    return owed(incident, truth.level, restored(looks), spread)
+    return checks(incident, truth.level, restored(looks), spread, published)
 
 
-def of_record(incident: Incident) -> Iterator[Check]:
+def of_record(incident: Incident, published: str = "") -> Iterator[Check]:
     """The same of any incident, as its record has it: the level that it ended with is the right
     one, and what joined late and was not there soon is a cascade."""
     first = {incident.alert.service}
     first |= {j.alert.service for j in incident.joined if j.at - incident.opened_at <= SOON}
     spread = {joined.alert.service for joined in incident.joined} - first - {""}
-    return owed(incident, [incident.severity or Severity.P3], ended(incident), spread)
+    levels = [incident.severity or Severity.P3]
+    return checks(incident, levels, ended(incident), spread, published)
 
 
-def owed(
-    incident: Incident, levels: Sequence[Severity], well: datetime | None, spread: set[str]
+def checks(
+    incident: Incident,
+    levels: Sequence[Severity],
+    well: datetime | None,
+    spread: set[str],
+    published: str,
 ) -> Iterator[Check]:
     """What a response owes, during the incident and after it; None: it is not yet done.
 
@@ -156,22 +169,19 @@ def owed(
     )
     met = bool(well and well - opened <= target)
     yield Check("restored", met, _after(incident, well), inside)
-    held, first = incident.held, incident.report(DetectionReport)
-    told = (e.at for e in incident.timeline if e.kind is EventKind.severity)
-    at = held.at if held else next(told, None)
-    found = held.severity if held else first.severity if first else None
-    met = found in levels and at is not None and at - opened <= SOON
-    wanted = f"{' or '.join(levels)} {soon}"
-    yield Check("severity", met, f"{found or 'none'} {_after(incident, at)}", wanted)
-    kinds = (EventKind.message, EventKind.person)
-    said = [e.at for e in incident.timeline if e.kind in kinds and FACILITATOR.name not in e.actor]
-    times = [opened, *said, *(e.at for e in incident.timeline[-1:])]
+    held = incident.held
+    met = bool(held and held.severity in levels and held.at - opened <= SOON)
+    answer = f"{held.severity} {_after(incident, held.at)}" if held else "set by nobody"
+    wanted = f"a person sets or confirms {' or '.join(levels)} {soon}"
+    yield Check("severity", met, answer, wanted)
+    said = sorted(_words_of_people(incident))
+    times = [opened, *said, max((e.at for e in incident.timeline), default=opened)]
     met = bool(said) and max(b - a for a, b in pairwise(times)) <= every
     yield Check(
         "updates",
         met,
         f"{len(said)}",
-        f"one at least, each {apart} of the last",
+        f"a person's word at least, each {apart} of the last",
     )
     wanted = "nothing fires in the end that did not at first"
     yield Check("no cascade", not spread, ", ".join(sorted(spread)) or "none", wanted)
@@ -179,11 +189,28 @@ def owed(
     answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
     met = lead is not None and lead.since - opened <= SOON
     yield Check("command", met, answer, f"somebody took the duty commander {soon}")
-    written, owed = incident.report(PostmortemReport), incident.follow_ups
-    due = f"by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
-    yield Check("postmortem", bool(written) or None, "drafted" if written else "not yet", due)
+    written, owed = incident.report(PostmortemReport), items(published)
+    due = f"published by {opened + POSTMORTEM:%Y-%m-%d %H:%M} UTC"
+    answer = "published" if published else "drafted" if written else "not yet"
+    yield Check("postmortem", bool(published) or None, answer, due)
+    wanted = "in what is published, an owner and a date for each"
     owned = bool(owed) and all(one.owner and one.due for one in owed)
-    yield Check("action items", owned or None, f"{len(owed)}", "an owner and a date for each")
+    yield Check("action items", owned or None, f"{len(owed)}", wanted)
+
+
+def _words_of_people(incident: Incident) -> Iterator[datetime]:
+    """When people said something, or approved a text that went out; who has a duty is no news."""
+    texts = {message.hash for message in incident.communications}
+    for line in incident.timeline:
+        theirs = line.kind is EventKind.person and FACILITATOR.name not in line.actor
+        if theirs and not _DUTY.search(line.text):
+            yield line.at
+    for decision in incident.decisions:
+        if decision.subject in texts and decision.verdict is Verdict.approved:
+            yield decision.at
+
+
+_DUTY = re.compile(rf" is (?:{'|'.join(Duty)}) now\b")
 
 
 def _after(incident: Incident, at: datetime | None) -> str:
@@ -200,18 +227,20 @@ def debrief(settings: Settings, incident: Incident) -> tuple[Path, list[Check]]:
     """Write what came of it as it stands now: of a game day by what was really the case, of any
     other incident by its record."""
     folder = settings.files(incident.id)
-    played = folder / KEPT
+    played, out = folder / KEPT, Postmortems(Record(settings).store.engine).published(incident.id)
     facts = json.loads(played.read_text(encoding="utf-8")) if played.exists() else {}
+    published = out.markdown if out else ""
     if facts:
         truth = draw(facts["seed"], facts["world"]).truth
-        people = list(criteria(incident, truth, facts["looks"]))
+        people = list(criteria(incident, truth, facts["looks"], published))
         itself = [] if facts["silent"] else said(incident, truth)
         head = [f"# Debrief: game day, the {facts['world']}, seed {facts['seed']}", "", truth.cause]
         ours = ["", "## Warroom", "", *(rows(itself) or ["It was silent."])]
     else:
-        people, ours = list(of_record(incident)), list[str]()
+        people, ours = list(of_record(incident, published)), list[str]()
         head = [f"# Debrief: {incident.id}", "", one_line(incident.title)]
-    happened = [f"- {e.at:%H:%M:%S} {one_line(e.text)} ({e.actor})" for e in incident.timeline]
+    lines = sorted(incident.timeline, key=lambda event: event.at)
+    happened = [f"- {e.at:%H:%M:%S} {one_line(e.text)} ({e.actor})" for e in lines]
     text = [*head, "", "## The people", "", *rows(people), *ours]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / DEBRIEF, "\n".join([*text, "", "## What happened", "", *happened, ""]))

@@ -15,7 +15,7 @@ from ..faults import fault_of
 from .action import WELL, ActionPlan, Outcome
 from .document import Incident
 from .evidence import Payload, check_quotes
-from .finding import DroppedClaim, Finding, Hypothesis, merged
+from .finding import DroppedClaim, Finding, Hypothesis, merged, stands_out
 from .levels import raise_level, reassess, worst
 from .lifecycle import State
 from .report import (
@@ -274,7 +274,7 @@ def _next(document: Incident, report: AnyReport) -> tuple[State, str] | None:
                 "not confirmed: it stays open" if report.unconfirmed else level,
             )
         case InvestigationReport() if report.root_cause and document.state in OPEN:
-            return State.identified, f"{report.root_cause} stands out as the cause"
+            return State.identified, stands_out(document.hypotheses, report.root_cause)
         case VerificationReport() if report.next in GOES_ON:
             return State.monitoring, GOES_ON[report.next]
         case VerificationReport() if report.outcome in WELL:

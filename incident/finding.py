@@ -78,8 +78,16 @@ CauseKey = tuple[str, FaultKind, str]
 """Service, kind of fault, id of the change blamed (empty: no change of ours)."""
 
 
-SURE = 0.5
-"""Confidence from which a cause counts as one."""
+SURE, LIKELY, CERTAIN = 0.5, 0.7, 0.9
+"""Confidence from which a cause counts as one; is told as known; is as good as certain."""
+OPEN = "open"
+HOW_SURE = {CERTAIN: "almost certain", LIKELY: "likely", SURE: "leading but not sure", 0.0: OPEN}
+"""From which confidence on a cause is called what, wherever people read of it."""
+
+
+def sureness(confidence: float) -> str:
+    """How sure that is, in words; the number stands beside them."""
+    return next((words for least, words in HOW_SURE.items() if confidence >= least), OPEN)
 
 
 class Hypothesis(BaseModel):
@@ -131,6 +139,16 @@ class Hypothesis(BaseModel):
         return self.confidence >= SURE
 
     @property
+    def likely(self) -> bool:
+        """Whether it may be told as known, also outside the house."""
+        return self.confirmed or self.confidence >= LIKELY
+
+    @property
+    def how_sure(self) -> str:
+        """In words."""
+        return "confirmed" if self.confirmed else sureness(self.confidence)
+
+    @property
     def standing(self) -> bool:
         """Whether it may be the cause of what still hurts."""
         return not self.ruled_out and not self.ended_by
@@ -160,6 +178,13 @@ def one_cause(a: CauseKey, b: CauseKey) -> bool:
     if a[2] and b[2]:
         return a[2] == b[2]
     return a[:2] == b[:2]
+
+
+def stands_out(known: list[Hypothesis], name: str) -> str:
+    """What is said of the one that leads: that it is the cause only where that is likely."""
+    cause = next((h for h in known if h.id == name), None)
+    likely = cause is None or cause.likely
+    return f"{name} stands out as the cause" if likely else f"{name} leads, which is not sure"
 
 
 def numbered(known: list[Hypothesis], new: list[Hypothesis]) -> list[Hypothesis]:

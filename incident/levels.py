@@ -44,6 +44,7 @@ def hold_level(document: Incident, held: HeldLevel) -> None:
     document.held, document.severity = held, level
     way = "set" if known is None else "raised" if level.rank < known.rank else "lowered"
     text = f"severity {way}{f' from {known.value}' if known else ''} to {level.value}: "
+    text = f"severity confirmed as {level.value}: " if known is level else text
     text += held.reason
     document.record(Event(at=held.at, actor=held.by, kind=EventKind.severity, text=text))
 

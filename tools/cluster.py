@@ -52,7 +52,7 @@ def cluster_troubles(bench: Bench) -> Table[ClusterTrouble]:
     rows, seen = bench.telemetry.remember("cluster troubles", lambda: _rows(bench)), state.seen
     read = f"{len(seen.objects):,} objects of {len(seen.listed)} kinds"
     at = f"{read}, as of {datetime.fromtimestamp(state.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return table(rows, f"{len(rows)} troubles; {at}", f"nothing is wrong that shows; {at}")
+    return table(rows, f"troubles: {len(rows)}; {at}", f"nothing is wrong that shows; {at}")
 
 
 def _rows(bench: Bench) -> list[ClusterTrouble]:

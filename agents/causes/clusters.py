@@ -51,22 +51,14 @@ def _bears(
     seen: Observations, candidate: Candidate, row: ClusterTrouble, proof: list[Quote]
 ) -> None:
     """Whether who suffers from it is who hurts, where telemetry says who does."""
-    hurts, ill = _hurts(row), unwell(seen)
+    hurts = {row.service, *row.hurts.split(", ")} - {""}
+    bad = (one.service for one in seen.health.rows if "bad" in one.states())
+    ill = {name for service in bad for name in seen.needs(service)}
     if both := sorted(hurts & ill):
         candidate.backed(HURTS, 1.0, f"{', '.join(both[:3])} suffers from it, and is unwell", proof)
     elif ill and hurts:
         text = f"{', '.join(sorted(ill)[:3])} is unwell, which it does not reach"
         candidate.doubted(ELSEWHERE, 1.0, text, proof)
-
-
-def _hurts(row: ClusterTrouble) -> set[str]:
-    return {*filter(None, [row.service, *row.hurts.split(", ")])}
-
-
-def unwell(seen: Observations) -> set[str]:
-    """Services that telemetry shows to be unwell, and all that they call; none: it shows nobody."""
-    rows = (row for row in seen.health.rows if "bad" in row.states())
-    return {name for row in rows for name in seen.needs(row.service)}
 
 
 def _rolled_out(seen: Observations, candidate: Candidate, row: ClusterTrouble) -> None:
@@ -88,8 +80,8 @@ def backing(seen: Observations) -> Iterator[Finding]:
     """Troubles that back the alert: those of its service, or any where telemetry tells nothing."""
     service = seen.case.frame.service
     for row in standing(seen)[:3] if seen.cluster else ():
-        mine = not service or service in _hurts(row) or not seen.health.ok
-        if row.sure >= PLAIN and mine:
+        mine = not service or service in (row.service, *row.hurts.split(", "))
+        if row.sure >= PLAIN and (mine or not seen.health.ok):
             place = row.service or row.object
             yield finding("cluster", row.said, seen.cluster, row, *PROOF, service=place)  # pyright: ignore
 

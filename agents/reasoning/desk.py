@@ -206,7 +206,7 @@ class ToolDesk:
     def _tools(self) -> list[str]:
         known = [REGISTRY[name] for name in self.allowed if name in REGISTRY]
         live = self.toolbox.bench.live
-        spoken = {"", *(live.languages if live else ())}
+        spoken = {"", *(("mcp", *live.languages) if live else ())}
         return [t.name for t in known if t.effect is Effect.read and t.language in spoken]
 
 

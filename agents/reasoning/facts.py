@@ -71,7 +71,7 @@ def public_facts(briefing: Briefing) -> list[Fact]:
         lines.append(f"{opening(harmed(hurt, outside=True))} were affected{share}.")
     if briefing.solution:
         lines.append("A corrective measure took effect; the recovery is measured.")
-    elif briefing.cause and not briefing.ended:
+    elif briefing.cause and briefing.cause.likely and not briefing.ended:
         lines.append("The likely cause is found; a correction is being worked on.")
     elif not briefing.ended:
         lines.append("We are looking for the cause and working on restoring the service.")

@@ -135,6 +135,7 @@ class Checker:
     say: Narrator
     holdings: Holdings
     language: str
+    theirs: bool = False  # a person called it over: what caused it is theirs to say
     unproven: list[str] = field(default_factory=list)
 
     def claims(self, written: Iterable[Written]) -> list[Statement]:
@@ -171,7 +172,7 @@ class Checker:
         return (
             _form(text, self.language)
             or self._stray(text, held, refs)
-            or overstated(text, held.words, self.say.document)
+            or ("" if self.theirs else overstated(text, held.words, self.say.document))
         )
 
     def _stray(self, text: str, held: Held, refs: list[str]) -> str:
@@ -232,13 +233,14 @@ def _names(name: str, text: str) -> bool:
 
 def _matter(text: str, briefing: Briefing) -> str:
     """Causes, operations, data, promises: nothing for the public unless the templates say it."""
-    hopeful = words().found.search(text) and briefing.cause
+    known = briefing.cause is not None and briefing.cause.likely
+    hopeful = words().found.search(text) and known
     named_faults = [f.kind for f in faults().values() if f.named and f.named.search(text)]
     if named_faults or words().operations.search(text):
         return "causes and operations are not told outside"
     if words().causal.search(text) and not (hopeful or words().searching.search(text)):
         return "causes are not told outside"
-    if words().found.search(text) and not briefing.cause:
+    if words().found.search(text) and not known:
         return "no cause is found"
     if words().promise.search(text):
         return "it promises what nobody decided"

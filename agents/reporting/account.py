@@ -33,7 +33,7 @@ ASIDE = (EventKind.message, EventKind.hypothesis, EventKind.fallback)
 _PLAN, _LEADS = re.compile(r", plan [0-9a-f]{6,}"), re.compile(r"\bH\d+ leads with (\d+%)")
 _COLON = re.compile(r"^[^:“]*(?::(?! )[^:“]*)*: ")
 """What stands before a colon that is not in a quotation."""
-_RERATED = re.compile(r"(severity )(?:set|raised|lowered) ")
+_RERATED = re.compile(r"(severity )(?:set|raised|lowered|confirmed) ")
 Claims = Iterator[Statement]
 
 

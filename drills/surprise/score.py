@@ -163,7 +163,36 @@ def _cause(judged: Judged) -> Judgement:
     lacking = [name for name, is_met in met.items() if not is_met]
     answer = f"{sum(met.values())} of {len(met)} facts"
     answer += f", lacks {', '.join(lacking)}" if lacking else ""
-    return not lacking, answer, judged.truth.cause
+    other = _another(judged)
+    return not (lacking or other), answer + other, judged.truth.cause
+
+
+KINDS = {
+    "data": "corrupted data, database fault, schema change",
+    "poison": "corrupted data, crash loop, memory leak, application fault",
+    "traffic": "traffic surge, prompt injection",
+    "load": "traffic surge, credential attack, bad deploy, slow release, application fault",
+    "telemetry": "telemetry lost",
+    "errors": "bad deploy, application fault, bad configuration, bad feature flag",
+    "release": "bad deploy, slow release, crash loop, application fault, runaway agent",
+    "process": "hung process, crash loop, lock contention, bad deploy, application fault",
+    "database": "database fault, lock contention, missing permission, schema change, "
+    "changed setting, connection pool exhaustion",
+    "network": "network fault, dependency outage, provider outage, bad configuration",
+}
+"""By group what kind of fault an account may name; of the others any. An error that is quoted holds
+the words of facts whatever it is laid to."""
+
+
+def _another(judged: Judged) -> str:
+    """What else the cause names than was the case; its words may fit all the same."""
+    leading, truth = judged.incident.leading(), judged.truth
+    if leading is None:
+        return ""
+    if truth.accept and leading.service not in truth.accept:
+        return f", but at {leading.service or 'no place'}"
+    kinds = KINDS.get(truth.group, leading.kind).split(", ")
+    return "" if truth.besides or leading.kind in kinds else f", but as {leading.kind}"
 
 
 def _rightly_noise(judged: Judged) -> bool:

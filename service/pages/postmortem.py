@@ -13,7 +13,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from ...app.charts.cause_drawing import cause_drawings
 from ...app.postmortem import Desk, Postmortem, Stands
 from ...app.postmortem_export import as_html
-from ...app.postmortem_text import Item, Remarked, changes, items, rendered, with_items
+from ...app.postmortem_text import (
+    Item,
+    Remarked,
+    as_published,
+    changes,
+    items,
+    rendered,
+    with_items,
+)
 from ...app.proposals import proposal
 from ...app.record import masked_content
 from ...app.why import why
@@ -192,7 +200,8 @@ def export_file(
     found = Desk(service.record).open(incident)
     known = found.published if found.published is not None else found.now.number
     chosen = found.version(known if version is None else version)
-    text = masked_content(chosen.markdown)
+    out = chosen.number == found.published
+    text = masked_content(as_published(chosen.markdown) if out else chosen.markdown)
     media = {"md": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
     pictures = dict[str, str]()
     if kind != "md":
@@ -200,8 +209,7 @@ def export_file(
         charts = {chart.name: chart.svg for chart in drawn(service, incident).charts}
         pictures = charts | cause_drawings(nodes)
     if kind == "html":
-        out = "published" if chosen.number == found.published else "not published"
-        status = f"{incident}, version {chosen.number}, {out}"
+        status = f"{incident}, version {chosen.number}, {'' if out else 'not '}published"
         text = as_html(incident, text, status, pictures)
     elif kind == "pdf":
         from ...app.postmortem_pdf import as_pdf  # only who asks for it waits for its import

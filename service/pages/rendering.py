@@ -22,8 +22,8 @@ from markupsafe import Markup
 from ...agents.reporting import wording
 from ...agents.reporting.wording import headline
 from ...analysis.quantities import count, figure, percent, quantity
-from ...app.words import sureness
 from ...incident.evidence import Quote, short
+from ...incident.finding import sureness
 from ...incident.memory import precedents, time_to_resolve
 from ...incident.timeline import from_ts, utc_now
 from ...notify import texts

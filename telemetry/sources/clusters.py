@@ -54,6 +54,7 @@ SECONDS = 30.0
 """That one look may take."""
 NOBODY, UNKNOWN, TOO_OLD = 401, 404, 410
 REVISIONS = {"replicasets": "ReplicaSet", "controllerrevisions": "ControllerRevision"}
+ROLLED_OUT = ("Deployment", *REVISIONS.values())
 Named = tuple[str, str, str]
 
 
@@ -66,6 +67,8 @@ class ClusterFiles:
     labels: Sequence[str] = SourceLabels().service
     modality = MODALITY
     whole = True
+    revised: list[Row] = field(default_factory=list)
+    """Of what was read, what tells of roll-outs."""
 
     @property
     def name(self) -> str:
@@ -79,15 +82,18 @@ class ClusterFiles:
         return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
     def read(self, ask: SourceQuery) -> Batch:
-        """All of it, where something was written. Raises TelemetryError as `rows`."""
+        """All of it, where something was written. Raises TelemetryError for what is no JSON."""
         now = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in self.files())
         if ask.after == now:
             return Batch(after=now)
-        return Batch.of(self.rows(), ask.budget, after=now)
+        self.revised.clear()
+        return Batch.of(self._rows(), ask.budget, after=now)
 
-    def rows(self) -> Iterator[Row]:
-        """As they stand there. Raises TelemetryError for what is no JSON."""
-        return rows_in(self.files(), self.labels)
+    def _rows(self) -> Iterator[Row]:
+        for row in rows_in(self.files(), self.labels):
+            if row["kind"] in ROLLED_OUT:
+                self.revised.append(row)
+            yield row
 
 
 @dataclass
@@ -118,7 +124,7 @@ class LiveCluster:
     def queries(self, about: About) -> Iterator[Asked]:
         """By which a person asks the same."""
         context = f"--context {self.access.context} " if self.access.context else ""
-        every = ",".join([*KINDS.values(), *OF_CLUSTER.values()]).replace(" ", ",")
+        every = ",".join(dict.fromkeys(" ".join([*KINDS.values(), *OF_CLUSTER.values()]).split()))
         for space in self.access.namespaces or ("",):
             where = f"-n {space}" if space else "-A"
             yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
@@ -230,7 +236,7 @@ def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
 def dumps(folder: Path) -> list[Any]:
     """The sources of a folder of kubectl's dumps, or of one file."""
     files = ClusterFiles(folder, ANYWHERE)
-    return [files, RollOuts(files.rows, _where(folder.name, SourceLabels()), whole=True)]
+    return [files, RollOuts(lambda: files.revised, _where(folder.name, SourceLabels()), whole=True)]
 
 
 def live_clusters(clusters: Sequence[ClusterAccess], labels: Sequence[str] = ()) -> list[Any]:

@@ -198,6 +198,29 @@ class Datasource(Entry):
         return self.labels or SourceLabels()
 
 
+class McpServer(Entry):
+    """A server whose tools specialists may ask, by its command or its address."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="as incidents call it")
+    command: tuple[str, ...] = Field(default=(), description="starts it, to speak on stdin")
+    environment: dict[str, str] = Field(default={}, description="of the command; nothing of ours")
+    url: str = Field(default="", pattern=r"^(https?://[^\s#@]+)?$", description="streamable HTTP")
+    authorization: Credentials | None = Field(default=None, description="an Authorization header")
+    tools: dict[str, Names] = Field(
+        description="which are offered, and to whom: debugger, observability, …"
+    )
+    trusted: Names = Field(
+        default=(), description="those that only read, though the server does not say so"
+    )
+    timeout: Duration = Field(default=10.0, gt=0, le=18, description="for one call")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.command) is bool(self.url):
+            raise ValueError("give `command` or `url`")
+        return self
+
+
 def named(label: str) -> str:
     """A label as stores without dots have it: service.name and service_name are one."""
     return re.sub(r"\W", "_", label)

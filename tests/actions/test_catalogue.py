@@ -231,6 +231,8 @@ def test_plan_takes_risk_and_texts_from_the_catalogue(
     level = action.parse(target, parameters).level
     assert (made.risk, made.reversible) == (level, action.reversible())
     assert made.parameters == parameters
+    assert target in action.targets(INVENTORY)
+    assert "nowhere" not in action.targets(INVENTORY)
     texts = (made.blast_radius, made.expected_effect, made.verification, made.undo)
     assert all(text and "{" not in text for text in texts)
 

@@ -1,23 +1,27 @@
 # ruff: noqa: RUF001 (Chinese punctuation)
 """Who is told what, when, through which channel; and what the customers lost."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from warroom.agents.comms import announce, assess_customers, communicate
+from warroom.agents.postmortem import draft, summarised
 from warroom.agents.reporting.briefing import brief
 from warroom.agents.reporting.impact import customer_report
 from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.reporting.incident_status import Stage, next_update, stage
 from warroom.agents.runtime.gate import add_decision
+from warroom.chat.answers import told as told_in_chat
 from warroom.incident.action import Decision, Verdict
 from warroom.incident.communication import REPLACED_BY, Audience, MessageState
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.filing import file_report
-from warroom.incident.finding import FaultKind
+from warroom.incident.finding import FaultKind, sureness
 from warroom.incident.report import NO_THREAT
 from warroom.incident.severity import Severity
+from warroom.prompts.render import letter
 from warroom.tests.support import incidents
 from warroom.tests.support.desks import Desk, Shelf
 from warroom.tests.support.incidents import at
@@ -121,6 +125,39 @@ def test_channels_and_audiences_by_severity(severity, channels, audiences):
     assert messages[Audience.engineering].channels == channels
     assert f"{severity} (SEV-{int(severity[1]) + 1})" in messages[Audience.engineering].body  # §1
     assert (Audience.status_page in messages) is (severity in ("P0", "P1"))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "called"),
+    [
+        (0.49, "not known"),
+        (0.5, "leading but not sure"),
+        (0.69, "leading but not sure"),
+        (0.7, "likely"),
+        (0.89, "likely"),
+        (0.9, "almost certain"),
+    ],
+)
+def test_every_text_calls_a_cause_as_sure_as_the_handbook_does(confidence, called):
+    document = incidents.running()
+    leading, *others = document.hypotheses
+    leading.confidence, leading.confirmed = confidence, False
+    for other in others:
+        other.confidence = 0.01
+    known = called not in ("not known", "leading but not sure")
+    briefing = brief(document, at(100))
+    assert (briefing.cause is not None) is (called != "not known")
+    for public in ("status_page", "support_briefing"):
+        text = letter(f"{public}.en.md", **vars(replace(briefing, stage="update", solution=None)))
+        assert ("likely cause" in text) is known, public
+        assert ("Identified" in text) is (known and public == "status_page")
+    if briefing.cause:
+        assert leading.how_sure == sureness(confidence) == called
+        executives = letter("executive_summary.en.md", **vars(replace(briefing, moves=[])))
+        assert f"Cause, {called}: " in executives and "Most likely" not in executives
+        assert f"Cause, {called} (" in incident_markdown(document)
+        assert called in told_in_chat(leading).lower()
+        assert summarised(document, draft(document, at(100))).endswith(f", cause {called}")
 
 
 def test_external_texts_wait_for_a_person_and_internal_ones_do_not():

@@ -4,8 +4,13 @@ import json
 from pathlib import Path
 
 from warroom.app.anonymising import Names, anonymise
-from warroom.telemetry.bundle import read_bundle
+from warroom.cluster.ranking import troubles
+from warroom.telemetry.bundle import read_bundle, save
+from warroom.telemetry.cluster_state import cluster_of
+from warroom.telemetry.recorder import Recorder
 from warroom.telemetry.sample_bundle import write_sample
+from warroom.telemetry.sources.clusters import dumps
+from warroom.tests.support.clusters import dump, made, node, pending, workload
 
 
 def everything(bundle: Path) -> str:
@@ -28,6 +33,20 @@ def test_no_name_is_left_and_nothing_else_changes(tmp_path):
     assert "curl/8" in text
     assert "division by zero" in text
     assert read_bundle(bundle).held == read_bundle(plain).held
+
+
+def test_a_cluster_tells_the_same_without_its_names(tmp_path):
+    waiting = [one for n in "ab" for one in pending(workload(f"acme-{n}"))]
+    names = made("Service", "kube-dns", "kube-system", spec={"clusterIP": "10.0.0.10"})
+    recording = Recorder(dumps(dump(tmp_path, node("rack7", unschedulable=True), waiting, names)))
+    bundle = save(recording.recording, tmp_path / "bundle")
+    anonymise(bundle)
+    text = everything(bundle / "kubernetes")
+    assert "acme" not in text and "rack7" not in text and "kube-dns" in text
+    told = cluster_of(read_bundle(bundle))
+    assert told is not None
+    (found,) = troubles(told.seen)
+    assert (found.trouble.cause, found.trouble.object) == ("cordoned", "Node node-1")
 
 
 def test_it_says_the_same_each_time(tmp_path):

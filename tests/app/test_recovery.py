@@ -198,6 +198,8 @@ def test_a_person_is_shown_the_whole_plan_and_says_yes(tmp_path: Path) -> None:
     told = printed(one.console)
     assert "no service 'chekout'; known: checkout" in told
     assert all(word in told for word in ("risk", "instances 1", "undo", "plan"))
+    assert told.count("on one of: checkout\n") == 1
+    assert f"diagnose --operations {one.operations}` shows processes, logs and this machine" in told
     assert isinstance(one.recovery.system, Hands)
     assert one.recovery.system.acted == [(Scale.kind, "checkout", {"instances": 2})]
     one.list_them()
@@ -205,7 +207,8 @@ def test_a_person_is_shown_the_whole_plan_and_says_yes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answers", [(), ("q",), ("1", "q"), ("1", "checkout", "y"), ("1", "checkout")]
+    "answers",
+    [(), ("q",), ("1", "q"), ("1", "checkout", "y"), ("1", "checkout"), ("2", "checkout", "q")],
 )
 def test_anything_but_yes_does_nothing(tmp_path: Path, answers: tuple[str, ...]) -> None:
     one = menu(tmp_path, *answers)

@@ -15,10 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from warroom.console.diagnose import watch_command
 from warroom.diagnosis.look import Health, Look, levels, measured
 from warroom.diagnosis.quick import changes, diagnose
+from warroom.diagnosis.served import look_at_services
 from warroom.errors import InputError, ToolFailed
 from warroom.targets.fleet import Fleet
+from warroom.tests.support.bundles import START
 from warroom.tests.support.canary import canary
 from warroom.tests.support.consoles import CommandLine
+from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.supervised import free_ports, supervised
 from warroom.tests.support.working import until
 
@@ -112,6 +115,31 @@ def test_processes_restarts_and_errors_of_a_system(fleet: Fleet, tmp_path: Path)
     assert "ZeroDivisionError" in errors.says
     order = [list(Health).index(look.health) for look in found]
     assert order == sorted(order)
+
+
+def test_what_was_started_together_was_not_restarted(fleet: Fleet, tmp_path: Path) -> None:
+    config, url = fleet.configuration.folder, fleet.supervisor.url
+    file = access(tmp_path, supervisor_url=url, config=config)
+    fleet.supervisor.start("web-2")
+    try:
+        found = diagnose(file, [])
+    finally:
+        fleet.supervisor.stop("web-2")
+    assert of(found, "web-1")["restarts"] is of(found, "web-2")["restarts"] is Health.well
+
+
+def test_who_is_not_served_is_seen_where_metrics_are_recorded_beside(tmp_path: Path) -> None:
+    write_shop(tmp_path / "telemetry", Fault("hang", "payments", at=60))
+    found = look_at_services(tmp_path / "telemetry", clock=lambda: START + 100.0)
+    looks = {look.subject: look for look in found}
+    assert {look.what for look in found} == {"requests that fail"}
+    assert (looks["gateway"].health, looks["catalog"].health) == (Health.bad, Health.well)
+    assert "requests that fail" in looks["gateway"].says and "its log" in looks["gateway"].do
+    file = access(tmp_path, supervisor_url="http://127.0.0.1:1/RPC2")
+    late = [look.says for look in diagnose(file, []) if look.area == "service"]
+    assert late == ["no metrics of the last minute"]
+    (tmp_path / "telemetry" / "catalogue.json").write_text("{")
+    assert [look.health for look in look_at_services(tmp_path / "telemetry")] == [Health.unseen]
 
 
 def test_a_database_by_what_waits_in_it(server: str, tmp_path: Path) -> None:

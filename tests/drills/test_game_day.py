@@ -21,7 +21,7 @@ from warroom.drills.surprise.draw import draw
 from warroom.incident.document import Alert, Incident, Joined
 from warroom.incident.people import Duty
 from warroom.incident.severity import Severity
-from warroom.incident.timeline import utc_now
+from warroom.incident.timeline import Event, EventKind, utc_now
 from warroom.record.store import Store
 from warroom.settings import Settings
 from warroom.tests.support.consoles import kept
@@ -67,6 +67,38 @@ def test_people_who_do_all_of_it_meet_it_all(store):
     assert all(found[n].met for n in ("restored", "severity", "updates", "no cascade", "command"))
 
 
+def test_what_warroom_measured_and_told_is_nothing_that_people_did(store):
+    incident = opened(store)
+
+    def change(document):
+        now = document.opened_at
+        for kind in (EventKind.severity, EventKind.message):
+            document.record(Event(at=now, actor="comms", kind=kind, text="told"))
+
+    store.update(incident, change)
+    found = scored(store, incident, [])
+    assert not found["severity"].met and found["severity"].answer == "set by nobody"
+    assert not found["updates"].met
+    lifecycle.assign(store, incident, Duty.commander, "ann", ANN)
+    assert found["updates"].answer == scored(store, incident, [])["updates"].answer == "0"
+
+
+def test_a_level_that_was_measured_is_met_once_somebody_confirms_it(store):
+    incident = opened(store)
+    store.update(incident, lambda document: setattr(document, "severity", Severity.P1))
+    found = lifecycle.set_severity(store, incident, Severity.P1, "labels stand still", ANN)
+    assert found.timeline[-1].text == "severity confirmed as P1: labels stand still"
+    assert scored(store, incident, [])["severity"].met
+
+
+def test_a_postmortem_counts_once_people_published_it(store):
+    document = store.load(opened(store))
+    text = "| action | owner | due |\n|---|---|---|\n| Check rows | labels | 2026-12-02 |\n"
+    found = {one.name: one for one in criteria(document, TRUTH, [], text)}
+    assert found["postmortem"].met and found["action items"].met
+    assert found["action items"].answer == "1"
+
+
 def test_the_facilitators_own_cards_are_no_update_of_the_people(store):
     incident = opened(store)
     lifecycle.note(store, incident, "Support asks", FACILITATOR)
@@ -91,8 +123,13 @@ def test_the_debrief_is_written_again_from_what_was_kept(store, tmp_path):
     facts = {"seed": SEED, "world": "queue", "silent": True, "looks": [[1.0, True, ["labels"]]]}
     settings.files(incident).mkdir(parents=True, exist_ok=True)
     (settings.files(incident) / KEPT).write_text(json.dumps(facts))
+    early = utc_now() - timedelta(hours=1)
+    line = Event(at=early, actor="ann", kind=EventKind.action, text="done by hand: x")
+    lifecycle.note(store, incident, "We look", ANN)
+    store.update(incident, lambda document: document.record(line))
     file, checks = debrief(settings, store.load(incident))
     text = file.read_text()
+    assert text.index("done by hand: x (ann)") < text.index("We look (ann)")
     assert TRUTH.cause in text and "It was silent." in text
     assert all(f"| {one.name} |" in text for one in checks)
 
@@ -110,6 +147,7 @@ def test_any_incident_is_scored_by_its_record(store, tmp_path):
     assert found["no cascade"].met
     lifecycle.assign(store, incident, Duty.commander, "ann", ANN)
     lifecycle.set_severity(store, incident, Severity.P1, "labels stand still", ANN)
+    lifecycle.note(store, incident, "we have rolled back", ANN)
     lifecycle.resolve(store, incident, "rolled back", ANN)
 
     def spread(document: Incident) -> None:

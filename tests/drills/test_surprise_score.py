@@ -11,6 +11,7 @@ from warroom.drills.surprise.score import (
     CAUSE,
     END,
     HARM,
+    KINDS,
     LEVEL,
     NOISE,
     PLACE,
@@ -24,6 +25,7 @@ from warroom.drills.surprise.truth import Truth
 from warroom.drills.symptom import Symptom
 from warroom.incident.action import Outcome
 from warroom.incident.document import Incident
+from warroom.incident.finding import FaultKind
 from warroom.incident.severity import Severity
 from warroom.tests.support.consoles import paper, printed
 from warroom.tests.support.incidents import full, inconclusive, noise
@@ -45,6 +47,13 @@ TRUTH = Truth(
 )
 MECHANISMS = ground().mechanisms
 HARMLESS = MECHANISMS["one-restart"].bind("", "all").truth
+
+
+def test_each_kind_that_a_group_may_be_called_is_one_that_there_is():
+    named = {kind for kinds in KINDS.values() for kind in kinds.split(", ")}
+    assert {FaultKind(kind).value for kind in named} == named
+    drawn = {one.group for world in ("shop", "queue") for one in ground(world).mechanisms.values()}
+    assert KINDS.keys() <= drawn
 
 
 def seen(left: float | None = 0.0, by_hand: bool = False) -> DrillObservation:
@@ -120,6 +129,29 @@ def test_facts_count_together_and_not_scattered_over_a_draft():
 def test_of_two_faults_one_account_told_whole_is_right():
     twice = changed(facts={"lock": "deadlock"}, besides={"who": "checkout"})
     assert met(full(), CAUSE, twice)
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "right"),
+    [
+        (FaultKind.data_corruption, "labels", True),
+        (FaultKind.database, "database", True),
+        (FaultKind.traffic_surge, "labels", False),
+        (FaultKind.telemetry_lost, "labels", False),
+        (FaultKind.data_corruption, "orders", False),
+    ],
+)
+def test_a_quoted_error_does_not_make_another_fault_the_right_one(kind, service, right):
+    truth = ground("queue").mechanisms["damaged-carriers"].bind("labels", "half").truth
+    document = full(kind, service)
+    document.hypotheses[
+        0
+    ].statement = (
+        "labels holds what it cannot do (“JSONDecodeError: Unterminated string in carriers”)"
+    )
+    check = score_surprise("x", document, truth, seen()).check(CAUSE)
+    assert check.met is right
+    assert check.answer.startswith("2 of 2 facts") and ("but" in check.answer) is not right
 
 
 def test_what_other_causes_would_be_is_not_what_is_told():

@@ -77,6 +77,9 @@ def test_a_draft_is_edited_published_and_handed_on(service):
     assert page.headers["content-disposition"].startswith("attachment")
     assert '<a href="#e1">E1</a>' in page.text and '<a id="e1"></a>' in page.text
     assert "version 1, published" in page.text
+    for text in (page.text, service["observer"].get(f"{PLACE}.md").text, told):
+        assert "Draft for review" not in text and "From the record: each mark" in text
+    assert "Draft for review" in service["observer"].get(f"{PLACE}.md?version=0").text
     pdf = service["observer"].get(f"{PLACE}.pdf")
     assert pdf.content.startswith(b"%PDF") and pdf.headers["content-type"] == "application/pdf"
 
@@ -96,6 +99,29 @@ def test_what_changed_words_claim_is_held_against_their_evidence(service):
     assert refused.status_code == 422 and "careless" in refused.text
     typed = service["responder"].post(f"{PLACE}/marks", data={"text": "Bob was careless."})
     assert "careless" in typed.text and "<html" not in typed.text
+
+
+def test_of_an_edited_paragraph_only_the_persons_words_are_judged(service):
+    text = body(service)
+    line = next(each for each in text.splitlines() if each.startswith("For "))
+    theirs = line.replace(". [", ". It was 77% at its worst. [", 1)
+    assert save(service, text.replace(line, theirs)).status_code == 303
+    marks = passage(service, "77%")["look_at"]
+    assert len(marks) == 1 and "do not say 77%" in marks[0]
+
+
+def test_who_called_it_over_may_say_what_caused_it(service):
+    def ended(document):
+        document.transitions[-1].actor = document.ended_by = "ann"
+        document.hypotheses[0].confirmed = False
+
+    text, said = body(service), "The rows of checkout caused it. [E1]"
+    changed = text.replace(COUNTED + " [E1]", said)
+    assert changed != text
+    save(service, changed)
+    assert "likely, not confirmed" in str(passage(service, "rows of")["look_at"])
+    service.service.store.update("INC-1", ended)
+    assert not passage(service, "rows of")["look_at"]
 
 
 def test_who_saves_over_what_another_changed_sees_that_and_keeps_their_text(service):
