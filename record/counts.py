@@ -89,7 +89,7 @@ def _labelled(connection: Connection, now: float) -> Iterator[Count]:
     yield Count("approvals_waiting", about, _by(connection, waiting), "kind")
     about = "Incidents by what Warroom does about them."
     yield Count("work", about, _by(connection, _grouped(WORK.c.status)), "status")
-    about = "Actions and messages: done; unrecorded: begun, and nobody knows yet; void: not done."
+    about = "Actions and messages (unrecorded: begun, nobody knows yet; void: did not happen)."
     yield Count("effects", about, _by(connection, _grouped(state)), "state")
     yield Count("model_tokens", "Tokens of models.", tokens, "kind", grows=True)
 
