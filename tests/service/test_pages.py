@@ -270,11 +270,11 @@ def test_an_error_is_quoted_once_among_the_causes(service):
     document = running()
     error = "“JSONDecodeError: Unterminated string starting at: line 1”"
     for cause in document.hypotheses:
-        cause.statement = f"{cause.service} fails ({error})"
+        cause.statement = f"{cause.kind} fails it ({error})"
     text = html(service, f"/incidents/{kept(service.service.store, document).id}")
     thought = text[text.index('id="h-think"') : text.index('id="h-did"')]
-    assert thought.count("</span> checkout fails (“JSONDecodeError") == 1
-    assert "fails (the same error)" in thought
+    assert len(re.findall(r"</span> [\w ]+ fails it \(“JSONDecodeError", thought)) == 1
+    assert "fails it (the same error)" in thought
 
 
 def test_errors_say_what_to_do_to_people_and_to_programs(service):
