@@ -25,7 +25,7 @@ from ..causes.clusters import shows
 from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
 from .anomalies import CHANGED
-from .bringing_back import bringing_back
+from .bringing_back import bringing_back, limits
 from .levels import REFUSED, deviated, healthy
 from .recovery import UNCOUNTED, Judged, Watch, conclude, stays_well
 from .stores import data_measures
@@ -49,7 +49,9 @@ def verify(case: Case) -> VerificationReport:
     carried_out = execution.outcome is not Outcome.failed and bool(changed)
     part = staged(plan, execution.stage) if plan else None
     back = part if isinstance(part, BringBack) and carried_out else None
-    judged = look.brought_back(back) if back else look.judged(carried_out)
+    cures = plan is not None and plan.kind not in HELD
+    limited = cures and any(limits(case.document, case.inventory))
+    judged = look.brought_back(back) if back else look.judged(carried_out, limited)
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
@@ -171,12 +173,13 @@ class Look:
         """Nothing of it decides: it says what may be lost."""
         return data_measures(self.case.document, self.case.catalogue, self.case.tools)
 
-    def judged(self, acted: bool) -> Judged:
-        """How it ended."""
-        judged = conclude(self.decided, self.watched, acted=acted, unseen=self._unseen())
-        if acted and self.plan and not any(map(deviated, self.decided)):
+    def judged(self, acted: bool, limited: bool = False) -> Judged:
+        """How it ended; limited: what a limit of ours refuses beside it decides nothing."""
+        decided = [m for m in self.decided if not limited or m.signal != REFUSED]
+        judged = conclude(decided, self.watched, acted=acted, unseen=self._unseen())
+        if acted and self.plan and not any(map(deviated, decided)):
             judged = self._of_the_cluster(self.plan.hypothesis) or judged
-        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
+        return self.held_against_the_alert(judged, limited) if judged.outcome in WELL else judged
 
     def _of_the_cluster(self, hypothesis: str) -> Judged | None:
         """Whether the cluster still shows what was to be cured, where nothing else was off; None:
@@ -194,13 +197,11 @@ class Look:
         return Judged(Outcome.better, f"nothing is wrong with {cause.resource} now", UNCOUNTED)
 
     def brought_back(self, part: BringBack) -> Judged:
-        """How it is with this share; while the others are refused on purpose, that decides nothing,
-        and no alert does that may fire for it."""
-        if part.rates[-1] is not None:
-            decided = [m for m in self.decided if m.signal != REFUSED]
-            return stays_well(decided, self.watched, self._unseen())
-        judged = stays_well(self.decided, self.watched, self._unseen())
-        return self.held_against_the_alert(judged) if judged.outcome in WELL else judged
+        """How it is with this share, of which the others are refused on purpose."""
+        limited = part.rates[-1] is not None
+        decided = [m for m in self.decided if not limited or m.signal != REFUSED]
+        judged = stays_well(decided, self.watched, self._unseen())
+        return self.held_against_the_alert(judged, limited) if judged.outcome in WELL else judged
 
     def _unseen(self) -> list[str]:
         """What was ill when it was declared and is not measured now."""
@@ -208,10 +209,11 @@ class Look:
         measured = {f"{m.service}/{m.signal}" for m in self.measures if m.healthy is not None}
         return [name.replace("/", " ") for name in names if name not in measured]
 
-    def held_against_the_alert(self, judged: Judged) -> Judged:
+    def held_against_the_alert(self, judged: Judged, limited: bool = False) -> Judged:
         """What is well by its signals is over only when the alert's own condition, and every rule
         that fires for a service of this incident, says so too; and where something is not completed
-        any more, whoever answers for it: a conflict or a missing page is no error of its server."""
+        any more, whoever answers for it: a conflict or a missing page is no error of its server.
+        Limited: that something is not completed is on purpose."""
         found = Observations(self.case).condition
         services = self.case.document.services
         ours = {s.name for s in services if s.role in ("alerting", "affected")}
@@ -221,11 +223,14 @@ class Look:
             if row.holds
             and (row.alerted or row.service in ours or of_outcomes(self.case, row))
             and not refuses_on_purpose(self.case, self.plan, row)
+            and not (limited and of_outcomes(self.case, row))
         ]
         if fires:
             why = f"{fires[0].words}; {judged.reason}"
             return Judged(Outcome.unverified, why, again=True)
-        if not (self.by_cluster or any(r.alerted and r.holds is False for r in found.rows)):
+        alerted = [row for row in found.rows if row.alerted]
+        well = (r.holds is False or (limited and of_outcomes(self.case, r)) for r in alerted)
+        if not (self.by_cluster or any(well)):
             why = f"the alert's own condition cannot be evaluated; else {judged.reason}"
             return Judged(Outcome.unverified, why, well=True)
         return judged

@@ -4,6 +4,7 @@ taken back if worse; at a real edge whose rules lie in a real repository."""
 import json
 import math
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -18,8 +19,10 @@ from langgraph.runtime import Runtime
 
 from warroom.actions.catalogue import plan, staged
 from warroom.actions.edge import BringBack, Throttle
+from warroom.actions.services import Restart
 from warroom.agents import steps
 from warroom.agents.health.bringing_back import bringing_back
+from warroom.agents.health.verification import verify
 from warroom.agents.reporting.recovery import recovery_view
 from warroom.agents.runtime.case import Case
 from warroom.agents.runtime.context import ResponseContext
@@ -43,11 +46,11 @@ from warroom.state import Acted, IncidentState
 from warroom.targets.configured import Edge
 from warroom.targets.git import Configuration, Git
 from warroom.targets.operations import Operations
-from warroom.tests.support.bundles import START
+from warroom.tests.support.bundles import START, BundleWriter
 from warroom.tests.support.consoles import paper
 from warroom.tests.support.people import person
-from warroom.tests.support.responses import alert, decide, room_over
-from warroom.tests.support.shop_bundle import Fault, run_shop
+from warroom.tests.support.responses import alert, decide, inventory, room_over
+from warroom.tests.support.shop_bundle import ROUTES, Fault, Shop, catalogue, run_shop
 
 ROUTE, LIMIT, STAGES = "/cart", 0.5, [10, 50, 100]
 
@@ -272,6 +275,44 @@ def test_a_process_killed_in_a_stage_neither_loses_nor_doubles_one(tmp_path: Pat
 
 HURT = Fault("errors", "checkout", at=60, until=80)
 AGAIN = Fault("errors", "checkout", at=0)
+
+
+class Refusing(Shop):
+    """Half of the requests of a route are refused from second 70 on."""
+
+    def request(self, at: float, route: str) -> None:
+        if route != ROUTE or self.second < 70 or self.rng.random() < 0.5:
+            return super().request(at, route)
+        self.counts["http_requests_total", "gateway", "route", route, "code", "429"] += 1
+        names = (f"{next(self.ids):032x}", f"{next(self.ids):016x}", "")
+        told: dict[str, Any] = {"client.address": "10.0.1.7", "http.route": route}
+        told["http.response.status_code"] = 429
+        self.bundle.span(at, "gateway", ROUTES[route].name, names, ms=1.0, **told)
+        return None
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_our_limit_refuses_takes_nothing_from_the_cure_and_is_asked_about(
+    tmp_path: Path, ours: bool
+) -> None:
+    with BundleWriter(tmp_path / "bundle", catalogue(), START) as bundle:
+        shop = Refusing(bundle, HURT, random.Random(7))
+        for _ in range(300):
+            shop.one_second(rps=8)
+    ramp, at = Ramp(tmp_path), from_ts(START + 80)
+    ramp.context.clock = lambda: from_ts(START + 295)
+    if ours:
+        limited(ramp, from_ts(START + 70))
+    cure = plan(Restart.kind, "checkout", {}, "why", inventory=inventory())
+    done = Execution(plan=cure.hash, title=cure.title, started_at=at, ended_at=at)
+    ramp.store.update(ramp.incident, lambda doc: doc.proposals.append(cure))
+    ramp.store.update(ramp.incident, lambda doc: doc.executions.append(done))
+    found = verify(ramp.case())
+    asked = [made.kind for made in found.proposals]
+    if ours:
+        assert (found.outcome, found.next, asked) == (Outcome.better, "ask", [BringBack.kind])
+    else:  # of others' limits nothing is known
+        assert (found.outcome, found.next, asked) == (Outcome.contained, "", [])
 
 
 def lived(
