@@ -7,6 +7,7 @@ ended only a part leaves its cause out of the account of what is left.
 
 import math
 
+from ...actions.edge import BlockSource, Throttle
 from ...faults import fault_of
 from ...incident.action import ActionPlan, Execution, Outcome
 from ...incident.document import Incident
@@ -21,6 +22,9 @@ SELDOM = 0.2
 """How likely the only move for a cause that nobody knows does."""
 COINCIDENCE = 0.002
 """How likely all that hurts ends, beyond chance, with an action that has nothing to do with it."""
+REFUSING, ANY = (BlockSource.kind, Throttle.kind), (FaultKind.application, FaultKind.unknown)
+ON_PURPOSE = 4.0
+"""Log-odds against a fault without a name where we refuse requests ourselves."""
 NO_HELP = (Outcome.unchanged, Outcome.worse)
 
 
@@ -29,6 +33,10 @@ def learn(candidate: Candidate, document: Incident) -> None:
     for execution in document.executions:
         plan = document.plan(execution.plan)
         chance = cures(candidate, plan, document) if plan else 0.0
+        if plan and not chance and plan.kind in REFUSING and candidate.kind in ANY:
+            ours = plan.target == candidate.service and not execution.undone
+            note = f"{execution.title}: since then requests are refused there on purpose"
+            candidate.doubted(ON_PURPOSE, float(ours), note)
         if chance and execution.outcome in NO_HELP:
             note = f"{execution.title} left things {execution.outcome.value}"
             if note not in candidate.notes:

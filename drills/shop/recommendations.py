@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from .client import Reply
 from .context import Context
-from .errors import BadRequest, ShopError, UpstreamFailed
+from .errors import ShopError, UpstreamFailed
 from .server import FACTS, Bucket
 from .service import serve
 
@@ -26,6 +26,12 @@ TASTES = "SELECT sku, title, category FROM products ORDER BY popularity DESC LIM
 
 class ProviderError(UpstreamFailed):
     """The AI provider refused or failed."""
+
+
+class Guarded(ShopError):
+    """The guardrail in front of the model refused it."""
+
+    status = 403
 
 
 class NoModel(ShopError):
@@ -81,7 +87,7 @@ class Recommendations:
             address = request.scope[FACTS]["client.address"]
             text = f"guardrail refused instructions in a session: {session[:80]}"
             self.ctx.log.warning(text, **{"client.address": address})
-            raise BadRequest("no such session")
+            raise Guarded("no such session")
         items = self.cache.get(session, now)
         if items is None:
             CALLS.set(0)

@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from warroom.actions.catalogue import plan
+from warroom.actions.edge import BlockSource
 from warroom.actions.inventory import Inventory, Part
 from warroom.agents.causes.access import injections
+from warroom.agents.causes.judgement import candidates
+from warroom.agents.causes.learning import learn
 from warroom.agents.causes.moves import moves
 from warroom.agents.causes.observations import Observations
 from warroom.evals.rca.cases import rca_cases
 from warroom.evals.rca.floor import respond_to
 from warroom.faults import faults
+from warroom.incident.action import Execution
 from warroom.incident.finding import Hypothesis
 from warroom.settings import Settings
 from warroom.tests.support.bundles import START, BundleWriter
@@ -106,3 +111,20 @@ def test_who_speaks_to_the_model_and_is_refused_is_named_and_blocked(tmp_path: P
 @pytest.mark.parametrize(("text", "code"), [(HOSTILE, 200), ("no such session", 400)])
 def test_words_alone_or_refusals_alone_are_no_injection(tmp_path, text: str, code: int) -> None:
     assert list(injections(attacked(tmp_path, text, code))) == []
+
+
+def test_what_a_block_of_ours_refuses_is_no_fault_of_the_edge(tmp_path: Path) -> None:
+    seen = attacked(tmp_path, "no such session", 403)
+    document = seen.case.document
+    edge = Inventory(services={"gateway": Part(instances=["gateway-1"], edge=True)})
+    sources = {"sources": ["198.51.100.77"], "good_share": 0.0}
+    made = plan(BlockSource.kind, "gateway", sources, "it attacks", inventory=edge, hypothesis="H1")
+    blamed = [c for c in candidates(seen) if c.service == "gateway"]
+    assert blamed and max(c.weight for c in blamed) > 1
+    document.proposals.append(made)
+    begun = document.opened_at
+    document.executions.append(Execution(plan=made.hash, title=made.title, started_at=begun))
+    for candidate in blamed:
+        before = candidate.weight
+        learn(candidate, document)
+        assert candidate.weight <= before - 3.9
