@@ -161,8 +161,7 @@ class Judge:
     def _unproven(self, paragraph: Paragraph, holdings: Holdings) -> Iterable[Remarked]:
         refs = [ref for ref in paragraph.refs if ref[0] in CHECKED]
         language = "zh" if re.search(r"[\u4e00-\u9fff]", paragraph.text) else "en"
-        theirs = self.incident.called_over is not None
-        checker = Checker(self.say, holdings, language, theirs)
+        checker = Checker(self.say, holdings, language, self.incident.called_over is not None)
         ours = {sentence for p in self.before for sentence in sentences(p.bare)}
         for sentence in sentences(paragraph.bare) if refs else ():
             if sentence not in ours and (reason := checker.objection(sentence, refs)):
