@@ -95,9 +95,9 @@ def sentence_of(plan: ActionPlan) -> str:
     """What the plan does, fit to be read aloud; its title where that cannot be said."""
     action = CATALOGUE.get(plan.kind)
     words = {"target": plan.target, **plan.found, **plan.parameters}
-    told = {name: ", ".join(map(str, v)) if isinstance(v, list) else v for name, v in words.items()}
+    read = {name: told(v) if isinstance(v, list | dict) else v for name, v in words.items()}
     try:
-        said = action.profile.sentence.format(**told) if action else plan.title
+        said = action.profile.sentence.format(**read) if action else plan.title
     except KeyError:  # an older plan, of other parameters
         said = plan.title
     return f"Experiment: {said}" if plan.experiment else said
@@ -134,7 +134,7 @@ def changes(plan: ActionPlan) -> Iterator[Change]:
 
 def told(value: JsonValue) -> str:
     """A value as a person reads it."""
-    if isinstance(value, list):
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
         return ", ".join(map(str, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

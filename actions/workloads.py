@@ -132,6 +132,11 @@ FIELDS = {
 """By the first words of its name: "image of CONTAINER", "selector"."""
 
 
+def repository(image: str) -> str:
+    """Without tag and digest."""
+    return re.sub(r":[^/]*$", "", image.partition("@")[0])
+
+
 def _decoded(given: Any) -> Any:
     """A model writes JSON as text."""
     if isinstance(given, str) and re.match(r"\s*[\[{]|null$", given):
@@ -186,6 +191,8 @@ class PatchWorkload(Action):
             raise ToolRetry(f"{self.object}: another value is wanted, and one that can be set")
         if self.to is not None and not isinstance(self.to, field.holds):
             raise ToolRetry(f"{self.object}: {field.holds.__name__} as JSON is wanted")
+        if field.holds is str and repository(str(self.to)) != repository(str(self.now)):
+            raise ToolRetry(f"{self.object}: another repository is no correction; deploy it")
         held = self.to if isinstance(self.to, list) else [self.to]
         for key in (key for one in held if isinstance(one, dict) for key in one):
             if field.keys:

@@ -178,11 +178,12 @@ def _message(
     )
 
 
-def handing_over(document: Incident, now: datetime, language: str = "en") -> Message:
-    """What is told inside once the response has ended and the incident is not resolved."""
-    briefing = replace(brief(document, now), stage=Stage.handed_over.value)
-    template = f"{Stage.handed_over}.{language}.md"
-    return _message(document, briefing, Audience.engineering, template, language)
+def handing_over(document: Incident, now: datetime, language: str, quiet: bool) -> Message:
+    """What is told inside once the response has ended unresolved; quiet: nobody is woken."""
+    at = Stage.quiet if quiet else Stage.handed_over
+    briefing = replace(brief(document, now), stage=at.value)
+    told = _message(document, briefing, Audience.engineering, f"{at}.{language}.md", language)
+    return told.model_copy(update={"channels": table().channels[Severity.P2]}) if quiet else told
 
 
 def retold(

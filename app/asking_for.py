@@ -74,6 +74,8 @@ def put_action(
 
     with opened(settings, incident_id, store, sources) as context:
         document = store.load(incident_id)
+        if context.operations is None:
+            raise InputError(f"nothing is acted on for {incident_id}: it has no operations.json")
         try:
             plan = checked_plan(*action, reason, inventory=context.inventory)
             plan = plan.model_copy(update={"proposed_by": by.name})

@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Thread
 
 from .. import outgoing
-from ..errors import StoreError, ToolFailed
+from ..errors import ToolFailed, WarroomError
 from ..incident.timeline import from_ts
 from ..notify.cloudevents import TIMEOUT_S, envelope, post
 from ..notify.configuration import Sink
@@ -34,7 +34,7 @@ def tell_followers(store: Store) -> list[Thread]:
 
 def _tell(store: Store, sink: Sink, turn: Turn) -> None:
     at, error, until = turn.position, "", time.monotonic() + ROUND_S
-    with suppress(StoreError):  # then its turn ends by itself
+    with suppress(WarroomError):  # then its turn ends by itself
         source = read_configuration().server.url
         with outgoing.client(timeout=TIMEOUT_S) as client:
             for each in EventLog(store.engine).after(turn.position):

@@ -90,7 +90,9 @@ class Menu:
         return Exit.done
 
     def _kind(self) -> ActionKind | None:
-        offered = self.recovery.system.inventory().offered or []
+        there = self.recovery.system.inventory()
+        if not (offered := there.offered or []):
+            raise InputError("; ".join(["nothing is offered here", *there.shut]))
         for number, kind in enumerate(offered, 1):
             risk = find(kind).profile.risk
             self.console.print(f"{number:>3}  {kind}  (risk {risk})")

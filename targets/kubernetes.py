@@ -78,7 +78,8 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
     def run_version(self, service: str, version: str) -> RolledOut:
         """Put the template of an earlier version in place; of what is delivered from a repository,
         its way back there."""
-        one = self._open(service, "rollout undo {place}")
+        number = f"N, that of {version} in `kubectl rollout history`"
+        one = self._open(service, f"rollout undo {{place}} --to-revision={number}")
         receipt = RolledOut(service=service, before=one.version, version=version)
         if one.owner:
             return gitops.roll_back(one, one.owner, receipt)
@@ -162,7 +163,7 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         if service not in known:
             raise ToolFailed(f"no workload {service}; known: {', '.join(known) or 'none'}")
         one = known[service]
-        _door(one.cluster, f"kubectl {by_hand.format(place=one.place)}")
+        _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place)}")
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part('').kept(service)}")
         return one

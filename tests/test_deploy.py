@@ -14,6 +14,7 @@ import yaml
 
 from warroom.app.configuration_file import Configuration
 from warroom.console.main import app
+from warroom.telemetry.sources.clusters import KINDS, OF_CLUSTER
 from warroom.tests.support.house import ROOT
 from warroom.yaml_tables import parse_table
 
@@ -139,3 +140,36 @@ def test_systemd_takes_a_unit(unit, tmp_path):
 def warroom() -> Path:
     """The command of this environment: systemd looks whether it is there."""
     return Path(sys.executable).with_name("warroom")
+
+
+def rights(name: str) -> set[tuple[str, str, str]]:
+    """(group, resource, verb) of a file of deploy/kubernetes."""
+    documents = yaml.safe_load_all((DEPLOY / "kubernetes" / f"{name}.yaml").read_text())
+    rules = [rule for one in documents for rule in one.get("rules", ())]
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("read", KINDS), ("cluster", OF_CLUSTER)])
+def test_who_looks_into_a_cluster_may_list_what_is_looked_at(name, kinds):
+    asked = {
+        (version.rpartition("/")[0], kind, "list")
+        for version, some in kinds.items()
+        for kind in some.split()
+    }
+    assert asked <= rights(name)
+
+
+def test_rights_that_are_shipped_are_narrow():
+    """Nothing of Secrets, nothing is created or deleted, no wildcard; only who acts may patch."""
+    every = {name: rights(name) for name in ("read", "cluster", "act", "applications")}
+    all_of_them = set().union(*every.values())
+    assert {verb for _, _, verb in all_of_them} == {"get", "list", "patch"}
+    assert not {"secrets", "*", "pods/exec"} & {resource for _, resource, _ in all_of_them}
+    assert {verb for _, _, verb in every["read"]} == {"get", "list"}
+    assert {what for _, what, verb in every["cluster"] if verb == "patch"} == {"nodes"}

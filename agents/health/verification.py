@@ -80,6 +80,18 @@ def watch(case: Case) -> VerificationReport:
     return look.report(NOBODY, judged).model_copy(update=told)
 
 
+def quiet(case: Case) -> bool:
+    """Whether nothing that alerted here does any more, as measured just now."""
+    now, document = case.now.timestamp(), case.document
+    just = now - case.catalogue.windows.verify_s, now
+    wanted = targets(document, case.catalogue, None)
+    levels = case.tools.call(measure, targets=wanted, before=just, after=just).rows
+    ours = {s.name for s in document.services if s.role in ("alerting", "affected")}
+    seen = any(row.after is not None for row in levels if row.service in ours)
+    fires = [r for r in Observations(case).condition.rows if r.alerted or r.service in ours]
+    return seen and any(r.alerted for r in fires) and all(r.holds is False for r in fires)
+
+
 def _left_limited(case: Case, look: "Look") -> dict[str, Any]:
     """What is asked about before it is called over: what a limit of ours holds back. One that has
     just ended what hurt stays until it is seen that it refuses nobody."""

@@ -31,6 +31,7 @@ class Stage(StrEnum):
     noise = "noise"
     unconfirmed = "unconfirmed"
     handed_over = "handed_over"  # the response ended and it is not resolved
+    quiet = "quiet"  # as that, and nothing that alerted does any more
 
 
 def stage(document: Incident) -> Stage:

@@ -5,6 +5,7 @@ again until it arrives (`dispatch`, each second in a service, each step of the r
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -29,6 +30,9 @@ from ...settings import Settings
 from ...state import CommunicationState
 from ...tools import notify
 from ..comms import handing_over
+from ..health.verification import quiet
+from ..reporting.incident_status import Stage
+from ..steps import WATCH
 from .context import ResponseContext
 from .gate import add_decision
 
@@ -56,11 +60,16 @@ def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
 
 
 def hand_over(context: ResponseContext, incident_id: str) -> None:
-    """Where a response has ended unresolved, tell people once that it is theirs now."""
+    """Where a response has ended unresolved, tell people once that it is theirs now, by how much
+    still alerts at this moment: it may have waited for an answer for long."""
     document = context.store.load(incident_id)
     if document.state in OVER:
         return
-    drafted = handing_over(document, context.now(document), context.settings.language)
+    if any(m.template.startswith(Stage.handed_over.value) for m in document.communications):
+        return
+    look = replace(WATCH, looks=False)  # what joined meanwhile is not looked at by this
+    still = quiet(context.case(incident_id, look, 1, lambda _event: None))
+    drafted = handing_over(document, context.now(document), context.settings.language, still)
     message = context.redacted(incident_id, drafted)
 
     def add(doc: Incident) -> None:

@@ -9,12 +9,15 @@ from warroom.incident.communication import MessageState
 from warroom.incident.document import Incident
 from warroom.incident.events import StepDone, StepStarted
 from warroom.incident.lifecycle import ACTIVE
+from warroom.incident.timeline import from_ts
 from warroom.intake.grouping import group_due
 from warroom.record.counts import counts
 from warroom.record.waking import HANDED_OVER
 from warroom.response import Response
 from warroom.tests.support.alerts import NOW, put
-from warroom.tests.support.responses import alert, begin, finish, room_over
+from warroom.tests.support.bundles import START
+from warroom.tests.support.responses import alert, begin, decide, finish, room_over
+from warroom.tests.support.shop_bundle import Fault, write_shop
 
 
 def told(document: Incident) -> list[str]:
@@ -64,6 +67,26 @@ def test_what_ended_unresolved_is_handed_to_people_once(tmp_path: Path) -> None:
         list(again.run(incident))
     assert told(context.store.load(incident)) == [message.subject]
     assert standing(context, incident) == HANDED_OVER
+
+
+def test_a_text_that_is_answered_when_nothing_hurts_any_more_wakes_nobody(tmp_path: Path) -> None:
+    """Somebody mended it by hand meanwhile, and what was left to answer was a text."""
+    write_shop(tmp_path / "bundle", Fault("hang", "payments", at=60, until=90), seconds=170)
+    context = room_over(tmp_path)
+    response, incident = begin(context)
+    ledger = context.store.ledger
+    while [r for r in ledger.waiting(incident) if r.kind == "action"]:
+        decide(context, incident, Verdict.rejected, "action")
+        list(response.run(incident))
+    assert {r.kind for r in ledger.waiting(incident)} == {"text"}
+    context.clock = lambda: from_ts(START + 165)
+    finish(response, incident, Verdict.approved)
+    document = context.store.load(incident)
+    assert document.state in ACTIVE and standing(context, incident) == HANDED_OVER
+    assert told(document) == []
+    (message,) = [m for m in document.communications if "quiet again" in m.subject]
+    assert (document.severity, message.channels) == ("P1", ["chat"])
+    assert f"`warroom resolve {incident}" in message.body
 
 
 def test_whoever_begins_says_who_answers_and_that_what_they_see_is_history(tmp_path: Path) -> None:

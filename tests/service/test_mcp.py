@@ -121,6 +121,8 @@ def test_a_proposal_waits_for_a_commander(service, tmp_path):
     store = service.service.store
     cart = declared(Severity.P2, "cart").model_copy(update={"id": "INC-2"})
     document = kept(store, cart)
+    told_so = refused(call(service, "responder", "propose_action", **ASKING["propose_action"]))
+    assert "operations.json" in told_so
     with world("cart-1") as found:
         operations = tmp_path / "operations.json"
         operations.write_text(json.dumps({"supervisor_url": found.url, "system": "shop"}))

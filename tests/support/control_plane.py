@@ -79,6 +79,7 @@ class ControlPlane:
             "--leader-elect=false",
             "--secure-port=0",
             "--service-account-private-key-file=account.key",
+            "--node-monitor-grace-period=24h",  # kwok's nodes say once that they are well
         )
         self._run("kube-scheduler", given, "--leader-elect=false", "--secure-port=0")
         self._run("kwok", given, "--manage-all-nodes=true", f"--config={STAGES}")

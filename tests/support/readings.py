@@ -23,7 +23,7 @@ BY_STAGE = {
     Audience.status_page: "status_page",
     Audience.customers: "customer_email",
 }
-ONCE = (Stage.noise, Stage.unconfirmed, Stage.handed_over)
+ONCE = (Stage.noise, Stage.unconfirmed, Stage.handed_over, Stage.quiet)
 
 
 def messages(document: Incident, now, language: str) -> Iterator[Message]:

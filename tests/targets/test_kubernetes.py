@@ -180,7 +180,10 @@ def test_an_answer_that_never_comes_is_looked_for(
             "read",
             "not offered here, only: nothing; cluster prod is in mode read: write `mode: act`",
         ),
-        ("propose", "in mode propose: .* by hand: kubectl rollout undo -n shop deployment/web"),
+        (
+            "propose",
+            "in mode propose: .* by hand: kubectl rollout undo -n shop deployment/web --to-rev",
+        ),
     ],
 )
 def test_the_door(tmp_path: Path, api: ClusterApi, mode: str, said: str) -> None:
@@ -221,6 +224,10 @@ def test_names_that_are_there_twice_are_written_out(tmp_path: Path, api: Cluster
         ({**LIMITS, "to": {"gpu": 1}}, "known: cpu, ephemeral-storage, memory"),
         ({**LIMITS, "to": LIMITS["now"]}, "another value"),
         ({"object": "image of web", "now": NOW, "to": None}, "one that can be set"),
+        (
+            {"object": "image of web", "now": NOW, "to": "elsewhere.example.org/web:v1"},
+            "another repository",
+        ),
         ({"object": "selector", "now": {"app": "web"}, "to": {}}, "one that can be set"),
         ({"object": "command of web", "now": None, "to": ["sh"]}, "known: image of web"),
         ({"object": "liveness probe of web", "now": None, "to": "{no"}, "no JSON"),
