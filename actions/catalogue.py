@@ -129,7 +129,8 @@ def changes(plan: ActionPlan) -> Iterator[Change]:
             yield Change(name, "", told(value))
     for name, value in plan.found.items():
         if name not in paired:
-            yield Change(f"{ONLY} {name} is", "", told(value))
+            about = "the system acted on" if name == "system" else name
+            yield Change(f"{ONLY} {about} is", "", told(value))
 
 
 def told(value: JsonValue) -> str:

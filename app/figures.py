@@ -33,6 +33,7 @@ WANTED["new"] = max(WANTED.values())
 """Seconds in which an incident of each severity, and one not classified, is to be over (§1)."""
 PARTS = ("onset", "transitions", "executions", "hypotheses", "decisions", "slo", "impact")
 PARTS = (*PARTS, "category", "type")
+OLD_S = 86400.0  # from what telemetry holds of an alert to its being taken: it is a recording
 AT_ONCE = 500  # documents that one question reads
 
 
@@ -57,7 +58,7 @@ class Taken:
     acts: tuple[int, int]  # that were carried out, and that helped
     automatic: int  # of these, without a person
     noise: bool  # nothing was behind the alert
-    drill: bool  # an exercise
+    drill: bool  # an exercise, or of a recording: nobody was hurt in this time
     failed: Mapping[str, float | None]
     """By service hurt, the share of requests that failed, as measured; None: nobody measured."""
     between: float | None = None  # that its service had worked, since the one before was over
@@ -78,7 +79,8 @@ def taken(
     record: Record, now: datetime, days: int, service: str, sight: Sight, drills: bool = False
 ) -> list[Taken]:
     """All incidents of so many days, the newest first; of one service where it is named."""
-    kept = [INCIDENTS.c[name] for name in ("id", "severity", "service", "opened_at", "updated_at")]
+    names = ("id", "severity", "service", "opened_at", "updated_at", "taken_at")
+    kept = [INCIDENTS.c[name] for name in names]
     answers = [ESCALATIONS.c[name] for name in ("started_at", "answered_at", "level")]
     query = (
         select(*kept, *answers)
@@ -115,8 +117,9 @@ def _known(
     for first in range(0, len(new), AT_ONCE):
         some = INCIDENTS.c.id.in_(list(new)[first : first + AT_ONCE])
         for said in connection.execute(query.where(some)).mappings():
-            row, drill = new[said["id"]], recall(record.settings, said["id"]).drill
-            known[row.id] = row, _taken(row, said, drill)
+            row, sources = new[said["id"]], recall(record.settings, said["id"])
+            recorded = sources.telemetry and row.taken_at - row.opened_at > OLD_S
+            known[row.id] = row, _taken(row, said, sources.drill or bool(recorded))
     return known
 
 

@@ -42,12 +42,12 @@ def counts(engine: Engine) -> list[Count]:
 
 
 PLAIN = {
-    "alerts": "Alerts written down, repeats not counted.",
-    "alerts_untaken": "Alerts that should have been grouped into incidents by now.",
-    "leases": "Times that an incident was taken up or given back.",
-    "work_failures": "Attempts in a row that failed, over all incidents.",
-    "work_due": "Incidents that are due and that nobody works.",
-    "work_late_seconds": "How long the longest of them has been due.",
+    "alerts": "Alerts taken in, repeats not counted.",
+    "alerts_untaken": "Alerts that should be in an incident by now; for minutes: no worker runs.",
+    "leases": "Times that a process took an incident up or gave it back.",
+    "work_failures": "Failed tries, one after the other, to go on with incidents.",
+    "work_due": "Incidents that wait for a worker.",
+    "work_late_seconds": "How long the first of them has waited.",
     "outbox": "Messages that were not delivered yet.",
     "outbox_age_seconds": "Age of the oldest of them.",
 }
@@ -87,9 +87,9 @@ def _labelled(connection: Connection, now: float) -> Iterator[Count]:
     about = "Questions that wait for people."
     waiting = _grouped(APPROVALS.c.kind).where(asked)
     yield Count("approvals_waiting", about, _by(connection, waiting), "kind")
-    about = "Incidents by status of their work."
+    about = "Incidents by what Warroom does about them."
     yield Count("work", about, _by(connection, _grouped(WORK.c.status)), "status")
-    about = "Effects claimed; unrecorded: begun, and nobody knows yet; void: proven not done."
+    about = "Actions and messages (unrecorded: begun, nobody knows yet; void: did not happen)."
     yield Count("effects", about, _by(connection, _grouped(state)), "state")
     yield Count("model_tokens", "Tokens of models.", tokens, "kind", grows=True)
 

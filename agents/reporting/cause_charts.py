@@ -114,7 +114,8 @@ class _Pen:
         facts = [(self._side(fact), fact) for fact in self._facts()]
         for bone in table().bones:
             head = self.draw(Drawing.bones, top, (bone.name, (), None))
-            nothing = f"Nothing found; looked for: {bone.looked}", (), Stands.open
+            none = "Nothing found" if self.document.untouched else "Warroom itself found nothing"
+            nothing = f"{none}; looked for: {bone.looked}", (), Stands.open
             own = [fact for name, fact in facts if name == bone.name]
             for fact in own[:SIDE] or [nothing]:
                 self.draw(Drawing.bones, head, fact)

@@ -25,7 +25,7 @@ KEY = (
 TOGETHER_S = 1.0
 
 _STATE = re.compile(r"^state: (\S+) — (.*)$")
-_SENT = re.compile(r"^(M\d+) to (.+?) by .+?: (?:\[\S+\] \S+ )?(.*)$")
+_SENT = re.compile(r"^(M\d+) to ([^:]+?)(?: by [^:]+)?: (?:\[\S+\] \S+ )?(.*)$")
 
 
 @dataclass(frozen=True)

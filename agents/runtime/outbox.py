@@ -217,8 +217,8 @@ def _arrived(document: Incident, parcel: Parcel, now: float) -> None:
     if message.state is MessageState.sent:
         return
     message.state, message.sent_at = MessageState.sent, at
-    where = ", ".join(message.channels)
-    text = f"{message.id} to {message.audience.value} by {where}: {message.subject}"
+    where, whom = ", ".join(message.channels), message.audience.value
+    text = f"{message.id} to {whom}{'' if where == whom else f' by {where}'}: {message.subject}"
     document.record(Event(at=at, actor="comms", kind=EventKind.message, text=text))
 
 

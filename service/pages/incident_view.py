@@ -1,7 +1,8 @@
 """What a page tells of one incident, read off its document and of what waits: the same for
 everybody who may see it, so it is made once for all who watch."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -110,10 +111,15 @@ class IncidentView:
     others: Sequence[Hypothesis]
     done: Sequence[Done]
     map: Markup
+    once: Mapping[str, str]  # texts that repeat a quotation, and what is said instead
     steps: Sequence[Step]
     newest: Sequence[Minute]
     older: Sequence[Minute]
     cost: float | None
+
+    def says(self, text: str) -> str:
+        """A reason or cause, with an error that a cause above quoted already as such."""
+        return self.once.get(text, text)
 
     @property
     def over(self) -> bool:
@@ -161,12 +167,32 @@ def view_of(
         causes=standing_first[:SHOWN],
         others=standing_first[SHOWN:],
         done=[_done(doc, each) for each in reversed(doc.executions)],
+        once=dict(_once(standing_first)),
         map=Markup(service_map(doc.services, _blamed(doc))),
         steps=list(_steps(doc, started)),
         newest=minutes[: _cut(minutes)],
         older=minutes[_cut(minutes) :],
         cost=sum(priced) if priced else None,
     )
+
+
+_QUOTED = re.compile(r"“[^”]{20,}”")
+
+
+def _once(causes: Sequence[Hypothesis]) -> Iterator[tuple[str, str]]:
+    """Each error is quoted where it stands first; a page of the same line tells nothing."""
+    quoted, seen = set[str](), set[str]()
+
+    def short(found: re.Match[str]) -> str:
+        known = found.group() in quoted
+        quoted.add(found.group())
+        return "the same error" if known else found.group()
+
+    for cause in causes:
+        for text in (cause.statement, *(a.text for a in (*cause.support, *cause.contradiction))):
+            if text not in seen:
+                seen.add(text)
+                yield text, _QUOTED.sub(short, text)
 
 
 def _alarmed(escalation: Escalated) -> str:

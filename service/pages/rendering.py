@@ -60,6 +60,7 @@ ADMINS = ("/settings", "/rules", "/audit")
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""
 FRESH_S = 45.0
+LONG_AGO_S = 60 * 86400
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,10 @@ def minute(at: datetime) -> str:
 
 
 def ago(at: datetime) -> str:
-    """3 min ago, in 26 min; what happens within a minute is now."""
+    """3 min ago, in 26 min; what happens within a minute is now, and long ago is a month."""
     seconds = (utc_now() - at).total_seconds()
+    if seconds > LONG_AGO_S:
+        return f"in {at:%B %Y}"
     if abs(seconds) < FRESH_S:
         return "now"
     told = _rounded(abs(seconds))

@@ -180,6 +180,7 @@ def test_the_timeline_says_once_what_happened_in_one_second():
         incidents.event(0, "alertmanager", EventKind.alert, "errors", []),
         incidents.event(1, "comms", EventKind.message, "M1 to engineering by chat: s", []),
         incidents.event(1.2, "comms", EventKind.message, "M2 to support by chat: s", []),
+        incidents.event(1.4, "comms", EventKind.message, "M3 to status page: s", []),
         incidents.event(2, "triage", EventKind.finding, "step 3: roll back", ["E1"]),
         incidents.event(3, "debugger", EventKind.hypothesis, "H1 leads", ["E4"]),
         incidents.event(3, "debugger", EventKind.state, "state: identified — H1 leads", []),
@@ -188,7 +189,7 @@ def test_the_timeline_says_once_what_happened_in_one_second():
     ]
     assert [entry.event.text for entry in chronicle(document)] == [
         "errors",
-        "sent M1 to engineering and M2 to support: s",
+        "sent M1 to engineering, M2 to support and M3 to status page: s",
         "H1 leads; now identified",
         "restart x: carried out",
     ]

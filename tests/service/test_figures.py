@@ -45,7 +45,12 @@ def test_figures_are_computed_from_the_record(tmp_path, place):
         assert "<svg" in page and "Mean time until an incident was over" in page
         remember(service.service.settings, "INC-2", Sources(drill=True))
         service.service.store.update("INC-2", lambda d: setattr(d, "title", "an exercise"))
-        assert "1 incident of the last 92 days, drills left out" in text(service, "/figures")
+        left = text(service, "/figures")
+        assert "1 incident of the last 92 days, drills and recordings left out" in left
+        remember(service.service.settings, "INC-1", Sources(telemetry=tmp_path))
+        service.service.store.update("INC-1", lambda d: setattr(d, "title", "of a sample"))
+        assert "No incident in that time" in text(service, "/figures"), "it was long ago"
+        assert "2 incidents of" in text(service, "/figures?drills=true")
         only = text(service, "/figures?affected=payments&drills=true")
         assert "1 incident of" in only and '<th scope="row" class="id">P0' not in only
         assert "figures.csv?affected=payments&amp;drills=true" in only

@@ -18,6 +18,7 @@ from warroom.incident.document import Incident
 from warroom.incident.events import StepStarted
 from warroom.incident.evidence import digest
 from warroom.incident.identity import at_terminal
+from warroom.incident.people import DoneByHand, Duty, Participant
 from warroom.incident.severity import Severity
 from warroom.incident.timeline import utc_now
 from warroom.record import escalations
@@ -243,6 +244,37 @@ def test_what_a_level_asks_for_and_what_the_priority_is_made_of_stand_there(serv
     assert told and f"Priority {told.priority:g} of 100" in text
     assert f"complexity {told.complexity.value} ({told.complexity_score})" in text
     assert "<dd>55 min to 3 h 30 min, by severity" in text  # 54 to 216 min
+
+
+def test_who_took_the_duty_commands_and_what_people_did_is_what_was_done(service):
+    document = running()
+    document.executions = []
+    document.participants = [Participant(name="ann", duty=Duty.commander, since=at(9), by="ann")]
+    place = f"/incidents/{kept(service.service.store, document).id}"
+    text = html(service, place)
+    assert "commander: ann" in text and "on-call commander" not in text
+    assert "Nothing was done yet." in text
+
+    def repaired(doc: Incident) -> None:
+        doc.by_hand.append(
+            DoneByHand(number=1, at=at(60), by="ben", title="Repair rows of carriers")
+        )
+
+    service.service.store.update(document.id, repaired)
+    text = html(service, place)
+    assert "Repair rows of carriers</h3>" in text and "by hand, by ben" in text
+    assert "Nothing was done" not in text
+
+
+def test_an_error_is_quoted_once_among_the_causes(service):
+    document = running()
+    error = "“JSONDecodeError: Unterminated string starting at: line 1”"
+    for cause in document.hypotheses:
+        cause.statement = f"{cause.kind} fails it ({error})"
+    text = html(service, f"/incidents/{kept(service.service.store, document).id}")
+    thought = text[text.index('id="h-think"') : text.index('id="h-did"')]
+    assert len(re.findall(r"</span> [\w ]+ fails it \(“JSONDecodeError", thought)) == 1
+    assert "fails it (the same error)" in thought
 
 
 def test_errors_say_what_to_do_to_people_and_to_programs(service):
