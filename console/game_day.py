@@ -38,14 +38,15 @@ def start(
 
 @GAME_DAY.command()
 def debrief(incident: Newest = None) -> None:
-    """How it went as it stands now: again once the postmortem is written."""
+    """How people did, of a game day or of any incident: again once the postmortem is written."""
     from ..app.configuration import settings
     from ..app.record import Record
     from ..drills.game_day import MARKS
     from ..drills.game_day import debrief as write
     from .screen import say, screen
 
-    file, checks = write(settings(), Record(settings()).incident(incident))
+    record = Record(settings())
+    file, checks = write(settings(), record.published(record.incident(incident).id))
     for one in checks:
         say(screen(), f"  {one.name:<14}{MARKS[one.met]:<8}{one.answer}; wanted: {one.wanted}")
     say(screen(), ("  debrief   ", "dim"), str(file))

@@ -14,13 +14,13 @@ from string import Template
 from threading import Event, Thread
 from typing import Any
 
+from ..agents.reporting.incident_status import ended
 from ..app import lifecycle
 from ..app.plans import due
 from ..app.postmortem_text import items
 from ..app.record import Record
 from ..app.words import seconds
 from ..app.work import Commander, Tell, work
-from ..errors import NotFound
 from ..incident import identity
 from ..incident.action import Verdict
 from ..incident.document import Incident
@@ -28,7 +28,7 @@ from ..incident.lifecycle import OVER
 from ..incident.people import Duty
 from ..incident.private import write_private
 from ..incident.report import PostmortemReport
-from ..incident.severity import TARGETS
+from ..incident.severity import TARGETS, Severity
 from ..incident.timeline import EventKind, from_ts
 from ..record.ledger import Request
 from ..record.postmortems import Postmortems
@@ -133,9 +133,35 @@ def restored(looks: Sequence[Look]) -> datetime | None:
 def criteria(
     incident: Incident, truth: Truth, looks: Sequence[Look], published: str = ""
 ) -> Iterator[Check]:
+    """What a response to a game day owes, as it was looked at. `published`: the postmortem's text,
+    once people published it."""
+    spread = {*looks[-1][2]} - {*looks[0][2], *truth.accept} if looks else set[str]()
+    return checks(incident, truth.level, restored(looks), spread, published)
+
+
+def of_record(incident: Incident, published: str = "") -> Iterator[Check]:
+    """The same of any incident, as its record has it: the level that it ended with is the right
+    one, and what joined late and was not there soon is a cascade."""
+    first = {incident.alert.service}
+    first |= {j.alert.service for j in incident.joined if j.at - incident.opened_at <= SOON}
+    spread = {joined.alert.service for joined in incident.joined} - first - {""}
+    levels = [incident.severity or Severity.P3]
+    return checks(incident, levels, ended(incident), spread, published)
+
+
+def checks(
+    incident: Incident,
+    levels: Sequence[Severity],
+    well: datetime | None,
+    spread: set[str],
+    published: str,
+) -> Iterator[Check]:
     """What a response owes, during the incident and after it; None: it is not yet done.
-    `published`: the postmortem's text, once people published it."""
-    opened, level, well = incident.opened_at, truth.level[0], restored(looks)
+
+    levels: that are right, the first the likeliest; well: since when; spread: services that came
+    to fail meanwhile.
+    """
+    opened, level = incident.opened_at, levels[0]
     target = timedelta(minutes=TARGETS[level].resolve_minutes)
     every = timedelta(minutes=TARGETS[level].update_minutes or TARGETS[level].resolve_minutes)
     inside, soon, apart = (
@@ -144,9 +170,9 @@ def criteria(
     met = bool(well and well - opened <= target)
     yield Check("restored", met, _after(incident, well), inside)
     held = incident.held
-    met = bool(held and held.severity in truth.level and held.at - opened <= SOON)
+    met = bool(held and held.severity in levels and held.at - opened <= SOON)
     answer = f"{held.severity} {_after(incident, held.at)}" if held else "set by nobody"
-    wanted = f"a person sets or confirms {' or '.join(truth.level)} {soon}"
+    wanted = f"a person sets or confirms {' or '.join(levels)} {soon}"
     yield Check("severity", met, answer, wanted)
     said = sorted(_words_of_people(incident))
     times = [opened, *said, max((e.at for e in incident.timeline), default=opened)]
@@ -157,9 +183,8 @@ def criteria(
         f"{len(said)}",
         f"a person's word at least, each {apart} of the last",
     )
-    spread = sorted({*looks[-1][2]} - {*looks[0][2], *truth.accept}) if looks else []
     wanted = "nothing fires in the end that did not at first"
-    yield Check("no cascade", not spread, ", ".join(spread) or "none", wanted)
+    yield Check("no cascade", not spread, ", ".join(sorted(spread)) or "none", wanted)
     lead = next((p for p in incident.participants if p.duty is Duty.commander), None)
     answer = f"{lead.name} {_after(incident, lead.since)}" if lead else "nobody"
     met = lead is not None and lead.since - opened <= SOON
@@ -199,22 +224,26 @@ def keep(settings: Settings, incident_id: str, day: GameDay, seed: int) -> None:
 
 
 def debrief(settings: Settings, incident: Incident) -> tuple[Path, list[Check]]:
-    """Write what came of a game day as it stands now. Raises NotFound where none was played."""
+    """Write what came of it as it stands now: of a game day by what was really the case, of any
+    other incident by its record."""
     folder = settings.files(incident.id)
-    try:
-        facts = json.loads((folder / KEPT).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NotFound(f"{incident.id} is no game day's: `warroom game-day start`") from error
-    truth = draw(facts["seed"], facts["world"]).truth
-    out = Postmortems(Record(settings).store.engine).published(incident.id)
-    people = list(criteria(incident, truth, facts["looks"], out.markdown if out else ""))
-    itself = [] if facts["silent"] else said(incident, truth)
+    played, out = folder / KEPT, Postmortems(Record(settings).store.engine).published(incident.id)
+    facts = json.loads(played.read_text(encoding="utf-8")) if played.exists() else {}
+    published = out.markdown if out else ""
+    if facts:
+        truth = draw(facts["seed"], facts["world"]).truth
+        people = list(criteria(incident, truth, facts["looks"], published))
+        itself = [] if facts["silent"] else said(incident, truth)
+        head = [f"# Debrief: game day, the {facts['world']}, seed {facts['seed']}", "", truth.cause]
+        ours = ["", "## Warroom", "", *(rows(itself) or ["It was silent."])]
+    else:
+        people, ours = list(of_record(incident, published)), list[str]()
+        head = [f"# Debrief: {incident.id}", "", one_line(incident.title)]
     lines = sorted(incident.timeline, key=lambda event: event.at)
     happened = [f"- {e.at:%H:%M:%S} {one_line(e.text)} ({e.actor})" for e in lines]
-    text = [f"# Debrief: game day, the {facts['world']}, seed {facts['seed']}", "", truth.cause]
-    text += ["", "## The people", "", *rows(people), "", "## Warroom", ""]
-    text += [*(rows(itself) or ["It was silent."]), "", "## What happened", "", *happened, ""]
-    write_private(folder / DEBRIEF, "\n".join(text))
+    text = [*head, "", "## The people", "", *rows(people), *ours]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / DEBRIEF, "\n".join([*text, "", "## What happened", "", *happened, ""]))
     return folder / DEBRIEF, people
 
 

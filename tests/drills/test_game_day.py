@@ -7,9 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from warroom.app import lifecycle
-from warroom.drills.game_day import CARDS, FACILITATOR, KEPT, criteria, debrief, restored, told
+from warroom.drills.game_day import (
+    CARDS,
+    FACILITATOR,
+    KEPT,
+    criteria,
+    debrief,
+    of_record,
+    restored,
+    told,
+)
 from warroom.drills.surprise.draw import draw
-from warroom.errors import NotFound
+from warroom.incident.document import Alert, Incident, Joined
 from warroom.incident.people import Duty
 from warroom.incident.severity import Severity
 from warroom.incident.timeline import Event, EventKind, utc_now
@@ -111,8 +120,6 @@ def test_cards_come_in_time_and_the_last_ones_are_hints_at_the_truth():
 
 def test_the_debrief_is_written_again_from_what_was_kept(store, tmp_path):
     settings, incident = Settings(home=tmp_path, database_url=""), opened(store)
-    with pytest.raises(NotFound, match="no game day"):
-        debrief(settings, store.load(incident))
     facts = {"seed": SEED, "world": "queue", "silent": True, "looks": [[1.0, True, ["labels"]]]}
     settings.files(incident).mkdir(parents=True, exist_ok=True)
     (settings.files(incident) / KEPT).write_text(json.dumps(facts))
@@ -125,3 +132,32 @@ def test_the_debrief_is_written_again_from_what_was_kept(store, tmp_path):
     assert text.index("done by hand: x (ann)") < text.index("We look (ann)")
     assert TRUTH.cause in text and "It was silent." in text
     assert all(f"| {one.name} |" in text for one in checks)
+
+
+def joined(minutes: int, service: str, opened_at: datetime) -> Joined:
+    alert = Alert(name="Slow", service=service, source="prometheus", fingerprint=service)
+    return Joined(at=opened_at + timedelta(minutes=minutes), alert=alert, reason="it calls it")
+
+
+def test_any_incident_is_scored_by_its_record(store, tmp_path):
+    """§3: no cascade, clear command."""
+    settings, incident = Settings(home=tmp_path, database_url=""), opened(store)
+    found = {one.name: one for one in of_record(store.load(incident))}
+    assert not any(found[name].met for name in ("restored", "updates", "command"))
+    assert found["no cascade"].met
+    lifecycle.assign(store, incident, Duty.commander, "ann", ANN)
+    lifecycle.set_severity(store, incident, Severity.P1, "labels stand still", ANN)
+    lifecycle.note(store, incident, "we have rolled back", ANN)
+    lifecycle.resolve(store, incident, "rolled back", ANN)
+
+    def spread(document: Incident) -> None:
+        document.joined = [
+            joined(at, name, document.opened_at) for at, name in ((2, "a"), (9, "b"))
+        ]
+
+    store.update(incident, spread)
+    file, checks = debrief(settings, store.load(incident))
+    found = {one.name: one for one in checks}
+    assert all(found[n].met for n in ("restored", "severity", "updates", "command"))
+    assert (found["no cascade"].met, found["no cascade"].answer) == (False, "b")
+    assert f"# Debrief: {incident}" in file.read_text() and "Warroom" not in file.read_text()
