@@ -69,12 +69,12 @@ def watch(case: Case) -> VerificationReport:
     just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
     since = max(from_ts(case.frame.incident.start), case.now - just)
     look = Look(case, None, "", since, since)
-    judged = look.judged(acted=False)
+    done = case.document.executions
+    back = any(each.undone and each.title.startswith(BringBack.kind) for each in done)
+    judged = look.judged(acted=False, limited=back)
     if judged.outcome is not Outcome.by_itself:
         judged = replace(judged, outcome=Outcome.unverified, probability=None)
-    elif any(
-        each.undone and each.title.startswith(BringBack.kind) for each in case.document.executions
-    ):
+    elif back:
         judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
     told = _left_limited(case, look) if judged.outcome in WELL else {}
     return look.report(NOBODY, judged).model_copy(update=told)
@@ -209,11 +209,11 @@ class Look:
         return Judged(Outcome.better, f"nothing is wrong with {cause.resource} now", UNCOUNTED)
 
     def brought_back(self, part: BringBack) -> Judged:
-        """How it is with this share, of which the others are refused on purpose."""
+        """How it is with this share, of which the others are refused on purpose. Rules that look
+        back further than that were asked when the cure was."""
         limited = part.rates[-1] is not None
         decided = [m for m in self.decided if not limited or m.signal != REFUSED]
-        judged = stays_well(decided, self.watched, self._unseen())
-        return self.held_against_the_alert(judged, limited) if judged.outcome in WELL else judged
+        return stays_well(decided, self.watched, self._unseen())
 
     def _unseen(self) -> list[str]:
         """What was ill when it was declared and is not measured now."""
