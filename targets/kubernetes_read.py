@@ -10,7 +10,7 @@ from ..actions.inventory import Part
 from ..cluster.objects import Object
 from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
-from ..errors import KubernetesError, ToolFailed
+from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
 from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
 
@@ -87,7 +87,7 @@ def told() -> Iterator[None]:
     """What the API says no with, as a tool tells it."""
     try:
         yield
-    except KubernetesError as error:
+    except (KubernetesError, InputError) as error:  # the latter: its context is no more
         raise ToolFailed(str(error)) from error
 
 
