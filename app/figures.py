@@ -79,8 +79,8 @@ def taken(
     record: Record, now: datetime, days: int, service: str, sight: Sight, drills: bool = False
 ) -> list[Taken]:
     """All incidents of so many days, the newest first; of one service where it is named."""
-    names = ("id", "severity", "service", "opened_at", "updated_at", "taken_at")
-    kept = [INCIDENTS.c[name] for name in names]
+    names = "id severity service opened_at updated_at taken_at"
+    kept = [INCIDENTS.c[name] for name in names.split()]
     answers = [ESCALATIONS.c[name] for name in ("started_at", "answered_at", "level")]
     query = (
         select(*kept, *answers)

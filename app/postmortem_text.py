@@ -89,17 +89,16 @@ def cleaned(text: str) -> str:
     return plain + "\n\n"
 
 
-_DRAFT = (
-    (re.compile("Draft for review, written at (.+?) from the record alone:"), "From the record:"),
-    (re.compile("待评审草稿，(.+?) 仅依据事件记录写成："), "依据事件记录写成："),
+_DRAFT = re.compile(
+    "Draft for review, written at .+? from the record alone:|(待评审草稿，.+?写成：)"
 )
 
 
 def as_published(markdown: str) -> str:
     """The same once a person published it: it calls itself a draft no longer."""
-    for draft, said in _DRAFT:
-        markdown = draft.sub(said, markdown, count=1)
-    return markdown
+    return _DRAFT.sub(
+        lambda f: "依据事件记录写成：" if f[1] else "From the record:", markdown, count=1
+    )
 
 
 def paragraphs(markdown: str) -> list[Paragraph]:
@@ -162,8 +161,7 @@ class Judge:
     def _unproven(self, paragraph: Paragraph, holdings: Holdings) -> Iterable[Remarked]:
         refs = [ref for ref in paragraph.refs if ref[0] in CHECKED]
         language = "zh" if re.search(r"[\u4e00-\u9fff]", paragraph.text) else "en"
-        theirs = self.incident.called_over is not None
-        checker = Checker(self.say, holdings, language, theirs)
+        checker = Checker(self.say, holdings, language, self.incident.called_over is not None)
         ours = {sentence for p in self.before for sentence in sentences(p.bare)}
         for sentence in sentences(paragraph.bare) if refs else ():
             if sentence not in ours and (reason := checker.objection(sentence, refs)):

@@ -75,11 +75,6 @@ class Entry(BaseModel):
         return ""
 
 
-def _during(document: Incident, at: datetime) -> bool:
-    end = ended(document)
-    return document.opened_at <= at and (end is None or at <= end)
-
-
 class Journal:
     """What was done by hand, in the home."""
 
@@ -190,8 +185,10 @@ class Recovery:
         here = [id_ for id_, file in over.items() if file == operations.resolve()]
         for id_ in here or [id_ for id_, file in over.items() if file is None]:
             document = store.load(id_)
+            end = ended(document) or utc_now()
             known = {(act.number, act.undo, act.at) for act in document.by_hand}
-            acts = [act for act in done if _during(document, act.at) and act.key not in known]
+            during = [act for act in done if document.opened_at <= act.at <= end]
+            acts = [act for act in during if act.key not in known]
             with store.durable.begin() as connection:
                 for act in acts:
                     change_in(connection, id_, act.who, "recover", act.file)

@@ -20,7 +20,7 @@ from .impact import Command, Impact, ServiceState, SloState
 from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
-from .people import DoneByHand, Duty, HeldLevel, Participant, Pointer, SupportCount
+from .people import SHARED, DoneByHand, HeldLevel, Participant, Pointer, SupportCount
 from .report import AnyReport, FollowUp, Report
 from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
@@ -171,13 +171,10 @@ class Incident(BaseModel):
     @property
     def leads(self) -> Command:
         """Who leads now: whoever took a duty, else the role."""
-        names = {p.duty: p.name for p in self.participants}
-        took = {
-            "incident_commander": names.get(Duty.commander),
-            "technical_lead": names.get(Duty.technical_lead),
-            "communications_lead": names.get(Duty.communications_lead),
-        }
-        return self.command.model_copy(update={n: who for n, who in took.items() if who})
+        alone = [one for one in self.participants if one.duty not in SHARED]
+        took = {one.duty.replace(" ", "_"): one.name for one in alone}
+        took["incident_commander"] = took.pop("commander", self.command.incident_commander)
+        return self.command.model_copy(update=took)
 
     @property
     def called_over(self) -> Transition | None:

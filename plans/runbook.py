@@ -203,13 +203,16 @@ def _of_fault(fault: Fault) -> Runbook:
 
 def _looked(fault: Fault, kind: Kind, line: str) -> Step:
     tool = found[1] if (found := TOOL.match(line)) else ""
-    said, arguments = line.removeprefix(f"{tool}: "), dict[str, JsonValue]()
+    said, arguments = line.removeprefix(tool).lstrip(": "), dict[str, JsonValue]()
     if tool == "search_logs":
         told = (sign.words.pattern for sign in fault.told_by)
         arguments |= {"pattern": "|".join([*map(re.escape, fault.search), *told])}
     elif tool == "signal_series" and (metric := METRIC.search(said)):
         arguments |= {"signal": metric[0]}
-    said = said if METRIC.match(said) else said[:1].upper() + said[1:]
+    if tool:  # an instruction, also where the line is none
+        named = tool.replace("_", " ")
+        said = f"{named.capitalize() if '_logs' in tool else f'Look at {named}'}: {said}"
+    said = said[:1].upper() + said[1:]
     return Step(kind=kind, text=said, tool=tool, arguments=arguments, continue_on_error=bool(tool))
 
 

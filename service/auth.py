@@ -126,7 +126,9 @@ def _known(request: Request, service: Service, known: Known, csrf: str = "") -> 
         what, named = f"{request.method} {request.url.path}", request.path_params.get("incident")
         tell(service.engine, identity, what, named or "", looks=request.method in SAFE)
     role = known.role_in(service.teams.team_of(incident)) if incident else known.role
-    return Who(identity, role, known.teams, csrf, known.role_in)
+    who = Who(identity, role, known.teams, csrf, known.role_in)
+    request.state.who = who  # a page that refuses them keeps their menu
+    return who
 
 
 def address_of(request: Request) -> str:

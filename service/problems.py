@@ -113,7 +113,8 @@ def _answer(
     title, following = HTTPStatus(status).phrase, NEXT.get(status, "")
     view = {"number": status, "title": title, "detail": detail, "next": following}
     view["request_id"] = _id(request)
-    shown = page("problem.html", status, request, view=view)
+    who = getattr(request.state, "who", None)
+    shown = page("problem.html", status, request, who, view=view)
     kept = ("retry-after", "www-authenticate")
     shown.headers.update({name: found.headers[name] for name in kept if name in found.headers})
     return shown

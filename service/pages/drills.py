@@ -1,6 +1,8 @@
 """Drills: which are due, what came of those that were run, one of them over time."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from ...analysis.quantities import span
 from ...app.charts.svg import ACCENT, GRID, QUIET, rule, text, wrapped
 from ...app.drill_schedules import standing
 from ...drills.score import regressions
-from ...incident.timeline import utc_now
+from ...incident.timeline import from_ts, utc_now
 from ...record.drills import Run, history, last_run
 from ..auth import At, Observer
 from ..forms import WORD
@@ -21,6 +23,7 @@ from .rendering import page
 DRILLS_PAGE = APIRouter(include_in_schema=False)
 Chosen = Annotated[str, Query(max_length=200, pattern=f"{WORD}|^$")]
 ROWS, DRAWN = 100, 30
+KEPT = "game-day.json"  # as drills/game_day.py keeps it, which needs what only drills need
 WIDTH, LEFT, RIGHT, LINE, TALL = 740, 130, 160, 52, 30
 MILESTONES = {"detect": "to the alert", "severity": "to the level", "proposal": "to a proposal"}
 MILESTONES["recovery"] = "to recovery"
@@ -42,8 +45,18 @@ def drills_page(
     same = [one for one in runs if one.key == key]
     due = standing(service.configuration.drills, last_run(service.engine), utc_now())
     told = {"known": known, "found": [*map(_said, runs[:ROWS])]}
+    told |= {"days": [*_game_days(service, who)]}
     told |= {"worse": regressions(runs), "due": due, "same": same, "chart": _trend(same)}
     return page("drills.html", 200, request, who, **told)
+
+
+def _game_days(service: At, who: Observer) -> Iterator[tuple[str, str, datetime]]:
+    """Incident, world and when, of those that this one may see, the newest first."""
+    found = {file.parent.name: file for file in service.settings.files("").glob(f"*/{KEPT}")}
+    for row in service.store.incidents():
+        if row.id in found and service.teams.sees(who.sight, row.id):
+            facts = json.loads(found[row.id].read_text(encoding="utf-8"))
+            yield row.id, facts["world"], from_ts(row.opened_at)
 
 
 def _said(run: Run) -> tuple[Run, str, str]:

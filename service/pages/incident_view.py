@@ -167,7 +167,7 @@ def view_of(
         causes=standing_first[:SHOWN],
         others=standing_first[SHOWN:],
         done=[_done(doc, each) for each in reversed(doc.executions)],
-        once=dict(_once(standing_first)),
+        once=_once(standing_first),
         map=Markup(service_map(doc.services, _blamed(doc))),
         steps=list(_steps(doc, started)),
         newest=minutes[: _cut(minutes)],
@@ -179,20 +179,18 @@ def view_of(
 _QUOTED = re.compile(r"“[^”]{20,}”")
 
 
-def _once(causes: Sequence[Hypothesis]) -> Iterator[tuple[str, str]]:
+def _once(causes: Sequence[Hypothesis]) -> Mapping[str, str]:
     """Each error is quoted where it stands first; a page of the same line tells nothing."""
-    quoted, seen = set[str](), set[str]()
+    quoted = set[str]()
 
     def short(found: re.Match[str]) -> str:
-        known = found.group() in quoted
+        said = "the same error" if found.group() in quoted else found.group()
         quoted.add(found.group())
-        return "the same error" if known else found.group()
+        return said
 
-    for cause in causes:
-        for text in (cause.statement, *(a.text for a in (*cause.support, *cause.contradiction))):
-            if text not in seen:
-                seen.add(text)
-                yield text, _QUOTED.sub(short, text)
+    reasons = ([h.statement, *(a.text for a in h.support + h.contradiction)] for h in causes)
+    texts = dict.fromkeys(text for told in reasons for text in told)
+    return {text: _QUOTED.sub(short, text) for text in texts}
 
 
 def _alarmed(escalation: Escalated) -> str:

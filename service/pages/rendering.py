@@ -60,7 +60,6 @@ ADMINS = ("/settings", "/rules", "/audit")
 SHAPES = {"P0": "■", "P1": "▲", "P2": "●", "P3": "○"}
 """A severity is told by shape and letter; its colour only repeats it."""
 FRESH_S = 45.0
-LONG_AGO_S = 60 * 86400
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def minute(at: datetime) -> str:
 def ago(at: datetime) -> str:
     """3 min ago, in 26 min; what happens within a minute is now, and long ago is a month."""
     seconds = (utc_now() - at).total_seconds()
-    if seconds > LONG_AGO_S:
+    if seconds > 60 * 86400:
         return f"in {at:%B %Y}"
     if abs(seconds) < FRESH_S:
         return "now"

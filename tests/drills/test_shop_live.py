@@ -6,9 +6,11 @@ import time
 import psutil
 import pytest
 
-from warroom.actions.models import AnswerWithoutModel, CapTokens, SwitchModel
+from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
+from warroom.drills.effects.changes import Release
 from warroom.drills.environment import Shop
 from warroom.drills.repositories import OPERATOR
+from warroom.drills.surprise.draw import announced
 from warroom.targets.operations import Operations
 
 pytestmark = pytest.mark.live
@@ -111,10 +113,11 @@ def test_a_deploy_restarts_the_service_from_its_new_version(shop):
 
 def asked(shop):
     """How often suggestions asked the model, and how often they answered."""
-    read = [line for line in lines(shop.telemetry / "metrics") if line["value"]]
+    read = lines(shop.telemetry / "metrics")
     names = ("ai_requests_total", "gen_ai_client_token_usage_total", "http_requests_total")
     of = [one for one in read if one["service"] == "recommendations" and one["name"] in names]
-    return [max([0.0, *(o["value"] for o in of if o["name"] == name)]) for name in names]
+    last = {(one["name"], str(one["labels"])): one["value"] for one in of}
+    return [sum(value for (of, _), value in last.items() if of == name) for name in names]
 
 
 def held(shop):
@@ -150,6 +153,28 @@ def test_another_model_is_asked(shop):
             "suggest-small" in json.dumps(line) for line in lines(shop.telemetry / "metrics")
         )
     )
+
+
+def calls_an_answer(shop):
+    """How often the model was asked for one answer, over the next twelve; caches make it fewer."""
+    calls, _, answers = asked(shop)
+    assert until(lambda: asked(shop)[2] >= answers + 12)
+    now = asked(shop)
+    return (now[0] - calls) / (now[2] - answers)
+
+
+def test_a_model_that_is_asked_again_and_again_is_asked_as_often_as_the_cap_says(shop):
+    (course,) = announced("ai-runaway", "shop").courses()
+    (release,) = course.effects
+    assert isinstance(release, Release)
+    assert until(lambda: all(asked(shop)))
+    before = asked(shop)[2]
+    shop.deploy("recommendations", release.edits, release.message)
+    assert until(lambda: asked(shop)[2] < before)  # a new process counts anew
+    assert until(lambda: calls_an_answer(shop) > 4)
+    action = CapCalls(target="recommendations", calls=2)
+    Operations.load(shop.layout.operations).perform(action)
+    assert until(lambda: calls_an_answer(shop) <= 2)
 
 
 def test_the_backup_holds_the_rows(shop):

@@ -86,7 +86,7 @@ def test_a_text_that_is_answered_when_nothing_hurts_any_more_wakes_nobody(tmp_pa
     assert told(document) == []
     (message,) = [m for m in document.communications if "quiet again" in m.subject]
     assert (document.severity, message.channels) == ("P1", ["chat"])
-    assert f"`warroom resolve {incident}" in message.body
+    assert f"`warroom resume {incident}` makes it yours" in message.body
 
 
 def test_whoever_begins_says_who_answers_and_that_what_they_see_is_history(tmp_path: Path) -> None:

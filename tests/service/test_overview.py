@@ -87,6 +87,27 @@ def test_drills_tell_what_came_of_them(tmp_path):
         assert "Worse than the time before" not in page and "Run once so far" in page
 
 
+def test_game_days_are_listed_with_where_to_read_on(tmp_path):
+    with asked(tmp_path / "home") as service:
+        incident = kept(service.service.store, full()).id
+        assert "Game days" not in text(service, "/drills")
+        folder = service.service.settings.files(incident)
+        folder.mkdir(parents=True)
+        (folder / "game-day.json").write_text('{"world": "queue"}')
+        page = text(service, "/drills")
+        assert f"warroom game-day debrief {incident}" in page and "the queue" in page
+
+
+def test_who_is_refused_a_page_keeps_the_menu_and_an_admin_without_rules_sees_one(tmp_path):
+    with asked(tmp_path / "home") as service:
+        browser = {"accept": "text/html"}
+        refused = service["commander"].get("/rules", headers=browser)
+        assert refused.status_code == 403 and "takes the role admin" in refused.text
+        assert '<nav aria-label="Main">' in refused.text and 'href="/runbooks"' in refused.text
+        shown = service["admin"].get("/rules", headers=browser).text
+        assert "mode: simulate" in shown and "warroom config check" in shown
+
+
 def test_drills_are_told_over_time_and_which_are_due(tmp_path):
     told = {"schedules": [{"name": "basic"}, {"name": "full"}]}
     configuration = Configuration.model_validate({"drills": told})

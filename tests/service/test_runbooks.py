@@ -56,6 +56,19 @@ def test_they_are_found_by_words_and_tried_by_a_button(service: Asked):
     assert responder.post("/runbooks/orders-fail?incident=INC-9").status_code == 404
 
 
+def test_one_is_followed_from_the_list_where_one_came_from_an_incident(service: Asked):
+    responder = service["responder"]
+    (row,) = service.service.store.incidents()
+    bare, page = responder.get("/runbooks").text, responder.get(f"/runbooks?incident={row.id}").text
+    assert "come here from an incident" in bare and "Follow it on" not in bare
+    assert page.count("Shipped with Warroom") == 1 and ", shipped" not in page
+    assert page.index("Orders fail") < page.index("Shipped with Warroom")
+    assert "1. See who is hurt" in page and "Look at recent changes: migration" in page
+    sent = {"runbook": "data-corruption"}
+    assert responder.post(f"/incidents/{row.id}/change/follow", data=sent).status_code == 200
+    assert service.service.store.load(row.id).plans[-1].name == "data-corruption"
+
+
 def test_what_another_team_tried_on_its_incident_is_not_told(service: Asked):
     store = service.service.store
     (row,) = store.incidents()

@@ -21,8 +21,7 @@
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const ago = seconds < 45 ? "now" : `${span(seconds)} ago`;
       const said = time.matches("[data-left]") ? left(-seconds) : ago;
-      const old = seconds > 5184000; // 60 days: the date says it
-      const text = old ? time.dataset.at : `${time.dataset.at} (${said})`;
+      const text = time.dataset.at + (seconds > 5184000 ? "" : ` (${said})`); // of 60 days the date tells
       if (time.textContent !== text) time.textContent = text;
     }
   }
