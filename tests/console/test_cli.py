@@ -210,7 +210,7 @@ def test_a_drill_needs_a_person_or_the_flag_that_says_it_is_a_drill(warroom):
 
 def test_drills_are_listed_and_unknown_ones_named(warroom):
     names = [row["name"] for row in warroom("drill", "--list", "--json").json]
-    assert len(names) == 17
+    assert len(names) == 19
     text = warroom("drill", "--list").out
     assert all(name in text for name in names)
     said = warroom("drill", "meteor", "--approve-as-drill-commander")
