@@ -210,7 +210,7 @@ def test_the_right_that_is_missing_is_named(tmp_path: Path, api: ClusterApi) -> 
 def test_a_login_that_is_gone_is_told_as_any_failure(tmp_path: Path) -> None:
     gone = {"name": "prod", "kubeconfig": str(tmp_path / "none"), "mode": "act"}
     (tmp_path / "operations.json").write_text(json.dumps({"kubernetes": [gone]}))
-    with pytest.raises(ToolFailed, match="kubernetes prod: .*get-contexts"):
+    with pytest.raises(ToolFailed, match=r"kubernetes prod: .*get-contexts"):
         Operations.load(tmp_path / "operations.json").inventory()
 
 
