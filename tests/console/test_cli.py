@@ -133,7 +133,8 @@ def test_a_postmortem_comes_when_it_is_drafted(warroom):
     assert "warroom resume" in one_line(said)
 
 
-def test_a_figure_of_our_own_rules_is_told_as_people_say_it(warroom):
+def test_a_figure_of_our_own_rules_is_told_as_people_say_it(warroom, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     kept(warroom.store, full().model_copy(update={"title": "gateway fails 123.7m of requests"}))
     for said in (warroom("show"), warroom("incidents")):
         assert "gateway fails 12% of requests" in said.out

@@ -118,6 +118,7 @@ def test_the_way_back_is_a_page_of_its_incident(tmp_path):
 
 
 def test_the_commands_say_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "160")  # a cell that wraps keeps its words apart
     run = CommandLine(tmp_path / "home", monkeypatch, capsys)
     home = tmp_path / "home"
     home.mkdir(mode=0o700)

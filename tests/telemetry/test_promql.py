@@ -71,6 +71,8 @@ def write_samples(root: Path) -> None:
             gauge(bundle, "disk_size_bytes", CART, [100e9] * SECONDS, mountpoint=volume)
         gauge(bundle, "disk_used_share", BANK, wave(0.5, 0.9, 90), mountpoint="/")
         gauge(bundle, "network_latency_seconds", CART, wave(0.1, 2, 70))
+        counter(bundle, "node_pressure_cpu_waiting_seconds_total", CART, wave(0.1, 0.8, 120))
+        counter(bundle, "gen_ai_client_token_usage_total", CART, wave(10, 400, 90))
         gauge(bundle, "process_start_time_seconds", BANK, [1.0] * 150 + [9.0] * 90)
 
 
