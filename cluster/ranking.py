@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .admission import not_admitted
 from .calling import callers, wrong_addresses
 from .naming import names
+from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
 from .policies import forbidden
 from .reaching import chosen, not_reached
@@ -22,16 +23,19 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    stuck,
+    *(stuck, neighbours),
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
     "not-ready": ("*",),
-    "crashes": ("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+    "crashes": (
+        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+        "node-part",
+    ),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
-    "probe-timing": ("throttled", "experiment", "policy-forbids"),
+    "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 

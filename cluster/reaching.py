@@ -7,6 +7,8 @@ from .revisions import last_change
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
+UNUSED = 0.3
+"""How sure it is that somebody misses a service for which there is no workload."""
 NEARLY = 0.5
 """Share of a selector's labels that a workload's pods have for it to be meant."""
 
@@ -59,7 +61,7 @@ def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterat
     meant = _meant(seen, service, selector)
     if meant is None:
         shown = (sign(service, "spec.selector"),)
-        yield wrong("selects-nobody", service, shown, 0.6, _pairs(selector))
+        yield wrong("selects-nobody", service, shown, UNUSED, _pairs(selector))
         return
     labels = words(meant.fields("spec.template.metadata.labels"))
     lacking = {key: text for key, text in selector.items() if labels.get(key) != text}

@@ -186,7 +186,20 @@ def _selected(
             node = seen.find("Node", "", other.text("spec.nodeName"))
             if node and other.get(path) == pod.get(path) and _without(node, pod):
                 return node.ref, (sign(pod, path), sign(node, "metadata.labels"))
+        if node := _twin(seen, pod):
+            return node.ref, (sign(pod, path), sign(node, "metadata.labels"))
     return workload.ref, (sign(pod, path),)
+
+
+def _twin(seen: Snapshot, pod: Object) -> Object | None:
+    """The one node that lacks the label and offers the same rare resource (a GPU) as those that
+    have it; None where there is none, or several."""
+    with_, without = list[Object](), list[Object]()
+    for node in seen.nodes:
+        (without if _without(node, pod) else with_).append(node)
+    rare = {name for node in with_ for name in node.fields("status.allocatable") if "/" in name}
+    alike = [n for n in without if rare & {*n.fields("status.allocatable")}]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _without(node: Object, pod: Object) -> bool:

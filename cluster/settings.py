@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .calling import callers
-from .objects import Object, containers, quantity, value, words
+from .objects import Object, containers, mappings, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
 from .snapshot import Snapshot
@@ -17,6 +17,8 @@ IDLE = 0.3
 TIGHT = 0.1
 """Cores below which a limit slows nearly any server."""
 LATE = re.compile(r"deadline exceeded|timed? ?out|Client\.Timeout")
+FAR = 1.5
+"""How many times its aim a measurement is for an autoscaler to be too small for what comes."""
 NEAR = 0.95
 """Share of its limit from which a container is throttled."""
 
@@ -33,7 +35,7 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
         if one.kind.endswith(CHAOS) and "chaos-mesh" in one.text("apiVersion"):
             yield from _experiment(seen, one)
         if one.kind == "VirtualService":
-            yield from _mesh(one)
+            yield from _mesh(seen, one)
 
 
 def _workload(
@@ -122,7 +124,22 @@ def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
     if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
         shown = (sign(scaler, "spec.maxReplicas"),)
         said = {"name": scaler.name, "why": scaler.text("spec.maxReplicas"), "workload": name}
-        yield Trouble("scaler-capped", scaler.ref, shown, victims, 0.6, said)
+        surety = 0.9 if _over(scaler) else 0.6
+        yield Trouble("scaler-capped", scaler.ref, shown, victims, surety, said)
+
+
+def _over(scaler: Object) -> bool:
+    """Whether what it measures is far above what it aims at, with all the replicas that it may."""
+    aims = {
+        value(one, "resource.name"): quantity(value(one, "resource.target.averageUtilization"))
+        for one in scaler.list("spec.metrics")
+    }
+    for one in scaler.list("status.currentMetrics"):
+        now = quantity(value(one, "resource.current.averageUtilization"))
+        aim = aims.get(value(one, "resource.name"))
+        if now and aim and now >= FAR * aim:
+            return True
+    return False
 
 
 def _experiment(seen: Snapshot, one: Object) -> Iterator[Trouble]:
@@ -141,9 +158,24 @@ def _experiment(seen: Snapshot, one: Object) -> Iterator[Trouble]:
     yield Trouble("experiment", one.ref, shown, victims, 0.9, said)
 
 
-def _mesh(one: Object) -> Iterator[Trouble]:
-    """A route that delays or refuses requests because it is told to."""
+def _mesh(seen: Snapshot, one: Object) -> Iterator[Trouble]:
+    """A route that delays or refuses requests because it is told to, or leads nowhere."""
     for route in one.list("spec.http"):
         if fault := route.get("fault"):
             shown = (Sign(one.ref, "spec.http[].fault", str(fault)[:300]),)
             yield wrong("experiment", one, shown, 0.9, str(fault)[:160])
+        for way in mappings(route.get("route")):
+            host, subset = (
+                str(value(way, f"destination.{key}") or "") for key in ("host", "subset")
+            )
+            if subset and subset not in _subsets(seen, host):
+                shown = (Sign(one.ref, "spec.http[].route[].destination", f"{host} {subset}"),)
+                hurt = (one.ref, f"Service {one.namespace}/{host.partition('.')[0]}")
+                name = f"subset {subset} of {host}"
+                yield wrong("route-nowhere", one, shown, 0.95, name=name, victims=hurt)
+
+
+def _subsets(seen: Snapshot, host: str) -> set[str]:
+    short = host.partition(".")[0]
+    rules = (r for r in seen.of("DestinationRule") if r.text("spec.host").split(".")[0] == short)
+    return {str(one.get("name")) for rule in rules for one in rule.list("spec.subsets")}

@@ -25,6 +25,7 @@ COMMAND = re.compile(
     re.DOTALL,
 )
 ROOT = re.compile(r"runAsNonRoot|will run as root|non-numeric user|runAsUser breaks")
+MAKERS = ("ExternalSecret", "SealedSecret", "Certificate")
 SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus")
 
 
@@ -107,8 +108,23 @@ def _absent(
     place = f"{kind} {pod.namespace}/{name}" if name else workload.ref
     new = brought_it(seen, workload, key or name)
     cause = "key-missing" if key else "config-missing"
+    if maker := _maker(seen, pod.namespace, name):
+        why = str(maker.condition("Ready").get("message") or maker.condition("Ready").get("reason"))
+        shown = (*signs, Sign(maker.ref, "status.conditions[Ready]", why[:300]))
+        named = f"{kind} {name}"
+        return wrong("not-made", workload, shown, 1.0, why[:160], name=named, place=maker.ref)
     place = workload.ref if new else place
     return wrong(cause, workload, signs, 1.0, key, name=f"{kind} {name}", place=place)
+
+
+def _maker(seen: Snapshot, namespace: str, name: str) -> Object | None:
+    """What should make the Secret of this name, and says itself that it does not."""
+    for kind in MAKERS:
+        for one in seen.of(kind, namespace):
+            made = {one.text("spec.target.name"), one.text("spec.secretName"), one.name}
+            if name in made and one.condition("Ready").get("status") == "False":
+                return one
+    return None
 
 
 def _holding(pod: Object, kind: str, key: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .last_words import last_words
 from .objects import NOTHING, Container, Fields, Object, containers, quantity, seconds, texts, value
 from .revisions import last_change
 from .snapshot import Snapshot, Told
@@ -47,7 +48,7 @@ def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]
         if one.ended.get("reason") == MEMORY:
             yield _memory(seen, pod, one)
         elif not any(probe.cause != "not-ready" for probe in probes):
-            yield _crash(seen, pod, one)
+            yield last_words(seen, pod, one) or _crash(seen, pod, one)
 
 
 def _over(seen: Snapshot, one: Container) -> bool:

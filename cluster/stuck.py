@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .objects import NOTHING, Object, seconds, selects, value
+from .objects import NOTHING, Object, containers, seconds, selects, value
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, told, wrong
 
@@ -15,6 +15,8 @@ KEPT = (
 GRACE_S = 300.0
 """A namespace that shall go for less is on its way."""
 ACTIVE = "JobAlreadyActive"
+NEW_S, OLD = 3600.0, 0.3
+"""A job that nobody waits for is missed for so long; after that somebody knew of it."""
 
 
 def stuck(seen: Snapshot) -> Iterator[Trouble]:
@@ -121,4 +123,17 @@ def _failed(seen: Snapshot, job: Object) -> Iterator[Trouble]:
         return
     text = f"{state.get('reason') or ''} {state.get('message') or ''}".strip()[:200]
     shown = (Sign(job.ref, "status.conditions[Failed]", text),)
-    yield wrong("job-failed", seen.top(job), shown, 0.6, text, name=job.name, victims=(job.ref,))
+    waiting = {seen.top(pod).ref for pod in seen.pods if _waits(pod, job)}
+    at = seconds(state.get("lastTransitionTime")) or seen.at
+    surety = 0.95 if waiting else 0.8 if owner is not None else 0.6 if seen.at - at < NEW_S else OLD
+    hurt, workload = {job.ref, *waiting}, seen.top(job)
+    yield wrong("job-failed", workload, shown, surety, text, name=job.name, victims=hurt)
+
+
+def _waits(pod: Object, job: Object) -> bool:
+    """Whether what prepares a pod names the job, and does not end."""
+    return pod.namespace == job.namespace and any(
+        job.name in " ".join(map(str, (one.spec.get(part) or () for part in ("command", "args"))))
+        for one in containers(pod)
+        if one.init and not one.ended
+    )

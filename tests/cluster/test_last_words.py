@@ -1,0 +1,158 @@
+"""What a container says as it ends, who runs beside it, who should have made what is missing."""
+
+from typing import Any
+
+import pytest
+
+from warroom.tests.support.clusters import event, first, made, node, seen, service, well, workload
+
+NODES = [node("n1"), node("n2")]
+
+
+def crashing(name: str, message: str, **container: Any) -> list[dict[str, Any]]:
+    """A workload whose container says this as it ends."""
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off"}
+    ended = {"exitCode": 1, "reason": "Error", "message": message}
+    status = {"name": name, "ready": False, "restartCount": 7}
+    status |= {"state": {"waiting": waiting}, "lastState": {"terminated": ended}}
+    return workload(name, status=status, **container)
+
+
+DENIED = (
+    'configmaps is forbidden: User "system:serviceaccount:shop:cart-sa" cannot list resource'
+    ' "configmaps" in API group "" in the namespace "shop"'
+)
+
+
+def binding(space: str) -> dict[str, Any]:
+    subject = {"kind": "ServiceAccount", "name": "cart-sa", "namespace": space}
+    role = {"kind": "Role", "name": "cart"}
+    return made("RoleBinding", "cart", subjects=[subject], roleRef=role)
+
+
+@pytest.mark.parametrize(
+    ("bindings", "place"),
+    [
+        ([binding("staging")], "RoleBinding shop/cart"),
+        ([binding("shop")], "Role shop/cart"),
+        ([], "ServiceAccount shop/cart-sa"),
+    ],
+)
+def test_a_right_that_an_account_lacks(bindings: list, place: str) -> None:
+    assert first(NODES, crashing("cart", DENIED), bindings) == ("not-allowed", place)
+
+
+def config(data: dict[str, str]) -> dict[str, Any]:
+    return made("ConfigMap", "cart-config", data=data)
+
+
+def test_a_value_that_it_quotes_is_the_config_maps() -> None:
+    given = {"envFrom": [{"configMapRef": {"name": "cart-config"}}]}
+    said = "cannot connect to cart-redis-old:6379: name or service not known"
+    held = config({"REDIS_HOST": "cart-redis-old", "LEVEL": "info"})
+    expected = ("value-refused", "ConfigMap shop/cart-config")
+    assert first(NODES, crashing("cart", said, **given), held) == expected
+    other = config({"REDIS_HOST": "cart-redis", "LEVEL": "name"})
+    assert first(NODES, crashing("cart", said, **given), other)[0] == "crashes"
+    assert first(NODES, crashing("cart", said), held)[0] == "crashes", "it is not given to it"
+
+
+def test_a_line_of_a_file_that_it_quotes_is_the_config_maps() -> None:
+    text = "listen = '*'\nshared_buffers = 128QB\n"
+    volume = {"pod": {"volumes": [{"name": "c", "configMap": {"name": "cart-config"}}]}}
+    said = 'invalid value for parameter "shared_buffers": "128QB"'
+    found = first(NODES, crashing("cart", said, **volume), config({"db.conf": text}))
+    assert found == ("value-refused", "ConfigMap shop/cart-config")
+
+
+def test_what_takes_all_of_a_nodes_processor() -> None:
+    probe = {"httpGet": {"path": "/", "port": 8080}}
+    slow = workload("web", readinessProbe=probe, status={**well("web"), "ready": False})
+    late = event(slow[-1], "Unhealthy", "Readiness probe failed: context deadline exceeded")
+    greedy = workload("encoder")
+    usage = [{"name": "encoder", "usage": {"cpu": "3500m"}}]
+    measured = made("PodMetrics", "encoder-1-0", containers=usage)
+    whole = made("NodeMetrics", "n1", "", usage={"cpu": "3900m"})
+    found = seen(NODES, slow, late, greedy, measured, whole)
+    assert [(f.trouble.cause, f.trouble.object, f.follows) for f in found] == [
+        ("takes-all", "Deployment shop/encoder", ""),
+        ("probe-timing", "Deployment shop/web", "Deployment shop/encoder"),
+    ]
+    whole["usage"]["cpu"] = "2"
+    assert first(NODES, slow, late, greedy, measured, whole)[0] == "probe-timing"
+
+
+def test_pods_of_a_node_whose_proxy_does_not_run_only_suffer() -> None:
+    proxy = crashing("kube-proxy", "modprobe: not found")
+    daemon = made("DaemonSet", "kube-proxy", "kube-system")
+    pod = proxy[-1]
+    link = {"kind": "DaemonSet", "name": "kube-proxy", "controller": True}
+    pod["metadata"] |= {"namespace": "kube-system", "ownerReferences": [link]}
+    found = seen(NODES, daemon, pod, crashing("web", "dial tcp: i/o timeout"))
+    assert found[0].trouble.cause == "node-part"
+    assert found[0].trouble.object == "DaemonSet kube-system/kube-proxy"
+    assert {f.follows for f in found if f.trouble.object == "Deployment shop/web"} == {
+        "DaemonSet kube-system/kube-proxy"
+    }
+
+
+def test_a_secret_that_its_maker_does_not_make() -> None:
+    some = workload("cart")
+    waiting = {"reason": "CreateContainerConfigError", "message": 'secret "keys" not found'}
+    some[-1]["status"]["containerStatuses"] = [
+        {"name": "cart", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
+    ]
+    assert first(NODES, some) == ("config-missing", "Secret shop/keys")
+    broken = {"type": "Ready", "status": "False", "message": "could not get secret data"}
+    maker = made("ExternalSecret", "keys", status={"conditions": [broken]})
+    assert first(NODES, some, maker) == ("not-made", "ExternalSecret shop/keys")
+
+
+def test_a_route_of_the_mesh_that_leads_nowhere() -> None:
+    way = {"destination": {"host": "cart", "subset": "v4"}}
+    route = made("VirtualService", "cart", spec={"http": [{"route": [way]}]})
+    rule = made("DestinationRule", "cart", spec={"host": "cart", "subsets": [{"name": "v3"}]})
+    expected = ("route-nowhere", "VirtualService shop/cart")
+    assert first(NODES, workload("cart"), route, rule) == expected
+    rule["spec"]["subsets"][0]["name"] = "v4"
+    assert first(NODES, workload("cart"), route, rule) == ("", "")
+
+
+def test_a_node_that_lost_the_label_of_its_kind() -> None:
+    some = workload("ranker", pod={"nodeSelector": {"accelerator": "a100"}})
+    some[-1]["spec"].pop("nodeName")
+    some[-1]["status"] = {"phase": "Pending"}
+    gpus = [node("g1", cpu="1m"), node("g2")]
+    for one in gpus:
+        one["status"]["allocatable"]["nvidia.com/gpu"] = "2"
+    gpus[0]["metadata"]["labels"]["accelerator"] = "a100"
+    some[-1]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "2"}}
+    found = [f.trouble.object for f in seen(NODES, gpus, some)]
+    assert "Node g2" in found
+
+
+def test_pods_wait_for_a_job_that_was_given_up() -> None:
+    gone = {"type": "Failed", "status": "True", "lastTransitionTime": "2026-11-29T10:00:00Z"}
+    job = made("Job", "migrate-43", status={"conditions": [gone]})
+    assert seen(NODES, job, workload("web"))[0].sure < 0.5, "long ago, and nobody waits"
+    wait = {"name": "wait", "command": ["kubectl", "wait", "job/migrate-43"]}
+    some = workload("web", pod={"initContainers": [wait]})
+    found = seen(NODES, job, some)[0]
+    assert found.sure > 0.9 and "Deployment shop/web" in found.trouble.victims
+
+
+def test_an_autoscaler_far_above_its_aim_with_all_it_may_have() -> None:
+    aim = {"resource": {"name": "cpu", "target": {"averageUtilization": 70}}}
+    limited = {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}
+    now = {"resource": {"name": "cpu", "current": {"averageUtilization": 412}}}
+    status = {"conditions": [limited], "currentMetrics": [now]}
+    target = {"kind": "Deployment", "name": "web"}
+    spec = {"maxReplicas": 2, "metrics": [aim], "scaleTargetRef": target}
+    scaler = made("HorizontalPodAutoscaler", "web", spec=spec, status=status)
+    assert seen(NODES, workload("web"), scaler)[0].sure == 0.9
+    now["resource"]["current"]["averageUtilization"] = 75
+    assert seen(NODES, workload("web"), scaler)[0].sure == 0.6
+
+
+def test_a_service_without_a_workload_is_not_missed_by_itself() -> None:
+    assert seen(NODES, service("old"))[0].sure < 0.5
