@@ -13,6 +13,9 @@ FORBIDDEN = re.compile(
     r' resource "(?P<what>[^"]+)"'
 )
 LINE = re.compile(r"^\s*([\w.-]{3,})\s*[=:]\s*[\"']?([^\"'\s#]+)", re.M)
+UNREADABLE = re.compile(
+    r"(?i)pars|invalid|syntax|unmarshal|malformed|unexpected|cannot (?:read|load|start)|line \d"
+)
 TELLING = 6
 """Characters from which a value that is quoted by itself is no chance."""
 
@@ -53,6 +56,8 @@ def _quoted(seen: Snapshot, pod: Object, one: Container, text: str) -> Iterator[
         for key, held in config.fields("data").items():
             if not isinstance(held, str):
                 continue
+            if "." in key and _says(text, key) and UNREADABLE.search(text):
+                yield config, key
             if "\n" not in held and len(held) >= TELLING and _says(text, held):
                 yield config, key
             for name, said in LINE.findall(held):

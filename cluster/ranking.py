@@ -40,6 +40,7 @@ FOLLOWS = {
 """What is only the consequence where something of the others hits the same."""
 
 
+UNCALLED = 0.55
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing")
 """What is so also where only whom it calls is in trouble."""
 
@@ -56,8 +57,8 @@ class Ranked:
 def troubles(seen: Snapshot) -> list[Ranked]:
     """Every trouble once, with all who suffer from it; consequences last."""
     found = list(_merged(trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)))
-    needs = _needs(seen)
-    ranked = [Ranked(one, one.surety, _behind(one, found, needs)) for one in found]
+    needs, used = _needs(seen), callers(seen)
+    ranked = [Ranked(one, _missed(seen, one, used), _behind(one, found, needs)) for one in found]
     return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
 
 
@@ -69,6 +70,16 @@ def _merged(found: Iterator[Trouble]) -> Iterator[Trouble]:
         first = kept.get(key)
         kept[key] = one if first is None else _both(first, one)
     yield from kept.values()
+
+
+def _missed(seen: Snapshot, one: Trouble, used: Mapping[str, set[str]]) -> float:
+    """How sure: of a service inside that nobody is known to call, nobody need miss anything."""
+    if one.cause != "selects-nobody" or not one.object.startswith("Service ") or one.object in used:
+        return one.surety
+    namespace, _, name = one.object.removeprefix("Service ").partition("/")
+    service = seen.find("Service", namespace, name)
+    inside = service is not None and service.text("spec.type") in ("", "ClusterIP")
+    return min(one.surety, UNCALLED) if inside else one.surety
 
 
 def _both(one: Trouble, other: Trouble) -> Trouble:

@@ -23,6 +23,11 @@ def not_reached(seen: Snapshot) -> Iterator[Trouble]:
             yield from _service(seen, service, selector)
     for ingress in seen.of("Ingress"):
         yield from _ingress(seen, ingress)
+    for one in seen.of("StatefulSet"):
+        name = one.text("spec.serviceName")
+        if name and seen.missing("Service", one.namespace, name):
+            shown = (sign(one, "spec.serviceName"),)
+            yield wrong("pods-unnamed", one, shown, 0.85, name=name)
 
 
 def _elsewhere(seen: Snapshot, service: Object) -> Iterator[Trouble]:

@@ -134,6 +134,8 @@ def _probe(
     cause, why = _why(one, kind, spec, text)
     if cause == "probe-path" and UNABLE.search(text) and not new:
         cause = "not-ready"  # the path is there: whoever answers says that it cannot
+    if cause == "probe-port" and kind == "readiness" and not new and _listens(one, spec):
+        cause = "not-ready"  # it will listen there once it has what it waits for
     signs = (
         Sign(workload.ref, f"{one.name}.{kind}Probe", str(dict(spec))[:300]),
         *(told(pod, event) for event in failing[:1]),
@@ -146,7 +148,8 @@ def _why(one: Container, kind: str, spec: Fields, text: str) -> tuple[str, str]:
     """(cause, in words)"""
     action = next((spec[a] for a in ("httpGet", "tcpSocket", "grpc") if a in spec), NOTHING)
     port = value(action, "port")
-    if port is not None and (wrong := _no_port(one, port)):
+    answered = "statuscode" in text  # so that something listens there
+    if port is not None and not answered and (wrong := _no_port(one, port)):
         return "probe-port", wrong
     if TLS.search(text):
         scheme = value(action, "scheme") or "HTTP"
@@ -178,6 +181,13 @@ def _no_port(one: Container, port: object) -> str:
         known = ", ".join(f"{n:g}" for n in sorted(n for n in numbers if n))
         return f"it asks port {port}, and the container listens on {known}"
     return ""
+
+
+def _listens(one: Container, spec: Fields) -> bool:
+    """Whether the probe asks a port that the container says it listens on."""
+    action = next((spec[a] for a in ("httpGet", "tcpSocket", "grpc") if a in spec), NOTHING)
+    port = value(action, "port")
+    return _declared(one, port) or port in {p.get("name") for p in one.ports()}
 
 
 def _declared(one: Container, port: object) -> bool:

@@ -21,6 +21,8 @@ LARGEST = 256 * 2**20
 LONGEST = 20_000
 """Characters of one text that are kept."""
 HIDDEN = "(not kept)"
+WHERE = re.compile(r"(?i)[_.-](?:host|hostname|addr|address|port)$")
+"""Of a name that says where a secret thing is: DB_DSN_HOST."""
 FLAG = re.compile(r"(?i)(--?[\w.-]*(?:passw|pwd|secret|token|credential|api-?key)[\w.-]*[= ])(\S+)")
 NOTED = {"kubectl.kubernetes.io/last-applied-configuration"}
 """Annotations that hold another copy of all of it."""
@@ -86,7 +88,8 @@ def _kept(value: Any) -> Any:
 
 
 def _named(name: str, value: Any) -> Any:
-    return HIDDEN if isinstance(value, str) and value and SECRET_NAME.search(name) else value
+    secret = SECRET_NAME.search(name) and not WHERE.search(name)
+    return HIDDEN if isinstance(value, str) and value and secret else value
 
 
 def _text(text: str) -> str:

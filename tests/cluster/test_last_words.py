@@ -156,3 +156,48 @@ def test_an_autoscaler_far_above_its_aim_with_all_it_may_have() -> None:
 
 def test_a_service_without_a_workload_is_not_missed_by_itself() -> None:
     assert seen(NODES, service("old"))[0].sure < 0.5
+
+
+def test_a_file_that_it_cannot_read_is_the_config_maps() -> None:
+    volume = {"pod": {"volumes": [{"name": "c", "configMap": {"name": "cart-config"}}]}}
+    said = "cannot parse /etc/cart/routes.yaml: line 4: found a tab"
+    held = config({"routes.yaml": "a:\n\t- b\n"})
+    expected = ("value-refused", "ConfigMap shop/cart-config")
+    assert first(NODES, crashing("cart", said, **volume), held) == expected
+    well_read = crashing("cart", "read /etc/cart/routes.yaml, then lost the database", **volume)
+    assert first(NODES, well_read, held)[0] == "crashes"
+
+
+def unready(answer: str, port: int) -> list[dict[str, Any]]:
+    probe = {"httpGet": {"path": "/ready", "port": port}}
+    ports = [{"containerPort": 8080}]
+    status = {**well("web"), "ready": False}
+    some = workload("web", readinessProbe=probe, ports=ports, status=status)
+    return [*some, event(some[-1], "Unhealthy", f"Readiness probe failed: {answer}")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "port", "cause"),
+    [
+        ("HTTP probe failed with statuscode: 503", 9090, "not-ready"),  # something listens there
+        ("dial tcp 10.0.0.7:8080: connect: connection refused", 8080, "not-ready"),  # not yet
+        ("dial tcp 10.0.0.7:9090: connect: connection refused", 9090, "probe-port"),
+    ],
+)
+def test_whether_a_probe_asks_the_wrong_port(answer: str, port: int, cause: str) -> None:
+    assert first(NODES, unready(answer, port))[0] == cause
+
+
+def test_a_service_with_the_wrong_selector_is_missed_where_somebody_calls_it() -> None:
+    wrong = service("web", app="wbe", tier="front")
+    wrong["spec"]["selector"] = {"app": "web", "tier": "front"}
+    assert seen(NODES, workload("web"), wrong)[0].sure == 0.55
+    caller = workload("api", env=[{"name": "WEB_URL", "value": "http://web:80"}])
+    assert seen(NODES, workload("web"), wrong, caller)[0].sure > 0.9
+
+
+def test_pods_that_are_named_after_a_service_that_is_not_there() -> None:
+    one = made("StatefulSet", "cassandra", spec={"serviceName": "cassandra-hs"})
+    assert first(NODES, one, service("other")) == ("pods-unnamed", "StatefulSet shop/cassandra")
+    there = service("cassandra-hs", app="web")
+    assert first(NODES, one, workload("web"), there) == ("", "")

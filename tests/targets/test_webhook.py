@@ -51,9 +51,11 @@ class Theirs(HttpBackend):
 
 @pytest.fixture
 def theirs() -> Iterator[Theirs]:
+    token = KEY.set("")  # whatever was carried out before in this process
     with serving(Theirs()) as found:
         assert isinstance(found, Theirs)
         yield found
+    KEY.reset(token)
 
 
 @pytest.fixture

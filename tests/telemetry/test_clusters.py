@@ -39,6 +39,7 @@ def secretive() -> list[dict[str, Any]]:
     """Objects with a password wherever one may stand."""
     env = [
         {"name": "DB_PASSWORD", "value": PASSWORD},
+        {"name": "DB_DSN_HOST", "value": "ledger-db:5432"},
         {"name": "DB_URL", "value": f"postgres://shop:{PASSWORD}@db.shop:5432/shop"},
         {"name": "PORT", "value": "8080"},
     ]
@@ -55,7 +56,7 @@ def test_no_secret_is_kept_and_what_is_needed_is(tmp_path: Path) -> None:
     root = save(recorder.recording, tmp_path / "kept")
     text = (root / "kubernetes" / "recorded.json").read_text()
     assert PASSWORD not in text
-    assert "postgres://db.shop:5432/shop" in text
+    assert "postgres://db.shop:5432/shop" in text and "ledger-db:5432" in text
     seen = state(recorder.recording).seen
     (secret,) = seen.of("Secret")
     assert secret.fields("data").keys() == {"password", "user"}
