@@ -22,7 +22,8 @@ from warroom.telemetry.bundle import read_bundle
 from warroom.tests.support.drill_hosts import Host
 
 
-@pytest.mark.live
+@pytest.mark.reliability  # as below: alone on the machine
+@pytest.mark.timeout(420)
 def test_a_model_that_is_of_no_use_is_exchanged_for_a_smaller_one(tmp_path):
     settings, host = Settings(home=tmp_path / "home"), Host()
     found = Drill(announced("ai-answers", "shop"), settings, host).run()
