@@ -95,8 +95,8 @@ def unleash_server(root: Path) -> Iterator[UnleashServer]:
         command = [str(program.program), "dist/server.js"]
         folder = program.library / "node_modules/unleash-server"
         with (root / "log").open("ab") as log:
-            known = {"cwd": folder, "env": os.environ | SETTINGS | own}
-            process = subprocess.Popen(command, stdout=log, stderr=log, **known)
+            known = os.environ | SETTINGS | own
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=known)
         made = UnleashServer(f"http://127.0.0.1:{port}", dsn.replace("/postgres?", "/unleash?"))
         try:
             until(lambda: up(process, root, made.admin), "Unleash is up", 180)

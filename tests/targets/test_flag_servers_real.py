@@ -182,6 +182,7 @@ def test_an_application_hears_from_the_file(evaluator: Path, tmp_path: Path, fla
 
         def told() -> str:
             print("?", file=shop.stdin, flush=True)
+            assert shop.stdout
             return shop.stdout.readline().strip()
 
         until(lambda: told() == "True", "it is on")
