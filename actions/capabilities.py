@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ..errors import ToolFailed
-from .inventory import Inventory
+from .inventory import Inventory, Request
 
 Stored = Mapping[str, JsonValue]
 """A receipt as the incident document keeps it."""
@@ -23,6 +23,11 @@ Stored = Mapping[str, JsonValue]
 KEY: ContextVar[str] = ContextVar("KEY", default="")
 """Under which key the effect that is carried out now was claimed. A target that has a place for it
 (a commit, a tag) keeps it there, and can be asked for it when whoever acted is gone."""
+
+
+FOUND: ContextVar[Stored] = ContextVar("FOUND", default={})  # noqa: B039 never changed
+"""On what the plan rests that is carried out now, as it was approved: a target that looks again
+while it acts compares."""
 
 
 class Receipt(BaseModel):
@@ -39,6 +44,12 @@ class Receipt(BaseModel):
         except ValidationError as error:
             lacking = ", ".join(str(item["loc"][0]) for item in error.errors() if item["loc"])
             raise ToolFailed(f"the receipt does not say {lacking}: undo it by hand") from error
+
+
+class Waiting(Receipt):
+    """Of what may be left to others: the request that waits for them; None: none does."""
+
+    asked: Request | None = None
 
 
 class Committed(Receipt):
@@ -96,7 +107,7 @@ class Restarting(Capability):
         """Restart what takes requests, one instance at a time, each ready before the next."""
 
 
-class RolledOut(Receipt):
+class RolledOut(Waiting):
     """Of another version put in place."""
 
     service: str
@@ -112,6 +123,10 @@ class Rollout(Capability):
     @abstractmethod
     def run_version(self, service: str, version: str) -> RolledOut:
         """Run another version of a service."""
+
+    def take_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before."""
+        return self.run_version(was.service, was.before)
 
 
 class Activated(Committed):
@@ -197,7 +212,7 @@ class EdgeRules(Capability):
         """Let these in again."""
 
 
-class Reverted(Committed):
+class Reverted(Committed, Waiting):
     """Of a commit that was reverted: which."""
 
     reverts: str
@@ -209,6 +224,10 @@ class Reverting(Capability):
     @abstractmethod
     def revert(self, commit: str) -> Reverted:
         """One more commit, after which what this one changed is as before it."""
+
+    def take_back(self, was: Reverted) -> Reverted:
+        """What the revert changed."""
+        return self.revert(was.commit)
 
 
 class ProviderSet(Committed):
@@ -228,22 +247,6 @@ class Providers(Capability):
     @abstractmethod
     def restore(self, was: ProviderSet) -> Receipt:
         """The providers used before."""
-
-
-class ModelSet(Committed):
-    """Of one setting of how a service uses its model: as it was."""
-
-    service: str
-    setting: str
-    before: str | int | float | bool | None
-
-
-class ModelSettings(Capability):
-    """How services use their language models can be set."""
-
-    @abstractmethod
-    def set(self, service: str, setting: str, value: JsonValue) -> ModelSet:
-        """Let a field of `ModelUse` have this value."""
 
 
 class Repaired(Receipt):

@@ -12,12 +12,11 @@ from ..actions.capabilities import (
     FeatureFlags,
     FlagSet,
     LimitSet,
-    ModelSet,
-    ModelSettings,
     Providers,
     ProviderSet,
 )
 from ..actions.inventory import Inventory, ModelUse, Part
+from ..actions.models import ModelSet, ModelSettings
 from ..errors import ToolFailed
 from ..misfit import misfits
 from .git import Configuration
