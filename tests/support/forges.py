@@ -1,14 +1,18 @@
 """A forge on loopback: a real git server, and before it the few calls of GitHub's REST API or
 GitLab's API v4 that we make, written from their published documentation; no forge ran."""
 
+import atexit
 import base64
 import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -164,16 +168,18 @@ class ForgeServer:
         work = self.root / "work"
         git = Git(work)
         if not work.exists():
-            self.bare.mkdir(parents=True)
-            Git(self.bare).run("init", "-q", "--bare", "-b", "main")
-            Git(self.bare).run("config", "http.receivepack", "true")
             Git(self.root).run("clone", "-q", str(self.bare), str(work))
-            git.run("checkout", "-q", "-b", "main")
+            git.run("checkout", "-q", "-B", "main")
         (work / name).write_text(content)
         git.run("add", ".")
         git.run("commit", "-qm", subject)
         git.run("push", "-q", "origin", "main")
         return git.run("rev-parse", "HEAD")
+
+    def close(self) -> None:
+        """Be down from now on."""
+        self.server.shutdown()
+        self.server.server_close()
 
     def section(self, folder: Path, **more: Any) -> dict[str, Any]:
         """As it is configured."""
@@ -184,16 +190,27 @@ class ForgeServer:
         return known | more
 
 
+@cache
+def _repository() -> Path:
+    folder = Path(mkdtemp())
+    atexit.register(rmtree, folder)
+    made = ForgeServer("github", folder)
+    made.bare.mkdir(parents=True)
+    Git(made.bare).run("init", "-q", "--bare", "-b", "main")
+    Git(made.bare).run("config", "http.receivepack", "true")
+    made.change("shop.yaml", "pool: 20\ntimeout: 2s\n", "Set up the shop")
+    made.change("shop.yaml", "pool: 2\ntimeout: 2s\n", "Save connections")
+    made.change("README", "what is delivered\n", "Say what this is")
+    made.close()
+    return made.bare
+
+
 @contextmanager
 def forge(kind: str, folder: Path) -> Iterator[ForgeServer]:
     """With a setting that was made worse, and something else since."""
     made = ForgeServer(kind, folder)
-    made.root.mkdir()
-    made.change("shop.yaml", "pool: 20\ntimeout: 2s\n", "Set up the shop")
-    made.change("shop.yaml", "pool: 2\ntimeout: 2s\n", "Save connections")
-    made.change("README", "what is delivered\n", "Say what this is")
+    copytree(_repository(), made.bare)
     try:
         yield made
     finally:
-        made.server.shutdown()
-        made.server.server_close()
+        made.close()
