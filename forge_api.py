@@ -2,21 +2,17 @@
 closed. Nothing is tried again here: whoever asks looks what is there first.
 """
 
-import json
-import time
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
-import httpx
 from pydantic import Field
 
-from .errors import ForgeError
-from .outgoing import body, client
+from .errors import ToolFailed, Unheard
+from .outgoing import asked
 from .yaml_tables import Duration, Entry
 
-MOST_BYTES, SAID = 16 * 2**20, 300
-"""Of one answer; characters of the forge's own words that are passed on."""
+IN_GITLAB = ("source_branch", "target_branch", "description")
 CURES = {
     401: "its token is not accepted: renew what is in token_file",
     403: "its token lacks a right: docs/targets.md says which it needs",
@@ -53,11 +49,11 @@ class Forge(Entry):
 
     @property
     def token(self) -> str:
-        """Raises ForgeError where it cannot be read."""
+        """Raises ToolFailed where it cannot be read."""
         try:
             return self.token_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise ForgeError(f"{self.token_file} cannot be read: {error}") from error
+            raise ToolFailed(f"{self.token_file} cannot be read: {error}") from error
 
 
 class Opened(NamedTuple):
@@ -69,105 +65,57 @@ class Opened(NamedTuple):
     branch: str
 
 
-class Dialect(NamedTuple):
-    """What the two call the same things."""
-
-    place: str
-    user: str  # under which name git hands the token over
-    heads: dict[str, str]
-    open: str
-    only: dict[str, str]  # how a list is asked for one branch
-    branch: str
-    base: str
-    text: str
-    number: str
-    url: str
-    closing: tuple[str, dict[str, str]]
-
-
-GITHUB = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-DIALECTS = {
-    "github": Dialect(
-        *("{web}/api/v3/repos/{project}/pulls", "x-access-token"),
-        *({"Authorization": "Bearer {token}", **GITHUB}, "open", {"head": "{owner}:{branch}"}),
-        *("head", "base", "body", "number", "html_url", ("PATCH", {"state": "closed"})),
-    ),
-    "gitlab": Dialect(
-        *("{web}/api/v4/projects/{id}/merge_requests", "oauth2"),
-        *({"PRIVATE-TOKEN": "{token}"}, "opened", {"source_branch": "{branch}"}),
-        *("source_branch", "target_branch", "description", "iid", "web_url"),
-        ("PUT", {"state_event": "close"}),
-    ),
-}
-
-
 class ForgeApi:
-    """Requests of one repository. All raise ForgeError."""
+    """Requests of one repository. All raise ToolFailed as `outgoing.asked` does."""
 
     def __init__(self, access: Forge) -> None:
-        self.access, self.says = access, DIALECTS[access.forge]
-        owner, project = access.project.partition("/")[0], access.project
-        self.known = {"web": access.web, "project": project, "owner": owner}
-        place = self.says.place.format(id=quote(project, safe=""), **self.known)
-        self.place = place.replace("https://github.com/api/v3", "https://api.github.com")
+        self.access, self.hub = access, access.forge == "github"
+        web, project = access.web, access.project
+        api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
+        theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
+        self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
+        self.user = "x-access-token" if self.hub else "oauth2"  # git hands the token over under it
 
     def opened(self) -> list[Opened]:
         """The newest that are open."""
-        return self._ask("GET", state=self.says.open, per_page="100")
+        return self._ask("GET", state="open" if self.hub else "opened", per_page="100")
 
     def of(self, branch: str) -> Opened | None:
         """The newest request for this branch, in whatever state."""
-        only = {n: t.format(branch=branch, **self.known) for n, t in self.says.only.items()}
+        owner = self.access.project.partition("/")[0]
+        only = {"head": f"{owner}:{branch}"} if self.hub else {"source_branch": branch}
         return next(iter(self._ask("GET", state="all", **only)), None)
 
     def create(self, branch: str, title: str, text: str) -> Opened:
-        """Open one; where the error is `unsure`, it may be open all the same."""
-        into = {self.says.branch: branch, self.says.base: self.access.base}
-        return self._ask("POST", told={**into, "title": title, self.says.text: text})[0]
+        """Open one."""
+        names = ("head", "base", "body") if self.hub else IN_GITLAB
+        told = dict(zip(names, (branch, self.access.base, text), strict=True))
+        return self._ask("POST", told={"title": title, **told})[0]
 
     def close(self, number: int) -> None:
         """Without merging it."""
-        method, told = self.says.closing
-        self._ask(method, f"/{number}", told)
+        told = {"state": "closed"} if self.hub else {"state_event": "close"}
+        self._ask("PATCH" if self.hub else "PUT", f"/{number}", told)
+
+    def _heads(self) -> dict[str, str]:
+        if not self.hub:
+            return {"PRIVATE-TOKEN": self.access.token}
+        known = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return {**known, "Authorization": f"Bearer {self.access.token}"}
 
     def _read(self, one: Any) -> Opened:
         state = "open" if one["state"] in ("open", "opened", "locked") else "closed"
         state = "merged" if one["merged_at"] else state
-        branch = one.get("source_branch") or one["head"]["ref"]
-        return Opened(one[self.says.number], one[self.says.url], state, branch)
+        if self.hub:
+            return Opened(one["number"], one["html_url"], state, one["head"]["ref"])
+        return Opened(one["iid"], one["web_url"], state, one["source_branch"])
 
     def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
-        access, name = self.access, f"{self.access.project} at {self.access.web}"
-        until, wrote = time.monotonic() + access.timeout, method != "GET"
-        heads = {name: t.format(token=access.token) for name, t in self.says.heads.items()}
-        known = {"headers": heads, "params": params, "json": told}
+        who = f"{self.access.project} at {self.access.web}"
+        place, known = self.place + path, {"headers": self._heads(), "params": params, "json": told}
+        found = asked(who, method, place, CURES, self.access.timeout, **known)
         try:
-            with (
-                client(timeout=access.timeout) as http,
-                http.stream(method, self.place + path, **known) as answer,
-            ):
-                said = body(answer, MOST_BYTES, until)
-            if not answer.is_success:
-                unsure = wrote and answer.is_server_error
-                raise ForgeError(f"{name} answers {_refusal(answer.status_code, said)}", unsure)
-            found = json.loads(said)
             return [self._read(one) for one in (found if isinstance(found, list) else [found])]
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ForgeError(f"{name} cannot be reached: {error}") from error
-        except httpx.HTTPError as error:
-            raise ForgeError(f"{name} does not answer: {error}", wrote) from error
-        except (ValueError, LookupError, TypeError) as error:
-            why = f"does not answer as {access.forge} does: look at `forge` and `url`"
-            raise ForgeError(f"{name} {why}", wrote) from error
-
-
-def _refusal(status: int, said: bytes) -> str:
-    """403 (in its own words): what to do."""
-    try:
-        found = json.loads(said)
-        parts = [found[name] for name in ("message", "error", "errors") if found.get(name)]
-        own = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in parts)
-    except (ValueError, AttributeError):
-        own = ""
-    told = f" ({' '.join(own.split())[:SAID]})" if own else ""
-    return f"{status}{told}: {CURES.get(status, 'look at the forge itself')}"
+        except (LookupError, TypeError) as error:
+            said = f"does not answer as {self.access.forge} does: look at `forge` and `url`"
+            raise Unheard(f"{who} {said}") from error

@@ -16,8 +16,9 @@ from ..actions.capabilities import KEY, Committed, Reverted, Reverting
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
-# A person's own settings must not change what we do: no signing prompt, no hooks of theirs.
+# A person's own settings must not change what we do: no signing prompt, no hooks, logins of theirs.
 SETTINGS = (*IDENTITY, "commit.gpgsign=false", "tag.gpgsign=false", "core.hooksPath=/dev/null")
+SETTINGS += ("credential.helper=", "http.followRedirects=false")
 
 
 class Git:

@@ -17,7 +17,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from ..actions.capabilities import FOUND, KEY, Platform, Reverted, Reverting, Waiting
 from ..actions.inventory import Inventory, Request, merged
-from ..errors import ForgeError, Halfway, ToolFailed
+from ..errors import Halfway, ToolFailed
 from ..forge_api import Forge, ForgeApi
 from .git import TRAILER, Git, locked
 
@@ -142,8 +142,8 @@ class Repository:
         text = f"Asked for by Warroom. Whoever merges it decides.{key}"
         try:
             return self.forge.create(request.branch, request.title, text).url
-        except ForgeError as error:
-            with suppress(ForgeError):
+        except ToolFailed as error:
+            with suppress(ToolFailed):
                 if url := self._waits(request.branch):
                     return url
             left = f"the branch {request.branch} is there, and no request for it was seen"
@@ -152,16 +152,10 @@ class Repository:
 
     def _run(self, *arguments: str) -> str:
         """With the token in the environment: whoever lists processes does not see it."""
-        login = base64.b64encode(f"{self.forge.says.user}:{self.access.token}".encode()).decode()
-        settings = {
-            f"http.{self.access.web}/.extraHeader": f"Authorization: Basic {login}",
-            "http.followRedirects": "false",
-            "credential.helper": "",
-        }
-        known = {"GIT_CONFIG_COUNT": str(len(settings))}
-        for number, (name, value) in enumerate(settings.items()):
-            known |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-        return self._git(**known).run(*arguments)
+        login = base64.b64encode(f"{self.forge.user}:{self.access.token}".encode()).decode()
+        head = {"GIT_CONFIG_KEY_0": f"http.{self.access.web}/.extraHeader"}
+        head |= {"GIT_CONFIG_VALUE_0": f"Authorization: Basic {login}", "GIT_CONFIG_COUNT": "1"}
+        return self._git(**head).run(*arguments)
 
     def _git(self, **known: str) -> Git:
         return Git(self.access.clone, self.access.timeout, known)

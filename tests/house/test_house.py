@@ -15,8 +15,8 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "misfit", "outgoing", "plugins", "state"),
-    ("yaml_tables",),
+    ("errors", "misfit", "plugins", "state"),
+    ("outgoing", "yaml_tables"),
     ("forge_api",),
     ("analysis", "cluster", "kube_api"),
     ("faults",),
