@@ -230,25 +230,6 @@ class Reverting(Capability):
         return self.revert(was.commit)
 
 
-class ProviderSet(Committed):
-    """Of another third party: capability of the service to the provider used before."""
-
-    service: str
-    before: dict[str, str]
-
-
-class Providers(Capability):
-    """Services use third parties that can be exchanged."""
-
-    @abstractmethod
-    def switch(self, service: str, to: str) -> ProviderSet:
-        """Let the service use `to` for everything."""
-
-    @abstractmethod
-    def restore(self, was: ProviderSet) -> Receipt:
-        """The providers used before."""
-
-
 class Repaired(Receipt):
     """Of a row repair: which columns, and the table that keeps what was replaced."""
 

@@ -1,16 +1,18 @@
 """What is done to the configuration: a flag goes off, a provider is exchanged, a commit undone."""
 
+from abc import abstractmethod
+
 from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 from .base import PROFILES, Action, Probe, waiting, waits
 from .capabilities import (
+    Capability,
+    Committed,
     FeatureFlags,
     FlagSet,
     Offers,
-    Providers,
-    ProviderSet,
     Receipt,
     Reverted,
     Reverting,
@@ -44,6 +46,25 @@ class FlagOff(Action):
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """State and default variant as before."""
         return system.find(FeatureFlags, self.target).restore(FlagSet.read(stored))
+
+
+class ProviderSet(Committed):
+    """Of another third party: capability of the service to the provider used before."""
+
+    service: str
+    before: dict[str, str]
+
+
+class Providers(Capability):
+    """Services use third parties that can be exchanged."""
+
+    @abstractmethod
+    def switch(self, service: str, to: str) -> ProviderSet:
+        """Let the service use `to` for everything."""
+
+    @abstractmethod
+    def restore(self, was: ProviderSet) -> Receipt:
+        """The providers used before."""
 
 
 class SwitchProvider(Action):

@@ -174,14 +174,10 @@ class Look:
         )
 
     def _measured(self, row: SignalLevels, deciding: set[str]) -> Measure:
-        measured = Measure.model_validate(
-            {
-                **row.record(),
-                "threshold": threshold(self.case.catalogue, row.service, row.signal),
-                "decisive": f"{row.service}/{row.signal}" in deciding,
-                "evidence": self.result.evidence,
-            }
-        )
+        limit = threshold(self.case.catalogue, row.service, row.signal)
+        decides = f"{row.service}/{row.signal}" in deciding
+        known = {"threshold": limit, "decisive": decides, "evidence": self.result.evidence}
+        measured = Measure.model_validate({**row.record(), **known})
         measured.healthy = healthy(measured)
         return measured
 
