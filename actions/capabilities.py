@@ -156,10 +156,10 @@ class Routing(Capability):
 
 
 class FlagSet(Committed):
-    """Of a feature flag: state and default variant as they were."""
+    """Of a feature flag: state, default variant and rules as they were; None: there was none."""
 
     flag: str
-    before: dict[str, str | None]
+    before: dict[str, JsonValue]
 
 
 class FeatureFlags(Capability):
