@@ -172,7 +172,7 @@ class Workload:
             self.object.number("status.desiredNumberScheduled") or 0 if wanted is None else wanted
         )
 
-    def part(self, **more: str) -> Part:
+    def part(self, **more: Any) -> Part:
         """As an inventory holds it, with what others know of it."""
         most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
         return Part(

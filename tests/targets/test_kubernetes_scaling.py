@@ -14,7 +14,7 @@ from warroom.tests.support.cluster_shop import shop, system
 from warroom.tests.support.http_backends import serving
 from warroom.tests.support.shop_cluster import NAMESPACE, autoscaler
 
-BY_KEDA = {
+BY_KEDA: dict[str, Any] = {
     "ownerReferences": [
         {
             "apiVersion": "keda.sh/v1alpha1",
@@ -24,7 +24,7 @@ BY_KEDA = {
         }
     ]
 }
-BY_ARGO = {"labels": {"argocd.argoproj.io/instance": "shop"}}
+BY_ARGO: dict[str, Any] = {"labels": {"argocd.argoproj.io/instance": "shop"}}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_its_bounds_are_set_and_put_back(
     api.add("horizontalpodautoscalers", autoscaler(*bounds))
     hands, was = system(tmp_path, api, autoscalers="act"), state(api)
     planned = plan("scale", "web", {"instances": wanted}, "because", inventory=hands.inventory())
-    assert planned.found["autoscaler"].endswith(f"shop/web, {bounds[0]} to {bounds[1]}")
+    assert f"shop/web, {bounds[0]} to {bounds[1]}" in str(planned.found["autoscaler"])
     action = fitting(hands, planned)
     receipt = hands.perform(action)
     assert receipt.changed
