@@ -81,8 +81,7 @@ class RollBack(Action):
 
     def undo(self, system: Offers, stored: Stored) -> RolledOut:
         """The version that ran before."""
-        was = RolledOut.read(stored)
-        return system.find(Rollout, self.target).run_version(self.target, was.before)
+        return system.find(Rollout, self.target).put_back(RolledOut.read(stored))
 
 
 class Scale(Action):

@@ -43,6 +43,10 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
     def __init__(self, clusters: Sequence[ClusterAccess]) -> None:
         self.clusters = [Cluster(one) for one in clusters]
 
+    def known_by(self, labels: Sequence[str]) -> None:
+        """Whose a workload is, these labels say, as they do where telemetry is read."""
+        self.clusters = [Cluster(one.access, tuple(labels)) for one in self.clusters]
+
     @classmethod
     def configured(cls, given: JsonValue) -> Self:
         """From a list of clusters. Raises ValueError with what to correct."""

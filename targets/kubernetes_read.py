@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ..actions.inventory import Part
-from ..cluster.objects import Object
+from ..cluster.objects import SERVICE_LABELS, Object, whose
 from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
@@ -19,8 +19,6 @@ READ = {
     "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
     "v1": {"Service": "services"},
 }
-SERVICE_LABELS = ("service_name", "service", "app.kubernetes.io/name", "app", "job")
-"""By which telemetry knows whose a workload is, in its order."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -32,6 +30,8 @@ class Cluster:
     """A cluster that is acted on; by default it is only read."""
 
     access: ClusterAccess
+    labels: tuple[str, ...] = SERVICE_LABELS
+    """By which telemetry knows whose a workload is."""
 
     @property
     def api(self) -> KubeApi:
@@ -118,8 +118,7 @@ class Workload:
     @property
     def service(self) -> str:
         """The service that it is, by its labels and its pods', else by its own name."""
-        labels = {**self.object.fields("spec.template.metadata.labels"), **self.object.labels}
-        return next((labels[n] for n in SERVICE_LABELS if labels.get(n)), self.object.name)
+        return whose(self.object, self.cluster.labels)
 
     @property
     def leads(self) -> Object | None:

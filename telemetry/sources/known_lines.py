@@ -9,8 +9,8 @@ from typing import Any
 import re2
 from pydantic import Field
 
+from ...cluster.objects import named
 from ...yaml_tables import Entry, read_table
-from .datasource import named
 
 NAMES = {
     "client": "client.address",

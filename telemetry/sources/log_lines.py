@@ -9,10 +9,11 @@ from typing import Any
 
 import re2
 
+from ...cluster.objects import named
 from ...yaml_tables import Entry, Pattern, Regex, read_table
 from ..tables import WEIGHT
 from . import known_lines
-from .datasource import SourceLabels, named
+from .datasource import SourceLabels
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')

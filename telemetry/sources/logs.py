@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...cluster.objects import named
 from ..model import Window
-from .datasource import Datasource, named
+from .datasource import Datasource
 from .http import HttpApi
 from .log_lines import Line
 from .source import About, Asked, Batch, Scope, SourceQuery, closed
