@@ -81,4 +81,4 @@ def test_killed_while_systemd_is_at_it(root: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert probe(hands, planned, "INC-1:e:abc") is Probe.cannot_tell
-    until(lambda: hands.inventory().services["web"].instances, "systemd went on by itself")
+    until(lambda: bool(hands.inventory().services["web"].instances), "systemd went on by itself")
