@@ -115,6 +115,7 @@ class RolledOut(Waiting):
     version: str = ""
     deploy: str = ""
     restarted: list[Replaced] = []
+    weights: dict[str, float] = {}  # of versions that had a share of the requests besides
 
 
 class Rollout(Capability):
@@ -124,8 +125,8 @@ class Rollout(Capability):
     def run_version(self, service: str, version: str) -> RolledOut:
         """Run another version of a service."""
 
-    def take_back(self, was: RolledOut) -> RolledOut:
-        """The version that ran before."""
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before, with what shared its requests."""
         return self.run_version(was.service, was.before)
 
 
@@ -138,6 +139,7 @@ class Activated(Committed):
     started: list[str] = []
     drained: list[str] = []
     weights: dict[str, int] = {}  # as they were, where requests are shared by weight
+    bounds: dict[str, int | None] = {}  # as they were, of what sets how many there are
 
 
 class Scaling(Capability):
@@ -165,10 +167,10 @@ class Routing(Capability):
 
 
 class FlagSet(Committed):
-    """Of a feature flag: state and default variant as they were."""
+    """Of a feature flag: state, default variant and rules as they were; None: there was none."""
 
     flag: str
-    before: dict[str, str | None]
+    before: dict[str, JsonValue]
 
 
 class FeatureFlags(Capability):
@@ -225,7 +227,7 @@ class Reverting(Capability):
     def revert(self, commit: str) -> Reverted:
         """One more commit, after which what this one changed is as before it."""
 
-    def take_back(self, was: Reverted) -> Reverted:
+    def put_back(self, was: Reverted) -> Reverted:
         """What the revert changed."""
         return self.revert(was.commit)
 

@@ -132,4 +132,4 @@ class RevertConfiguration(Action):
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """What the revert changed."""
         was = Reverted.read(stored)
-        return system.find(Reverting, self.commit if was.asked else "").take_back(was)
+        return system.find(Reverting, self.commit if was.asked else "").put_back(was)

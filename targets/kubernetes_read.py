@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ..actions.inventory import Part
-from ..cluster.objects import Object
+from ..cluster.objects import SERVICE_LABELS, Object, whose
 from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
@@ -17,10 +17,9 @@ from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
 KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
     "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
+    "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
 }
-SERVICE_LABELS = ("service_name", "service", "app.kubernetes.io/name", "app", "job")
-"""By which telemetry knows whose a workload is, in its order."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -32,6 +31,8 @@ class Cluster:
     """A cluster that is acted on; by default it is only read."""
 
     access: ClusterAccess
+    labels: tuple[str, ...] = SERVICE_LABELS
+    """By which telemetry knows whose a workload is."""
 
     @property
     def api(self) -> KubeApi:
@@ -118,8 +119,7 @@ class Workload:
     @property
     def service(self) -> str:
         """The service that it is, by its labels and its pods', else by its own name."""
-        labels = {**self.object.fields("spec.template.metadata.labels"), **self.object.labels}
-        return next((labels[n] for n in SERVICE_LABELS if labels.get(n)), self.object.name)
+        return whose(self.object, self.cluster.labels)
 
     @property
     def leads(self) -> Object | None:
@@ -172,8 +172,8 @@ class Workload:
             self.object.number("status.desiredNumberScheduled") or 0 if wanted is None else wanted
         )
 
-    def part(self, instead: str) -> Part:
-        """As an inventory holds it."""
+    def part(self, **more: Any) -> Part:
+        """As an inventory holds it, with what others know of it."""
         most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
         return Part(
             instances=self.names(self.replicas),
@@ -186,5 +186,5 @@ class Workload:
                 name: held for one in (self.object, self.leads) for name, _, held in fields(one)
             },
             owner=str(self.owner or ""),
-            instead=instead,
+            **more,
         )

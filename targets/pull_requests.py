@@ -203,7 +203,7 @@ class PullRequests(Reverting, Platform):
         one, request = next((each for each in found if each[1]), (self.repositories[0], None))
         return one.ask(request, Reverted(reverts=commit))
 
-    def take_back(self, was: Reverted) -> Reverted:
+    def put_back(self, was: Reverted) -> Reverted:
         """Close the request, and delete its branch."""
         for one in self.repositories:
             if was.asked and was.asked.repository == one.name:

@@ -83,7 +83,11 @@ class ClusterFiles:
 
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError for what is no JSON."""
-        now = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in self.files())
+        try:
+            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in self.files())
+        except OSError as error:
+            cure = "name a folder that is there, or wait until it is written"
+            raise TelemetryError(f"{error.filename}: {error.strerror}; {cure}") from error
         if ask.after == now:
             return Batch(after=now)
         self.revised.clear()
@@ -239,9 +243,11 @@ def dumps(folder: Path) -> list[Any]:
     return [files, RollOuts(lambda: files.revised, _where(folder.name, SourceLabels()), whole=True)]
 
 
-def live_clusters(clusters: Sequence[ClusterAccess], labels: Sequence[str] = ()) -> list[Any]:
-    """The sources of these clusters; `labels` say whose an object is, none: the usual ones."""
-    whose = SourceLabels(service=tuple(labels)) if labels else SourceLabels()
+def live_clusters(
+    clusters: Sequence[ClusterAccess], labels: Sequence[str] = SourceLabels().service
+) -> list[Any]:
+    """The sources of these clusters; `labels` say whose an object is."""
+    whose = SourceLabels(service=tuple(labels))
     found = list[Any]()
     for access in clusters:
         live = LiveCluster(access, whose.service)

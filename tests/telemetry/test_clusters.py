@@ -106,6 +106,11 @@ def test_what_is_no_dump_is_a_gap(tmp_path: Path) -> None:
     assert "not JSON" in gaps["kubernetes"]
 
 
+def test_a_folder_that_is_not_there_is_a_gap_that_says_what_to_do(tmp_path: Path) -> None:
+    gaps = dict(Recorder(dumps(tmp_path / "gone")).recording.gaps)
+    assert "gone: No such file or directory; name a folder that is there" in gaps["kubernetes"]
+
+
 class Api(HttpBackend):
     """Lists what it is given, an object a page; what it does not know is not served."""
 
