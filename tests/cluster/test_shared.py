@@ -72,7 +72,7 @@ def test_a_registry_that_one_node_does_not_reach_is_that_node() -> None:
 
 
 def test_a_pull_secret_that_opens_nothing_for_anybody() -> None:
-    with_ = {"imagePullSecrets": [{"name": "pull"}]}
+    with_: dict[str, Any] = {"imagePullSecrets": [{"name": "pull"}]}
     both = [unpulled(name, "401 Unauthorized", **with_) for name in ("cart", "web")]
     assert first(NODES, *both) == ("image-denied", "Secret shop/pull")
     assert first(NODES, both[0]) == ("image-denied", "Deployment shop/cart")
