@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from pydantic import Field
 
 from .errors import InputError, KubernetesError
+from .forge_api import Forge
 from .yaml_tables import Duration, Entry
 
 MOST_BYTES = 64 * 2**20
@@ -54,8 +55,14 @@ class ClusterAccess(Entry):
     )
     timeout: Duration = Field(default=10.0, description="for one answer: 10s")
     most_replicas: int = Field(default=20, ge=1, description="that a workload is scaled to")
+    autoscalers: Literal["read", "act"] = Field(
+        default="read", description="read: what one keeps is not scaled; act: its bounds are set"
+    )
     gitops: Path | None = Field(
         default=None, description="clone of the repository that Argo CD or Flux delivers from"
+    )
+    pull_request: Forge | None = Field(
+        default=None, description="instead, the same where it is changed by requests only"
     )
 
 

@@ -112,6 +112,10 @@ class JsonData(Entry):
 
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
+    always: Names = Field(
+        default=(),
+        description="for logs: services that every incident is asked of: firewall, audit, cdn",
+    )
     repository: str = Field(
         default="",
         pattern=r"^([\w.-]+(/[\w.-]+)*)?$",
