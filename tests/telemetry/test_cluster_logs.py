@@ -1,13 +1,14 @@
 """What pods said lies beside a dump under many names; each finds its pod and container."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from warroom.diagnosis.cluster import read_cluster
 from warroom.tests.support.clusters import dump, made, workload
 
-TWO = {"pod": {"initContainers": [{"name": "wait"}]}}
+TWO: dict[str, Any] = {"pod": {"initContainers": [{"name": "wait"}]}}
 
 
 def said(folder: Path) -> dict[str, str]:
