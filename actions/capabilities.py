@@ -128,6 +128,7 @@ class Activated(Committed):
     started: list[str] = []
     drained: list[str] = []
     weights: dict[str, int] = {}  # as they were, where requests are shared by weight
+    bounds: dict[str, int | None] = {}  # as they were, of what sets how many there are
 
 
 class Scaling(Capability):

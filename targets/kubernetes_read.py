@@ -17,6 +17,7 @@ from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
 KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
     "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
+    "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
 }
 EFFECT = "warroom/effect"
@@ -171,8 +172,8 @@ class Workload:
             self.object.number("status.desiredNumberScheduled") or 0 if wanted is None else wanted
         )
 
-    def part(self, instead: str) -> Part:
-        """As an inventory holds it."""
+    def part(self, **more: Any) -> Part:
+        """As an inventory holds it, with what others know of it."""
         most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
         return Part(
             instances=self.names(self.replicas),
@@ -185,5 +186,5 @@ class Workload:
                 name: held for one in (self.object, self.leads) for name, _, held in fields(one)
             },
             owner=str(self.owner or ""),
-            instead=instead,
+            **more,
         )

@@ -21,6 +21,8 @@ PLURALS = {
     "services": "Service",
     "nodes": "Node",
     "applications": "Application",
+    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+    "scaledobjects": "ScaledObject",
 }
 PLACE = re.compile(
     r"/(?:api/v1|apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<what>[a-z]+)"
@@ -109,6 +111,19 @@ class ClusterApi(HttpBackend):
         if spec:
             made["metadata"]["generation"] += 1
             self._controlled(what, made)
+        self._autoscaled()
+
+    def _autoscaled(self) -> None:
+        """Within its bounds an autoscaler without measurements leaves it as it is."""
+        for (what, space, _), one in list(self.objects.items()):
+            if what == "horizontalpodautoscalers":
+                spec = one["spec"]
+                scaled = self.objects["deployments", space, spec["scaleTargetRef"]["name"]]
+                now = scaled["spec"]["replicas"]
+                within = min(max(now, spec.get("minReplicas", 1)), spec["maxReplicas"])
+                if now and within != now:
+                    scaled["spec"]["replicas"] = within
+                    self._changed("deployments", scaled, True)
 
     def _controlled(self, what: str, made: Made) -> None:
         """What its controller does at once."""
