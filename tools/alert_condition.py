@@ -39,7 +39,7 @@ WORDS = {
 }
 """What an alert without a known rule speaks of, and the signals that measure it."""
 
-MADE_OF = {SignalName.memory_exhaustion_s: SignalName.memory_share}
+MADE_OF: dict[str, str] = {SignalName.memory_exhaustion_s: SignalName.memory_share}
 
 
 @dataclass(frozen=True, slots=True)
