@@ -21,7 +21,7 @@ from ..actions.capabilities import (
     Rollout,
     Scaling,
 )
-from ..actions.inventory import Inventory
+from ..actions.inventory import Inventory, merged
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
 from ..errors import Halfway, ToolFailed
@@ -62,14 +62,15 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
 
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
+        found = merged(gitops.look(one) for one in self.clusters)
         with told():
-            parts = {
-                name: one.part(instead=gitops.instead(one), **autoscaling(one))
-                for name, one in self._workloads().items()
-            }
+            for name, one in self._workloads().items():
+                instead, request = gitops.instead(one)
+                found.services[name] = one.part(instead=instead, **autoscaling(one))
+                found.requests |= {name: request} if request else {}
             nodes = [node for one in self.clusters for node in one.nodes()]
-        closed = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
-        return Inventory(services=parts, nodes=closed)
+        found.nodes = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
+        return found
 
     def knows(self, key: str) -> bool:
         """Whether an object carries this key, and runs what it shall run."""
@@ -104,6 +105,12 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             return [] if template == wanted else [change, *keyed(now)]
 
         return _rolled(one, edit, receipt)
+
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before, or the request for it withdrawn."""
+        if was.asked is None:
+            return super().put_back(was)
+        return gitops.take_back(self._open(was.service, "edit {place}"), was)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""

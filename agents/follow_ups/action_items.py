@@ -224,6 +224,7 @@ IN_FORCE = {
     Outcome.contained: "requests are refused as long as it is in force",
     Outcome.by_itself: "it is in force though what hurt ended without it",
     Outcome.unverified: "it is in force and its effect is not verified",
+    Outcome.waits: "nobody has merged it yet",
     Outcome.unchanged: "it is in force and changed nothing that hurts",
 }
 """Why an action that was not verified has to be looked at again, by its outcome."""
