@@ -13,6 +13,8 @@ REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
 HASHES = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
 """Labels with the hash that ends a ReplicaSet's name, and whose it is."""
+LOG = "PodLog"
+"""What a container said, as a recording has it beside the objects: no kind of the API's."""
 T = TypeVar("T")
 
 
