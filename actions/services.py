@@ -64,9 +64,10 @@ class RollBack(Action):
             raise ToolRetry(part.kept(self.target))
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
-        """The version that runs, and by whom it is put back where that is not done here."""
+        """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
-        return {"version": part.version, **({"instead": part.instead} if part.owner else {})}
+        same = part.instead and self.to_version == part.previous
+        return {"version": part.version, **({"instead": part.instead} if same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""

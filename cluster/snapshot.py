@@ -54,11 +54,11 @@ class Snapshot:
         return max((t for o in self.objects for t in _times(o)), default=0.0)
 
     def owner(self, one: Object) -> Object | None:
-        """Whoever controls it."""
+        """Whoever controls it; what Flagger made of a workload stands for itself."""
         for link in one.list("metadata.ownerReferences"):
             if link.get("controller") or len(one.list("metadata.ownerReferences")) == 1:
                 found = self.find(str(link.get("kind")), one.namespace, str(link.get("name")))
-                if found:
+                if found and found.kind != "Canary":
                     return found
         return None
 
