@@ -54,6 +54,9 @@ class ClusterAccess(Entry):
     )
     timeout: Duration = Field(default=10.0, description="for one answer: 10s")
     most_replicas: int = Field(default=20, ge=1, description="that a workload is scaled to")
+    autoscalers: Literal["read", "act"] = Field(
+        default="read", description="read: what one keeps is not scaled; act: its bounds are set"
+    )
     gitops: Path | None = Field(
         default=None, description="clone of the repository that Argo CD or Flux delivers from"
     )

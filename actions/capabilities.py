@@ -104,6 +104,7 @@ class RolledOut(Receipt):
     version: str = ""
     deploy: str = ""
     restarted: list[Replaced] = []
+    weights: dict[str, float] = {}  # of versions that had a share of the requests besides
 
 
 class Rollout(Capability):
@@ -112,6 +113,10 @@ class Rollout(Capability):
     @abstractmethod
     def run_version(self, service: str, version: str) -> RolledOut:
         """Run another version of a service."""
+
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before, with what shared its requests."""
+        return self.run_version(was.service, was.before)
 
 
 class Activated(Committed):
@@ -123,6 +128,7 @@ class Activated(Committed):
     started: list[str] = []
     drained: list[str] = []
     weights: dict[str, int] = {}  # as they were, where requests are shared by weight
+    bounds: dict[str, int | None] = {}  # as they were, of what sets how many there are
 
 
 class Scaling(Capability):
@@ -150,10 +156,10 @@ class Routing(Capability):
 
 
 class FlagSet(Committed):
-    """Of a feature flag: state and default variant as they were."""
+    """Of a feature flag: state, default variant and rules as they were; None: there was none."""
 
     flag: str
-    before: dict[str, str | None]
+    before: dict[str, JsonValue]
 
 
 class FeatureFlags(Capability):
@@ -228,22 +234,6 @@ class Providers(Capability):
     @abstractmethod
     def restore(self, was: ProviderSet) -> Receipt:
         """The providers used before."""
-
-
-class ModelSet(Committed):
-    """Of one setting of how a service uses its model: as it was."""
-
-    service: str
-    setting: str
-    before: str | int | float | bool | None
-
-
-class ModelSettings(Capability):
-    """How services use their language models can be set."""
-
-    @abstractmethod
-    def set(self, service: str, setting: str, value: JsonValue) -> ModelSet:
-        """Let a field of `ModelUse` have this value."""
 
 
 class Repaired(Receipt):

@@ -46,6 +46,10 @@ class Part(BaseModel):
     provider: str = Field(default="", description="the third party it uses; empty: none")
     ai: ModelUse | None = Field(default=None, description="null: it uses no language model")
     edge: bool = Field(default=False, description="whether users' requests enter here")
+    autoscaler: str = Field(
+        default="", description="what sets how many run, and within what; empty: nobody does"
+    )
+    unscaled: str = Field(default="", description="why it is not scaled, and what would work")
     fields: dict[str, JsonValue] = Field(
         default_factory=dict, description="what can be set, and what it is; null: not there"
     )

@@ -1,5 +1,6 @@
 """What is done to the language model behind a service: another one, none, less of it."""
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from pydantic import Field, JsonValue
@@ -7,8 +8,24 @@ from pydantic import Field, JsonValue
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 from .base import PROFILES, Action, Probe
-from .capabilities import ModelSet, ModelSettings, Offers, Receipt, Stored
+from .capabilities import Capability, Committed, Offers, Receipt, Stored
 from .inventory import Inventory, known_as
+
+
+class ModelSet(Committed):
+    """Of one setting of how a service uses its model: as it was."""
+
+    service: str
+    setting: str
+    before: str | int | float | bool | None
+
+
+class ModelSettings(Capability):
+    """How services use their language models can be set."""
+
+    @abstractmethod
+    def set(self, service: str, setting: str, value: JsonValue) -> ModelSet:
+        """Let a field of `ModelUse` have this value."""
 
 
 class ModelSetting(Action):

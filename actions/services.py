@@ -82,8 +82,7 @@ class RollBack(Action):
 
     def undo(self, system: Offers, stored: Stored) -> RolledOut:
         """The version that ran before."""
-        was = RolledOut.read(stored)
-        return system.find(Rollout, self.target).run_version(self.target, was.before)
+        return system.find(Rollout, self.target).put_back(RolledOut.read(stored))
 
 
 class Scale(Action):
@@ -104,17 +103,23 @@ class Scale(Action):
             )
         if part.owner:
             raise ToolRetry(part.kept(self.target))
+        if part.unscaled:
+            raise ToolRetry(f"{part.autoscaler} sets {self.target} back: {part.unscaled}")
         if self.instances == len(part.instances):
             raise ToolRetry(f"{self.target} runs {self.instances} instances already")
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
-        """The instances that take requests: as many, not which."""
-        return {"instances": len(inventory.service(self.target).instances)}
+        """The instances that take requests, as many, not which; and who else sets that."""
+        part = inventory.service(self.target)
+        kept = {"autoscaler": part.autoscaler} if part.autoscaler else {}
+        return {"instances": len(part.instances), **kept}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
-        """By how many take requests."""
-        now = len(inventory.service(self.target).instances)
-        return Probe.told(now, self.instances, found.get("instances"))
+        """By how many take requests; bounds that were set are half of it."""
+        part = inventory.service(self.target)
+        shown = Probe.told(len(part.instances), self.instances, found.get("instances"))
+        half = found.get("autoscaler", "") not in ("", part.autoscaler)
+        return Probe.cannot_tell if half and shown is Probe.not_done else shown
 
     def perform(self, system: Offers) -> Activated:
         """Spares take requests once they answer."""

@@ -6,6 +6,7 @@ from ..analysis.quantities import change, in_use, percent
 from ..faults import OptionalSource
 from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import PerformanceReport
+from ..tools.edge_answers import edge_logs
 from .causes.observations import finding
 from .follow_ups.action_items import harden
 from .health.anomalies import slower
@@ -36,6 +37,7 @@ def analyse(case: Case) -> PerformanceReport:
         *capacity.leaks(seen),
         *load.odd_instances(seen),
         *load.missed_lookups(seen),
+        *load.at_the_edge(seen),
         *load.felt(seen),
         *capacity.shortages(sized),
     ]
@@ -107,6 +109,8 @@ def _gaps(seen: LoadObservations) -> list[Gap]:
         (OptionalSource.caches.value, seen.caches),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
+    if edge_logs(seen.case.tools.bench):
+        return gaps
     return [
         *gaps,
         Gap(what=OptionalSource.balancers.value, why="they report nothing to this telemetry"),

@@ -5,6 +5,7 @@ from ..incident.evidence import EvidenceStatus
 from ..incident.finding import FaultKind, Finding, Gap
 from ..incident.report import NO_THREAT, FollowUp, SecurityReport
 from ..tools.base import Result
+from ..tools.guards import guarded
 from .causes.access import tried
 from .follow_ups.action_items import due
 from .runtime.case import Case
@@ -20,7 +21,7 @@ def assess(case: Case) -> SecurityReport:
     threats = [threat for check in CHECKS for threat in check(seen)]
     threats.sort(key=lambda threat: -threat.sureness)
     leading = [threat for threat in threats if threat.leading]
-    looked = seen.logins.ok or seen.sources.ok or seen.arrivals.ok
+    looked = seen.logins.ok or seen.sources.ok or seen.arrivals.ok or guarded(case.tools.bench)
     return SecurityReport(
         specialist="security",
         conclusion="concluded" if leading or looked else "inconclusive",
@@ -75,6 +76,8 @@ def _gaps(seen: AccessObservations) -> list[Gap]:
         (OptionalSource.certificates.value, seen.certificates),
     )
     gaps = [Gap(what=what, why=result.summary) for what, result in wanted if not result.ok]
+    if guarded(seen.case.tools.bench):
+        return gaps
     why = "not part of this telemetry; spans and service logs stand in for them"
     return [*gaps, Gap(what=OptionalSource.firewall.value, why=why)]
 

@@ -189,15 +189,15 @@ class Configuration(Entry):
         return value
 
     @property
+    def whose(self) -> tuple[str, ...]:
+        """The labels by which everything in a cluster is told whose it is, read or acted on."""
+        return (self.labels and self.labels.service) or SourceLabels().service
+
+    @property
     def asked(self) -> list[Datasource]:
         """The data sources, with the labels that alerts have where they name none of their own."""
-        if self.labels is None or not self.labels.service:
-            return self.datasources
-        usual = SourceLabels(service=self.labels.service)
-        return [
-            one if one.labels else one.model_copy(update={"labels": usual})
-            for one in self.datasources
-        ]
+        usual = {"labels": SourceLabels(service=self.whose)}
+        return [one if one.labels else one.model_copy(update=usual) for one in self.datasources]
 
     @model_validator(mode="before")
     @classmethod

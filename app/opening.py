@@ -152,7 +152,7 @@ def _clusters(sources: Sources) -> list[Source]:
     if sources.telemetry or sources.drill:
         return []
     file = read_configuration()
-    return live_clusters(file.kubernetes, file.labels.service if file.labels else ())
+    return live_clusters(file.kubernetes, file.whose)
 
 
 def backends_of(datasources: list[Datasource], known: Catalogue, store: Store) -> list[Source]:
@@ -171,15 +171,22 @@ def _operations(sources: Sources) -> Operations | None:
     """Of operations.json, and the clusters of warroom.yaml that are more than read; beside what was
     recorded, and in an exercise, not those."""
     other = sources.telemetry or sources.kubernetes or sources.drill
-    clusters = [] if other else [c for c in read_configuration().kubernetes if c.mode != "read"]
+    file = read_configuration()
+    clusters = [] if other else [c for c in file.kubernetes if c.mode != "read"]
     hands = [Kubernetes(clusters)] if clusters else []
     if sources.operations is None:
         names = ", ".join(one.name for one in clusters)
-        return Operations(*hands, name=f"kubernetes {names}") if hands else None
-    try:
-        return Operations.load(sources.operations, *hands)
-    except ToolFailed as error:
-        raise InputError(f"{error}; leave out --operations to go on without acting") from error
+        made = Operations(*hands, name=f"kubernetes {names}") if hands else None
+    else:
+        try:
+            made = Operations.load(sources.operations, *hands)
+        except ToolFailed as error:
+            text = f"{error}; leave out --operations to go on without acting"
+            raise InputError(text) from error
+    for one in made.adapters if made else ():
+        if isinstance(one, Kubernetes):
+            one.known_by(file.whose)
+    return made
 
 
 def survey_of(operations: Operations | None, bundle: Path | None) -> Surveying | None:

@@ -1,7 +1,7 @@
 """Objects as the API returns them, read with care: anything may be missing or of another type."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -138,6 +138,24 @@ def seconds(found: Any) -> float | None:
     except ValueError:
         return None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+SERVICE_LABELS = ("service_name", "service", "app_kubernetes_io_name", "app", "job")
+"""The usual ones, in their order; what is configured as `labels.service` goes before."""
+
+
+def named(label: str) -> str:
+    """A label as stores without dots have it: service.name and service_name are one."""
+    return re.sub(r"\W", "_", label)
+
+
+def whose(one: Object, labels: Sequence[str] = SERVICE_LABELS) -> str:
+    """The service that an object's labels name, or those of its pods, in this order; else the
+    workload's own name. Empty for what belongs to nobody: a node, a quota."""
+    template = one.fields("spec.template.metadata.labels")
+    known = {named(key): str(text) for key, text in {**template, **one.labels}.items()}
+    said = next((known[named(label)] for label in labels if known.get(named(label))), "")
+    return said or (one.name if one.get("spec.template") or one.kind == "Service" else "")
 
 
 def selects(selector: Fields, labels: Mapping[str, str]) -> bool:

@@ -58,7 +58,7 @@ class Ranked:
 def troubles(seen: Snapshot) -> list[Ranked]:
     """Every trouble once, with all who suffer from it; consequences last."""
     found = list(_merged(trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)))
-    needs, used = _needs(seen), callers(seen)
+    needs, used = _needs(seen), seen.once(callers)
     ranked = [Ranked(one, _missed(seen, one, used), _behind(one, found, needs)) for one in found]
     return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
 
@@ -116,7 +116,7 @@ def _carried(one: Trouble, other: Trouble, needs: Mapping[str, set[str]]) -> boo
 def _needs(seen: Snapshot) -> Mapping[str, set[str]]:
     """By workload, whom it calls and whom these call: services, and the workloads behind them."""
     direct: dict[str, set[str]] = defaultdict(set)
-    for service, some in callers(seen).items():
+    for service, some in seen.once(callers).items():
         for ref in some:
             direct[ref].add(service)
     for service in seen.of("Service"):

@@ -26,7 +26,7 @@ NEAR = 0.95
 
 def set_so(seen: Snapshot) -> Iterator[Trouble]:
     """By workload, autoscaler, experiment."""
-    called = callers(seen)
+    called = seen.once(callers)
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)

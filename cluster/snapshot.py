@@ -1,16 +1,17 @@
 """A cluster at one time: its objects by kind and name, who owns whom, what events say of whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from .objects import Fields, Object, mappings, reference, seconds, value
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
 REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class Snapshot:
         self._kinds: Mapping[str, list[Object]] = defaultdict(list)
         for one in self.objects:
             self._kinds[one.kind].append(one)
+        self._made: dict[Callable[[Snapshot], Any], Any] = {}
+
+    def once(self, make: "Callable[[Snapshot], T]") -> T:
+        """What is made of it, and is the same for whoever asks again."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def of(self, kind: str, namespace: str | None = None) -> list[Object]:
         """Those of a kind, of a namespace or all."""

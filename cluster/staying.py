@@ -11,7 +11,7 @@ from .snapshot import Snapshot, Told
 from .starting import COMMAND
 from .trouble import Sign, Trouble, told, wrong
 
-KILLED, MEMORY = 137, "OOMKilled"
+MEMORY = "OOMKilled"
 ENDS = {0: "ends-by-itself", 126: "command-wrong", 127: "command-wrong"}
 PROBES = ("liveness", "readiness", "startup")
 OVER_S = 1800.0

@@ -61,7 +61,7 @@ def doctor_command(as_json: bool) -> Exit:
             "no datasource is configured: `warroom connect KIND URL` writes one into warroom.yaml "
             "here; name one elsewhere with --config or WARROOM_CONFIG"
         )
-    found = [*checkups(datasources), *map(cluster_checkup, file.kubernetes)]
+    found = [*checkups(datasources), *(cluster_checkup(one, file.whose) for one in file.kubernetes)]
     seen, known = sights(found), declared(Sources())
     lines = list(_catalogue(known, datasources, found))
     out = list(described(file.notifications))

@@ -243,8 +243,9 @@ class Incident(BaseModel):
         return next((p for p in self.proposals if p.hash == plan_hash), None)
 
     def record(self, event: Event) -> None:
-        """Append to the timeline; the same event twice (a node run again) stays one."""
-        if event not in self.timeline:
+        """Append to the timeline; the same line twice (a node run again, one change that two calls
+        found) stays one, with the evidence that it came with first."""
+        if not any(event.same(known) for known in self.timeline):
             self.timeline.append(event)
 
     def move(self, state: State, at: AwareDatetime, actor: str, reason: str) -> None:

@@ -35,6 +35,11 @@ class Event(BaseModel):
     text: str = Field(description="what happened, one line")
     evidence: list[str] = Field(default_factory=list, description="evidence ids it rests on")
 
+    def same(self, other: "Event") -> bool:
+        """Whether both are one line, whatever each rests on."""
+        mine, theirs = ((e.at, e.actor, e.kind, e.text) for e in (self, other))
+        return mine == theirs
+
 
 def utc_now() -> datetime:
     """Now, aware, UTC: the only clock the incident is written with."""

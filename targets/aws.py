@@ -222,22 +222,30 @@ class LambdaAliases(Guarded[LambdaAccess], Rollout):
 
     def run_version(self, service: str, version: str) -> RolledOut:
         """Let the alias lead there for every call, unless somebody moved it meanwhile."""
+        return self._led(service, version, {})
+
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """With the shares that other versions had of the calls."""
+        return self._led(was.service, was.before, was.weights)
+
+    def _led(self, service: str, version: str, shares: dict[str, float]) -> RolledOut:
         name = self._alias(service)
         with told():
             alias = self.functions.get_alias(**name)
-        receipt = RolledOut(service=service, before=alias["FunctionVersion"], version=version)
-        shared = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights")
-        if receipt.before == version and not shared:
+        shared = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights") or {}
+        before = alias["FunctionVersion"]
+        receipt = RolledOut(service=service, before=before, version=version, weights=shared)
+        if (before, shared) == (version, shares):
             return receipt.model_copy(update={"changed": False, "note": "it leads there already"})
         self.open(f"aws lambda update-alias --function-name {service} --function-version {version}")
         with told(receipt):
             self.functions.update_alias(
                 **name,
                 FunctionVersion=version,
-                RoutingConfig={"AdditionalVersionWeights": {}},
+                RoutingConfig={"AdditionalVersionWeights": shares},
                 RevisionId=alias["RevisionId"],
             )
-        note = f"it led to {shared} besides: that is over, and not put back" if shared else ""
+        note = f"it led to {shared} besides; an undo puts that back" if shared else ""
         return receipt.model_copy(update={"note": note})
 
     def _alias(self, function: str) -> dict[str, str]:

@@ -12,12 +12,11 @@ from ..actions.capabilities import (
     FeatureFlags,
     FlagSet,
     LimitSet,
-    ModelSet,
-    ModelSettings,
     Providers,
     ProviderSet,
 )
 from ..actions.inventory import Inventory, ModelUse, Part
+from ..actions.models import ModelSet, ModelSettings
 from ..errors import ToolFailed
 from ..misfit import misfits
 from .git import Configuration
@@ -111,14 +110,14 @@ class Edge(EdgeRules):
 
 # Feature flags in flagd's file format.
 
-FLAGS = "flags.json"
+FLAGS, RULES = "flags.json", "targeting"
 
 
 class Flags(InFile, FeatureFlags):
     """The flags of the configuration repository."""
 
     def inventory(self) -> Inventory:
-        """Every flag's name, and whether its default variant is anything but off."""
+        """Every flag's name, and whether anybody may be served anything but off."""
         flags = self.configuration.read(FLAGS).get("flags", {})
         return Inventory(flags={name: is_on(flags[name]) for name in sorted(flags)})
 
@@ -127,20 +126,23 @@ class Flags(InFile, FeatureFlags):
 
         def edit(document: dict[str, Any]) -> FlagSet:
             found = _flag(document, flag)
-            before = {key: found.get(key) for key in ("state", "defaultVariant")}
+            before = {key: found.get(key) for key in ("state", "defaultVariant", RULES)}
             was_on = is_on(found)
             if was_on:
                 found.update(off_state(found))
+                found.pop(RULES, None)
             note = "" if was_on else f"{flag} was off already"
             return FlagSet(flag=flag, before=before, changed=was_on, note=note)
 
         return self.configuration.update(FLAGS, f"Turn off {flag}", edit)
 
     def restore(self, was: FlagSet) -> Committed:
-        """Undo: state and default variant as they were."""
+        """Undo: state, default variant and rules as they were."""
 
         def edit(document: dict[str, Any]) -> Committed:
-            _flag(document, was.flag).update(was.before)
+            found = _flag(document, was.flag)
+            for key, value in was.before.items():
+                found.pop(key, None) if value is None else found.update({key: value})
             return Committed(note=f"{was.flag} is as before")
 
         return self.configuration.update(FLAGS, f"Restore {was.flag}", edit)
@@ -154,9 +156,11 @@ def _flag(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def is_on(flag: dict[str, Any]) -> bool:
-    """Whether the flag is enabled and its default variant has a value that counts as true."""
-    value = flag.get("variants", {}).get(flag.get("defaultVariant"))
-    return flag.get("state") == "ENABLED" and bool(value)
+    """Whether the flag is enabled and its default variant has a value that counts as true; where
+    rules choose, any variant."""
+    variants = flag.get("variants", {})
+    served = variants.values() if flag.get(RULES) else [variants.get(flag.get("defaultVariant"))]
+    return flag.get("state") == "ENABLED" and any(served)
 
 
 def off_state(flag: dict[str, Any]) -> dict[str, str]:

@@ -47,7 +47,7 @@ class Unleash(Guarded[UnleashAccess], FeatureFlags):
 
     def restore(self, was: FlagSet) -> FlagSet:
         """As it was."""
-        return self._set(was.flag, was.before["state"] or "off")
+        return self._set(was.flag, str(was.before["state"] or "off"))
 
     def _set(self, flag: str, to: str) -> FlagSet:
         here = f"{self.access.environment} of {self.access.project}"
@@ -140,15 +140,30 @@ class WatchedFile:
         return found
 
     def update(self, name: str, summary: str, edit: Callable[[dict[str, Any]], C]) -> C:
-        """Let `edit` change it in place; it is replaced in one step, one writer at a time."""
+        """Let `edit` change it in place; it is replaced in one step, one writer at a time.
+
+        Raises ToolFailed where it cannot be replaced by one that the same people may read.
+        """
         self.opened(f"{summary} in {self.file}")
-        with self.file.with_name(f".{self.file.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            document = self.read(name)
-            before = json.dumps(document)
-            receipt = edit(document)
-            if json.dumps(document) != before:
-                fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-                fresh.write_text(json.dumps(document, indent=2) + "\n")
-                fresh.replace(self.file)
+        try:
+            with self.file.with_name(f".{self.file.name}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                document = self.read(name)
+                before = json.dumps(document)
+                receipt = edit(document)
+                if json.dumps(document) != before:
+                    _replace(self.file.resolve(), json.dumps(document, indent=2) + "\n")
+        except OSError as error:
+            raise ToolFailed(f"nothing was done: {self.file} is not replaced: {error}") from error
         return receipt
+
+
+def _replace(file: Path, text: str) -> None:
+    was, fresh = file.stat(), file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text)
+        os.chown(fresh, was.st_uid, was.st_gid)  # another process reads it, as somebody else
+        fresh.chmod(was.st_mode)
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -39,7 +39,7 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     if one.cluster.access.gitops:
         return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
     if _application(one.cluster, owner) is None:
-        kept = one.part("").kept(receipt.service)
+        kept = one.part().kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
     return _synced(one.cluster, owner, receipt)
 

@@ -5,6 +5,7 @@ so: looked at, dry run, written, and watched until the rollout ends or time does
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Self
 
 from pydantic import JsonValue, TypeAdapter
@@ -22,12 +23,13 @@ from ..actions.capabilities import (
 from ..actions.inventory import Inventory
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
-from ..errors import ToolFailed
+from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from . import kubernetes_steps as steps
 from .kubernetes_objects import PAUSED, SELECTOR, Status, bare, fields, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
+from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -43,6 +45,10 @@ class Kubernetes(
     def __init__(self, clusters: Sequence[ClusterAccess]) -> None:
         self.clusters = [Cluster(one) for one in clusters]
 
+    def known_by(self, labels: Sequence[str]) -> None:
+        """Whose a workload is, these labels say, as they do where telemetry is read."""
+        self.clusters = [Cluster(one.access, tuple(labels)) for one in self.clusters]
+
     @classmethod
     def configured(cls, given: JsonValue) -> Self:
         """From a list of clusters. Raises ValueError with what to correct."""
@@ -57,9 +63,11 @@ class Kubernetes(
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
         with told():
-            known = self._workloads().items()
             parts = {
-                name: one.part(steps.instead(one) or gitops.instead(one)) for name, one in known
+                name: one.part(
+                    instead=steps.instead(one) or gitops.instead(one), **autoscaling(one)
+                )
+                for name, one in self._workloads().items()
             }
             nodes = [node for one in self.clusters for node in one.nodes()]
         closed = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
@@ -118,23 +126,40 @@ class Kubernetes(
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
     def scale(self, service: str, instances: int) -> Activated:
-        """By the subresource `scale`, which lets nothing else be changed."""
+        """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
+        who would set it back."""
+        return self._scaled(service, instances)
+
+    def restore(self, was: Activated) -> Activated:
+        """As many as before, within the same bounds."""
+        return self._scaled(was.service, len(was.before), was.bounds)
+
+    def _scaled(
+        self, service: str, instances: int, bounds: Bounds = MappingProxyType({})
+    ) -> Activated:
         one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
         before, active = one.names(one.replicas), one.names(instances)
         receipt = Activated(service=service, before=before, active=active)
+        keeper, moved = autoscaler_of(one), False
+        if keeper:
+            receipt.bounds = keeper.held(keeper.object)
+            moved = keeper.let(bounds or keeper.around(instances, one.replicas), receipt)
 
         def edit(now: Object) -> list[Op]:
             count = now.number("spec.replicas") or 0
-            if count not in (len(before), instances):
+            if not keeper and count not in (len(before), instances):
                 raise ToolFailed(f"{service} was scaled to {count:g} meanwhile: nothing was done")
             change = {"op": "add", "path": "/spec/replicas", "value": instances}
             return [] if count == instances else [change]
 
-        return _rolled(one, edit, receipt, "scale")
-
-    def restore(self, was: Activated) -> Activated:
-        """As many as before."""
-        return self.scale(was.service, len(was.before))
+        try:
+            done = _rolled(one, edit, receipt, "scale")
+        except ToolFailed as error:
+            if not (keeper and moved) or isinstance(error, Halfway):
+                raise
+            text = f"the bounds of {keeper.object.ref} were set, but: {error}"
+            raise Halfway(text, receipt) from error
+        return done.model_copy(update={"changed": done.changed or moved})
 
     def cordon(self, node: str, closed: bool) -> Cordoned:
         """`spec.unschedulable`, as `kubectl cordon` sets it."""
@@ -181,7 +206,7 @@ class Kubernetes(
         own = f"-n {one.object.namespace} {one.object.name}"
         _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place).replace('{own}', own)}")
         if one.owner and not owned:
-            raise ToolFailed(f"nothing was done: {one.part('').kept(service)}")
+            raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
         return one
 
     def _workloads(self) -> dict[str, Workload]:

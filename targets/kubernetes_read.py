@@ -8,7 +8,7 @@ from typing import Any
 
 from ..actions.inventory import Canary, Part
 from ..cluster import canaries
-from ..cluster.objects import Object
+from ..cluster.objects import SERVICE_LABELS, Object, whose
 from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
@@ -18,6 +18,7 @@ from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
     "apps/v1": {**APPS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
+    "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
 }
 STEPPED = {
@@ -28,8 +29,6 @@ STEPPED = {
 KINDS = (*APPS, "Rollout")
 PLACES = {k: (v, name) for v, kinds in (READ | STEPPED).items() for k, name in kinds.items()}
 """Version and resource by kind."""
-SERVICE_LABELS = ("service_name", "service", "app.kubernetes.io/name", "app", "job")
-"""By which telemetry knows whose a workload is, in its order."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -41,6 +40,8 @@ class Cluster:
     """A cluster that is acted on; by default it is only read."""
 
     access: ClusterAccess
+    labels: tuple[str, ...] = SERVICE_LABELS
+    """By which telemetry knows whose a workload is."""
 
     @property
     def api(self) -> KubeApi:
@@ -138,8 +139,7 @@ class Workload:
     @property
     def service(self) -> str:
         """The service that it is, by its labels and its pods', else by its own name."""
-        labels = {**self.object.fields("spec.template.metadata.labels"), **self.object.labels}
-        return next((labels[n] for n in SERVICE_LABELS if labels.get(n)), self.object.name)
+        return whose(self.object, self.cluster.labels)
 
     @property
     def leads(self) -> Object | None:
@@ -234,8 +234,8 @@ class Workload:
             self.object.number("status.desiredNumberScheduled") or 0 if wanted is None else wanted
         )
 
-    def part(self, instead: str) -> Part:
-        """As an inventory holds it."""
+    def part(self, **more: Any) -> Part:
+        """As an inventory holds it, with what others know of it."""
         most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
         return Part(
             instances=self.names(self.replicas),
@@ -250,6 +250,6 @@ class Workload:
                 name: held for one in (self.object, self.leads) for name, _, held in fields(one)
             },
             owner=str(self.owner or ""),
-            instead=instead,
             canary=self.canary,
+            **more,
         )

@@ -31,7 +31,7 @@ def by_status(one: Workload, receipt: RolledOut) -> RolledOut | None:
         return None
     back = canaries.taken_back(release)
     if back and receipt.version == one.brought:
-        return _written(one, _again, receipt, _begun)
+        return _written(one, _again, receipt, lambda now: Status(canaries.under_way(now), "", ""))
     if (back or one.canary) and receipt.version == one.stable:
         return _written(one, _given_up, receipt, rollout)
     return None
@@ -42,13 +42,10 @@ def without_steps(one: Workload, edit: Edit, receipt: RolledOut) -> RolledOut | 
     if one.object.kind != "Rollout":
         return None
     _, changed = written(Place(one.cluster, one.path, receipt), edit)
-    was = one.object.text("status.currentPodHash")
-
-    def taken(now: Object) -> Status:
-        return Status(now.text("status.currentPodHash") != was, "", "")
-
+    new, was = "status.currentPodHash", one.object.text("status.currentPodHash")
     with told():
-        if changed and seen_to_end(one.cluster, one.object, taken).done:
+        new_pods = partial(seen_to_end, one.cluster, one.object)
+        if changed and new_pods(lambda now: Status(now.text(new) != was, "", "")).done:
             written(Place(one.cluster, place_of(one.object, "status"), receipt), _through)
     return watched(one.cluster, one.object, rollout, receipt, changed)
 
@@ -74,13 +71,10 @@ def _written(one: Workload, edit: Edit, receipt: RolledOut, look: Look) -> Rolle
 
     _, changed = written(Place(one.cluster, place_of(release, "status"), receipt), same)
     if release.get("spec.paused") is True:  # a Rollout that is held goes neither on nor back
-        written(Place(one.cluster, one.path, receipt), _let_go)
+        go = [{"op": "remove", "path": "/spec/paused"}]
+        place = Place(one.cluster, one.path, receipt)
+        written(place, lambda now: go if now.get("spec.paused") else [])
     return watched(one.cluster, release, look, receipt, changed)
-
-
-def _let_go(now: Object) -> list[Op]:
-    held = now.get("spec.paused") is True
-    return [{"op": "remove", "path": "/spec/paused"}] if held else []
 
 
 def _given_up(now: Object) -> list[Op]:
@@ -102,10 +96,6 @@ def _again(now: Object) -> list[Op]:
         return [{"op": "add", "path": "/status/abort", "value": False}]
     first = {"op": "add", "path": "/status/phase", "value": "Initialized"}
     return [first, {"op": "add", "path": "/status/lastAppliedSpec", "value": ""}]
-
-
-def _begun(now: Object) -> Status:
-    return Status(canaries.under_way(now), "", now.text("status.phase"))
 
 
 def _through(now: Object) -> list[Op]:

@@ -6,6 +6,7 @@ Nothing goes through a shell; names come from the section, never from a plan alo
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from ..errors import Halfway, ToolFailed
 from .doors import Guarded, Section, awaited
 from .procedures import SYSTEM_PATH
 
+STAYS_S = 1.0
+"""A unit is called active as soon as its process is there: for that long it must stay the same."""
 HANDED_ON = ("DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "HOME")
 
 
@@ -85,8 +88,14 @@ class Systemd(Guarded[SystemdAccess], Restarting):
         return [str(self.access.program), "--no-ask-password", *["--user"][: self.access.user]]
 
     def _missing(self, unit: str) -> str:
-        state = self._show(unit)["ActiveState"]
-        return "" if state == "active" else f"{unit} is {state}: look with `journalctl -u {unit}`"
+        found = self._show(unit)
+        if found["ActiveState"] == "active":
+            time.sleep(STAYS_S)
+            before, found = found, self._show(unit)
+            if found == before:
+                return ""
+        journal = f"journalctl {'--user ' if self.access.user else ''}-u {unit}"
+        return f"{unit} is {found['ActiveState']}: look with `{journal}`"
 
     def _show(self, unit: str) -> dict[str, str]:
         words = [*self._systemctl, "show", "--property=ActiveState,MainPID,LoadState", unit]

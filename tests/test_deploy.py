@@ -165,9 +165,12 @@ def test_who_looks_into_a_cluster_may_list_what_is_looked_at(name, kinds):
     assert asked <= rights(name)
 
 
+FILES = ("read", "cluster", "act", "applications", "autoscalers")
+
+
 def test_rights_that_are_shipped_are_narrow():
     """Nothing of Secrets, nothing is created or deleted, no wildcard; only who acts may patch."""
-    every = {name: rights(name) for name in ("read", "cluster", "act", "applications")}
+    every = {name: rights(name) for name in FILES}
     all_of_them = set().union(*every.values())
     assert {verb for _, _, verb in all_of_them} == {"get", "list", "patch"}
     assert not {"secrets", "*", "pods/exec"} & {resource for _, resource, _ in all_of_them}

@@ -40,6 +40,7 @@ from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.cells import Callers
 from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.feed_table import Listing
+from warroom.telemetry.sources.known_lines import KnownLine
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.telemetry.sources.sight import Need
 from warroom.tests.support.house import ROOT
@@ -178,6 +179,13 @@ def test_a_missing_table_is_named() -> None:
             "numbers:",
             "number:",
             "there is no such key here: write one of renamed, numbers",
+        ),
+        (
+            "telemetry/sources/known_lines.yaml",
+            dict[str, KnownLine],
+            "category: network",
+            "category: networks",
+            "category: String should match pattern",
         ),
         (
             "telemetry/sources/feeds.yaml",

@@ -16,6 +16,7 @@ from ..analysis.requests.tables import SERVING, Floats
 from ..telemetry.model import Span, Window
 from ..telemetry.outcomes import Answers, answers
 from .base import Bench
+from .guards import AUDIT, CATEGORY, NETWORK
 from .logins import is_failed_login, status_code
 
 FIELDS = {
@@ -100,7 +101,7 @@ def _weighed(drawn: Iterable[EdgeRequest], counted: Iterable[Answers]) -> Iterat
             if number and not own:
                 at, code = one.start + one.step * int(cells.argmax()), int(status or 0)
                 yield EdgeRequest(
-                    *(at, one.service, one.route, one.route, "", "", code, _fails(code), 0.0, ""),
+                    *(at, one.service, one.route, one.route, "", "", code, fails(code), 0.0, ""),
                     weight=number,
                 )
 
@@ -125,7 +126,7 @@ def edge_clock(bench: Bench, window: Window) -> Floats | None:
     return np.repeat(at[counted], np.maximum(cells, usual)[counted].round().astype(np.int64))
 
 
-def _fails(code: int | None) -> bool:
+def fails(code: int | None) -> bool:
     """By its status: the server failed, or the client went away before there was an answer."""
     return code is not None and (code >= 500 or code == 499)
 
@@ -140,7 +141,7 @@ def request_of(span: Span) -> EdgeRequest:
     facts = span.attributes
     status = facts.get("http.response.status_code")
     code = int(status) if isinstance(status, (int, float, str)) and str(status).isdigit() else None
-    failed = span.status == "error" or _fails(code)
+    failed = span.status == "error" or fails(code)
     return EdgeRequest(
         at=span.start,
         service=span.service,
@@ -212,7 +213,7 @@ def _from_logs(bench: Bench, window: Window, by: str, services: list[str] | None
     name = FIELDS[by][1]
     for log in bench.telemetry.logs(window, services, having=[name]):
         value = str(log.attributes.get(name) or "")
-        if value:
+        if value and log.attributes.get(CATEGORY) not in (NETWORK, AUDIT):
             refused = status_code(log.attributes) >= 400 or is_failed_login(log)
             key = log.trace_id or f"line {next(numbers)}"
             known = found.get(key)

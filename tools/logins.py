@@ -14,8 +14,9 @@ from ..analysis.sources import (
     attacking_sources,
     by_network,
 )
-from ..telemetry.model import LogRecord, Span, Window
+from ..telemetry.model import STATUS_CODE, LogRecord, Span, Window
 from .base import Bench, Effect, Row, Table, tool
+from .guards import AUTHENTICATION, CATEGORY, FAILURE, OUTCOME
 from .reading import Lengths, Spelled, cut, durations, number, seconds, table
 
 LOGIN_WORDS = r"(?:log[- ]?in|sign[- ]?in|auth(?:entication)?|password|credentials?)"
@@ -42,6 +43,7 @@ def login_attempts(bench: Bench) -> tuple[list[AuthEvent], list[AuthEvent]]:
     if not any(failures):
         failures = [[_event(s) for s in found if _code(s) in REFUSED] for found in requests]
     successes = [[_event(s) for s in found if 0 < _code(s) < 400] for found in requests]
+    successes = [one + _let_in(bench, w) for one, w in zip(successes, windows, strict=True)]
     return failures[0] + successes[0], failures[1] + successes[1]
 
 
@@ -49,15 +51,17 @@ def is_failed_login(log: LogRecord) -> bool:
     """Whether a log line says that somebody was refused at a login. A crash is no refusal, nor is
     any other answer than that of who checks passwords; the name of a route says nothing."""
     facts = log.attributes
+    if facts.get(CATEGORY) == AUTHENTICATION:
+        return facts.get(OUTCOME) == FAILURE
     known = "user.name" in facts or "client.address" in facts
     if not known or "exception.type" in facts or status_code(facts) not in (0, *REFUSED):
         return False
     return bool(FAILED.search(PATH.sub(" ", log.message)))
 
 
-def status_code(attributes: dict[str, Any]) -> int:
+def status_code(attributes: dict[str, Any], name: str = STATUS_CODE) -> int:
     """The HTTP status of a span or log record; 0 where it carries none."""
-    text = str(attributes.get("http.response.status_code") or "")
+    text = str(attributes.get(name) or "")
     return int(text) if text.isdecimal() else 0
 
 
@@ -73,6 +77,16 @@ def _failures(bench: Bench, window: Window) -> list[AuthEvent]:
             user = known.user or str(log.attributes.get("user.name") or "")
             found[key] = AuthEvent(source, user, True)
     return list(found.values())
+
+
+def _let_in(bench: Bench, window: Window) -> list[AuthEvent]:
+    """Logins that whoever checks passwords let in, where it writes that down."""
+    lines = (log.attributes for log in bench.telemetry.logs(window, having=(CATEGORY,)))
+    return [
+        AuthEvent(str(facts.get("client.address") or ""), str(facts.get("user.name") or ""), False)
+        for facts in lines
+        if facts.get(CATEGORY) == AUTHENTICATION and facts.get(OUTCOME) == "success"
+    ]
 
 
 def _requests(bench: Bench, window: Window) -> list[Span]:

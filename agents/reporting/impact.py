@@ -66,10 +66,14 @@ def _is_hit(row: RouteImpact) -> bool:
 
 def _segment(row: RouteImpact) -> str:
     clients = row.failed_clients
-    whom = f", {count(clients)} client addresses" if clients else ""
+    whom = f", {_addresses(clients)}" if clients else ""
     told = f"{percent(row.share)}{whom}" if row.requests >= FEW else whom.removeprefix(", ")
     text = f"{row.route}: {count(row.failed)} of {count(row.requests)} failed"
     return f"{text} ({told})" if told else text
+
+
+def _addresses(clients: float) -> str:
+    return f"{count(clients)} client address{'' if clients == 1 else 'es'}"
 
 
 def _finding(traffic: Result[RouteImpact], row: RouteImpact) -> Finding:
@@ -128,7 +132,7 @@ def _outreach(
         listed.append(f"{row.label} {row.value}: {what}{where}; {OFFER}")
     for row in hit[:3]:
         clients = row.failed_clients
-        number = f" ({count(clients)} client addresses)" if clients else ""
+        number = f" ({_addresses(clients)})" if clients else ""
         listed.append(f"customers whose requests to {row.route} failed{number}; {OFFER}")
     if hit and not groups.rows:
         listed.append("by name none of them: no label tells customers apart")
@@ -152,7 +156,7 @@ def _summary(failed: int, total: RouteImpact | None, revenue: float | None, basi
     text = f"{count(failed)} of {count(total.requests)} requests at the edge failed"
     text += f" ({percent(total.share)})" if total.requests >= FEW else ""
     if total.failed_clients:
-        text += f"; up to {count(total.failed_clients)} client addresses noticed"
+        text += f"; up to {_addresses(total.failed_clients)} noticed"
     return text + (f"; about {count(revenue)} in revenue ({basis})" if revenue else "")
 
 

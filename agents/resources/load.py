@@ -8,6 +8,7 @@ from functools import cached_property
 from ...analysis.quantities import figure, percent, quantity
 from ...incident.finding import Finding
 from ...tools.base import Result
+from ...tools.edge_answers import EdgeAnswers, edge_answers, edge_logs
 from ...tools.latency import StatementCost
 from ...tools.load import InstanceLoad, cache_hits, instance_load
 from ...tools.real_users import ALL, LOAD, UserExperience, browsers, real_users
@@ -28,6 +29,9 @@ class LoadObservations(Observations):
     """Work per instance, before and now."""
     caches = Question(cache_hits)
     """Hit shares."""
+
+    edge = Question(edge_answers)
+    """What CDNs and load balancers wrote; asked where one does."""
 
     @cached_property
     def users(self) -> Result[UserExperience] | None:
@@ -163,6 +167,39 @@ def missed_lookups(seen: LoadObservations) -> Iterator[Finding]:
             text = f"{row.service} {row.cache}: {now:.0%} of the lookups hit, {before:.0%} before"
             proof = ("service", "cache", "hit_share", "hit_share_before", "misses_per_s")
             yield finding("cache", text, seen.caches, row, *proof)
+
+
+# What stands in front of it all, by its own logs.
+
+FAILURES = 5
+"""From which it is said whose they are."""
+
+
+def at_the_edge(seen: LoadObservations) -> Iterator[Finding]:
+    """Caches there that help less, and failures: whose they are."""
+    for row in seen.edge.rows if edge_logs(seen.case.tools.bench) else ():
+        fall = (row.hit_share_before or 0.0) - (row.hit_share or 0.0)
+        more = (row.passed_on or 0.0) > (row.passed_on_before or 0.0)
+        if row.hit_share is not None and row.hit_share_before and fall >= FALL and more:
+            text = f"{row.service}: caches answer {percent(row.hit_share)} of the requests, "
+            text += f"{percent(row.hit_share_before)} before; {figure(row.passed_on)}/s are passed "
+            text += f"on, {figure(row.passed_on_before)} before"
+            proof = ("service", "hit_share", "hit_share_before", "passed_on", "passed_on_before")
+            yield finding("edge", text, seen.edge, row, *proof)
+        if row.failed >= FAILURES and row.failed > row.failed_before:
+            text = f"{row.service} failed {row.failed} of {row.requests} requests: {_whose(row)}"
+            proof = ("service", "failed", "requests", "behind", "own", "unanswered")
+            yield finding("edge", text, seen.edge, row, *proof)
+
+
+def _whose(row: EdgeAnswers) -> str:
+    parts = {
+        "as what is behind it failed": row.behind,
+        "though what is behind it answered": row.own,
+        "with no answer from behind it": row.unanswered,
+    }
+    known = sorted(parts.items(), key=lambda part: -part[1])
+    return ", ".join(f"{number} {how}" for how, number in known if number)
 
 
 # What real users' browsers saw of all this.

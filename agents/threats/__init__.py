@@ -6,7 +6,7 @@ nothing. None knows a service or a data set by name.
 
 from collections.abc import Callable, Iterable
 
-from . import exposure, logins, unwanted_traffic
+from . import exposure, guards, logins, unwanted_traffic
 from .observations import AccessObservations, Threat
 
 Check = Callable[[AccessObservations], Iterable[Threat]]
@@ -17,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     unwanted_traffic.probes,
     unwanted_traffic.refused_sources,
     logins.refusals,
+    guards.on_guard,
     unwanted_traffic.unusual_programs,
     exposure.expiring,
     exposure.secrets_in_logs,

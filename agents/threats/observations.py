@@ -7,6 +7,7 @@ from functools import cache
 
 from ...incident.finding import Finding
 from ...tools.certificates import certificates
+from ...tools.guards import guard_logs
 from ...tools.logins import FailedLogins, auth_failures
 from ...tools.traffic import AccessPattern, TrafficRate, access_patterns, traffic
 from ...yaml_tables import AnyCase, Entry, Pattern, read_table
@@ -53,6 +54,9 @@ class AccessObservations(Observations):
     certificates = Question(certificates)
     """Certificates and when they expire."""
 
+    guards = Question(guard_logs)
+    """What firewalls and audit trails wrote down; asked where any does."""
+
     def attackers(self) -> list[FailedLogins]:
         """Sources that try credentials, most suspect first."""
         return [row for row in self.logins.rows if row.kind == "concentrated" and row.pattern]
@@ -70,6 +74,8 @@ class ThreatWords(Entry):
     probes: AnyCase
     tools: AnyCase
     scripts: AnyCase
+    grave: AnyCase
+    hides: AnyCase
     secrets: Pattern
 
 

@@ -33,7 +33,7 @@ def environment() -> dict[str, str]:
 
 def built(server: Server) -> bool:
     """Whether its program is there, in the version of the table."""
-    if not server.program or server.jars:
+    if not server.program or server.jars or server.npm:
         return server.program is not None
     asked = ["go", "version", "-m", str(server.program)]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
@@ -49,7 +49,7 @@ def build(server: Server) -> str:
 
     In a module that only requires it: some modules cannot be installed by themselves.
     """
-    module = folder() / "modules" / Path(server.go or server.main).stem
+    module = folder() / "modules" / Path(server.go or server.main or server.npm).stem
     shutil.rmtree(module, ignore_errors=True)
     module.mkdir(parents=True)
     if server.jars:
@@ -74,6 +74,11 @@ def commands(server: Server, name: str) -> Iterator[list[str]]:
     if server.jars:
         into = f"-DoutputDirectory={server.library}"
         yield ["mvn", "-B", "-q", "dependency:copy-dependencies", into]
+        return
+    if server.npm:
+        quietly = ["--silent", "--no-audit", "--no-fund"]
+        into = f"--prefix={server.library}"
+        yield ["npm", "install", *quietly, into, f"{server.npm}@{server.version}"]
         return
     yield ["go", "mod", "init", f"conformance/{name}"]
     if server.forked:
@@ -121,7 +126,7 @@ def main() -> int:
     """Build what is missing; the number of servers that are not there afterwards."""
     missing = 0
     for name, server in BUILT.items():
-        if (server.go or server.main) and not built(server):
+        if (server.go or server.main or server.npm) and not built(server):
             print(f"{name} {server.version}: is built in {folder()}", flush=True)
             why = build(server)
         else:

@@ -43,6 +43,7 @@ class Server(Entry):
     jars: tuple[str, ...] = Field(
         default=(), description="from Maven, with the file `main` for Java"
     )
+    npm: str = Field(default="", description="else the package that npm installs beside them")
     command: str = Field(default="", description="the program, where it is installed")
     arguments: tuple[str, ...] = Field(default=(), description="that it is started with")
     config: str = Field(default="", description="its file $config")
@@ -51,7 +52,7 @@ class Server(Entry):
     @property
     def program(self) -> Path | None:
         """Where it is; None: not built or not installed."""
-        if self.jars and not self.library.is_dir():
+        if (self.jars or self.npm) and not self.library.is_dir():
             return None
         if self.go or (self.main and not self.jars):
             built = folder() / "bin" / Path(self.go or self.main).stem
@@ -61,8 +62,9 @@ class Server(Entry):
 
     @property
     def library(self) -> Path:
-        """The folder of its jars."""
-        return folder() / "jars" / f"{Path(self.main).stem}-{self.version}"
+        """The folder of its jars, or of its package."""
+        kind, name = ("npm", self.npm) if self.npm else ("jars", Path(self.main).stem)
+        return folder() / kind / f"{name}-{self.version}"
 
 
 def folder() -> Path:

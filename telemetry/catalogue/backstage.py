@@ -11,10 +11,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ...cluster.objects import named
 from ...errors import TableError
 from ...yaml_tables import Document, Part, seconds
 from ..model import Goals, Service
-from ..sources.datasource import SourceLabels, named
+from ..sources.datasource import SourceLabels
 
 VERSION = "backstage.io/"
 WORD = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"

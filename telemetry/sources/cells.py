@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from ...cluster.objects import named
 from ...errors import TelemetryError
 from ...yaml_tables import Entry, read_table
 from ..model import Catalogue, Counting, Objective
@@ -17,7 +18,7 @@ from ..objectives import ALL, GOOD, good_at
 from ..promql import quoted
 from ..topology import CALLS
 from .conventions import NAME, any_of
-from .datasource import Datasource, named
+from .datasource import Datasource
 from .http import HttpApi, Refused
 from .metrics_checkup import counted
 from .otlp import fields, objects

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from ...cluster.objects import SERVICE_LABELS, named
 from ...errors import TelemetryError
 from ...kube_api import ClusterAccess
 from ..model import Window
 from ..rolling import segments
 from .alertmanager import firing_at
 from .clusters import LiveCluster
-from .datasource import Datasource, named
+from .datasource import Datasource
 from .feed_table import feeds
 from .files import PATTERNS
 from .http import HttpApi
@@ -91,9 +92,9 @@ def checkups(datasources: Sequence[Datasource]) -> list[Checkup]:
     return found
 
 
-def cluster_checkup(access: ClusterAccess) -> Checkup:
+def cluster_checkup(access: ClusterAccess, labels: Sequence[str] = SERVICE_LABELS) -> Checkup:
     """One look at a cluster, which reads all that an incident would."""
-    found, live = Checkup(access.name, "kubernetes", access.context), LiveCluster(access)
+    found, live = Checkup(access.name, "kubernetes", access.context), LiveCluster(access, labels)
     try:
         named = [row for row in live.rows() if row["name"]]
         found.amount, found.unit = len(named), "objects"

@@ -11,10 +11,9 @@ from typing import Any
 import yaml
 
 from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
-from ...cluster.objects import Object, mappings
+from ...cluster.objects import Object, mappings, whose
 from ...cluster.snapshot import Snapshot, read_list
 from ...errors import TelemetryError
-from .datasource import named
 
 LARGEST = 256 * 2**20
 """Bytes of all files together: bounds memory; a cluster of 5,000 pods takes about 100 MB."""
@@ -47,15 +46,6 @@ def listed(kind: str, at: float) -> Row:
     """That a kind was read whole, as an empty list of it says."""
     body = {"kind": f"{kind}List", "items": []}
     return {"at": at, "kind": f"{kind}List", "namespace": "", "name": "", "object": body}
-
-
-def whose(one: Object, labels: Sequence[str]) -> str:
-    """The service that an object's labels name, or those of its pods, in this order; else the
-    workload's own name. Empty for what belongs to nobody: a node, a quota."""
-    template = one.fields("spec.template.metadata.labels")
-    known = {named(key): str(text) for key, text in {**template, **one.labels}.items()}
-    said = next((known[named(label)] for label in labels if known.get(named(label))), "")
-    return said or (one.name if one.get("spec.template") or one.kind == "Service" else "")
 
 
 def kept(raw: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,11 @@ class ClusterFiles:
 
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError for what is no JSON."""
-        now = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in self.files())
+        try:
+            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in self.files())
+        except OSError as error:
+            cure = "name a folder that is there, or wait until it is written"
+            raise TelemetryError(f"{error.filename}: {error.strerror}; {cure}") from error
         if ask.after == now:
             return Batch(after=now)
         self.revised.clear()
@@ -242,11 +246,8 @@ class RollOuts(Feed):
             for one in every
             if one.kind == "Rollout" and (step := told(one))
         }
-        return {"items": [_dated(one, moved) | {"step": steps.get(_hash(one))} for one in of]}
-
-
-def _hash(one: Object) -> str:
-    return one.labels.get(HASH, "")
+        step = [{"step": steps.get(one.labels.get(HASH, ""))} for one in of]
+        return {"items": [_dated(one, moved) | more for one, more in zip(of, step, strict=True)]}
 
 
 def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
@@ -264,9 +265,11 @@ def dumps(folder: Path) -> list[Any]:
     return [files, RollOuts(lambda: files.revised, _where(folder.name, SourceLabels()), whole=True)]
 
 
-def live_clusters(clusters: Sequence[ClusterAccess], labels: Sequence[str] = ()) -> list[Any]:
-    """The sources of these clusters; `labels` say whose an object is, none: the usual ones."""
-    whose = SourceLabels(service=tuple(labels)) if labels else SourceLabels()
+def live_clusters(
+    clusters: Sequence[ClusterAccess], labels: Sequence[str] = SourceLabels().service
+) -> list[Any]:
+    """The sources of these clusters; `labels` say whose an object is."""
+    whose = SourceLabels(service=tuple(labels))
     found = list[Any]()
     for access in clusters:
         live = LiveCluster(access, whose.service)

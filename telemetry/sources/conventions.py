@@ -6,10 +6,11 @@ from functools import cached_property
 
 from pydantic import Field
 
+from ...cluster.objects import named
 from ...yaml_tables import Entry, read_table
 from ..promql import quoted
 from ..signal_catalogue import CATALOGUE
-from .datasource import SourceLabels, named
+from .datasource import SourceLabels
 from .source import Scope
 
 NAME = "__name__"

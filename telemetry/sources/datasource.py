@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from ... import plugins
+from ...cluster.objects import SERVICE_LABELS
 from ...errors import TelemetryError
 from ...yaml_tables import Duration, Entry
 
@@ -111,6 +112,10 @@ class JsonData(Entry):
 
     timeInterval: Duration = Field(default=15.0, description="how often it scrapes: 15s")
     maxLines: int = Field(default=5000, gt=0, le=5000, description="lines of one answer, for logs")
+    always: Names = Field(
+        default=(),
+        description="for logs: services that every incident is asked of: firewall, audit, cdn",
+    )
     repository: str = Field(
         default="",
         pattern=r"^([\w.-]+(/[\w.-]+)*)?$",
@@ -150,10 +155,7 @@ class JsonData(Entry):
 class SourceLabels(Entry):
     """Which labels say whose a row is, in the order in which they are tried."""
 
-    service: Names = Field(
-        default=("service_name", "service", "app_kubernetes_io_name", "app", "job"),
-        description="the service",
-    )
+    service: Names = Field(default=SERVICE_LABELS, description="the service")
     instance: Names = Field(
         default=("pod", "k8s_pod_name", "service_instance_id", "instance", "host", "hostname"),
         description="one of its processes",
@@ -219,11 +221,6 @@ class McpServer(Entry):
         if bool(self.command) is bool(self.url):
             raise ValueError("give `command` or `url`")
         return self
-
-
-def named(label: str) -> str:
-    """A label as stores without dots have it: service.name and service_name are one."""
-    return re.sub(r"\W", "_", label)
 
 
 def read_secret(file: Path) -> str:

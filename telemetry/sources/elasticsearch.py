@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
+from ...cluster.objects import named
 from ...errors import TelemetryError
 from ..model import Window
-from .datasource import Datasource, SourceLabels, named
+from .datasource import Datasource, SourceLabels
 from .http import SHAPE, Refused
 from .log_lines import FIELDS, Line, first_of, rfc3339
 from .logs import OTHERS, WRONG, LogSource, Whose

@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
+from ...cluster.objects import named
 from ...errors import TelemetryError
 from ..model import Change
 from ..records import KINDS, change_kind
 from .changes import Changes, moment
-from .datasource import named
 from .feed_table import Listing
 from .otlp import fields, number
 

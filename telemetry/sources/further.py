@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...cluster.objects import named
 from ...errors import TelemetryError, ToolFailed, ToolRetry
 from ...incident.evidence import BackendQuery
 from ..model import Window
 from .conventions import CONVENTIONS
-from .datasource import named
 from .exemplars import BEHIND, Exemplar, exemplars
 from .links import backend_queries, link_of, people_look_in
 from .logs import Pages

@@ -9,9 +9,11 @@ from typing import Any
 
 import re2
 
+from ...cluster.objects import named
 from ...yaml_tables import Entry, Pattern, Regex, read_table
 from ..tables import WEIGHT
-from .datasource import SourceLabels, named
+from . import known_lines
+from .datasource import SourceLabels
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -64,12 +66,18 @@ class Line:
 
     def row(self, service: str, usual: SourceLabels) -> dict[str, Any]:
         """As a bundle has it."""
-        said = _parsed(self.text)
+        facts = known_lines.in_text(self.text)
+        said = {} if facts else _parsed(self.text)
         known = {**said, **self.labels}
+        facts = facts or known_lines.in_fields(known)
         message = first_of(said, FIELDS.message) or self.text
         told = (*ELSEWHERE, *usual.service, *usual.instance)
         used = {named(name) for name in told}
-        rest = [(name, value) for name, value in known.items() if named(name) not in used]
+        rest = [
+            (name, value)
+            for name, value in {**facts, **known, **facts}.items()
+            if named(name) not in used and not isinstance(value, list)
+        ]
         return {
             "ts": self.ns / 1e9,
             "service": service,
@@ -117,8 +125,8 @@ def _flat(found: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     for name, value in found.items():
         if isinstance(value, dict):
             inner = ((f"{name}.{key}", one) for key, one in value.items())
-            yield from ((key, one) for key, one in inner if not isinstance(one, (dict, list)))
-        elif value is not None and not isinstance(value, list):
+            yield from ((key, one) for key, one in inner if not isinstance(one, dict))
+        elif value is not None:
             yield name, value
 
 
@@ -135,7 +143,8 @@ def first_of(found: Mapping[str, Any], names: Iterable[str]) -> str:
     """The first of these that says something."""
     same = {named(name): value for name, value in found.items()}
     values = (same.get(named(name)) for name in names)
-    return next((str(value) for value in values if value not in (None, "", {})), "")
+    telling = (v for v in values if v not in (None, "", {}) and not isinstance(v, list))
+    return next(map(str, telling), "")
 
 
 def _level(known: Mapping[str, Any], text: str) -> str:

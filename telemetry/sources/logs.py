@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...cluster.objects import named
 from ..model import Window
-from .datasource import Datasource, named
+from .datasource import Datasource
 from .http import HttpApi
 from .log_lines import Line
 from .source import About, Asked, Batch, Scope, SourceQuery, closed
@@ -77,6 +78,7 @@ class LogSource(ABC):
         self.known: dict[Scope, tuple[float, list[Whose]]] = {}
         self.samples: dict[tuple[Scope, Whose, str], Sample] = {}
         """Kept once made: a rate must not jump because more is read."""
+        self.begun: Scope | None = None
         self.until = 0.0  # monotonic seconds
         self.crowded = False  # some moment had more lines than are taken
         self.missing: list[str] = []
@@ -111,7 +113,7 @@ class LogSource(ABC):
         window, said = closed(ask.window), list[str]()
         self.until, self.crowded = time.monotonic() + ask.budget.seconds, False
         self.missing.clear()
-        rows = list(self._rows(ask.scope, window, said))
+        rows = list(self._rows(self._with_always(ask.scope), window, said))
         if self.crowded:
             said.append(f"of {self.source.name}'s busiest moments not all lines are here")
         said += list(dict.fromkeys(self.missing))[:MOST_SAID]
@@ -131,6 +133,14 @@ class LogSource(ABC):
     def seconds(self) -> float:
         """That are left for the next question."""
         return max(0.1, self.until - time.monotonic())
+
+    def _with_always(self, scope: Scope) -> Scope:
+        """The first scope has those of whom every incident is asked, no other has."""
+        self.begun = self.begun or scope
+        always = frozenset(self.source.jsonData.always)
+        if scope.services is None or not always:
+            return scope
+        return Scope(scope.services | always if scope == self.begun else scope.services - always)
 
     def _rows(self, scope: Scope, window: Window, said: list[str]) -> Iterator[dict[str, Any]]:
         usual = self.source.whose

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ...cluster.objects import named
 from ...errors import TelemetryError
 from ..model import Window
 from ..promql import quoted
 from ..recipes import Restarts
 from ..signal_catalogue import CATALOGUE
 from .conventions import CONVENTIONS, NAME, any_of
-from .datasource import Datasource, named
+from .datasource import Datasource
 from .http import HttpApi
 from .metric_plan import MOST_SERIES
 from .otlp import fields, number, objects, text

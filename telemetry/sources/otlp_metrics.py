@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...cluster.objects import named
 from .conventions import CONVENTIONS, NAME
-from .datasource import SourceLabels, named
+from .datasource import SourceLabels
 from .otlp import NAMES, Row, attributes, fields, nanos, number, objects, text
 from .source import EVERYTHING
 

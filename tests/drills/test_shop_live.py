@@ -156,7 +156,10 @@ def test_another_model_is_asked(shop):
 
 
 def calls_an_answer(shop):
-    """How often the model was asked for one answer, over the next twelve; caches make it fewer."""
+    """How often the model was asked for one answer, over the next twelve.
+
+    Caches make it fewer; answers that are still on their way make it more, by less than one.
+    """
     calls, _, answers = asked(shop)
     assert until(lambda: asked(shop)[2] >= answers + 12)
     now = asked(shop)
@@ -174,7 +177,7 @@ def test_a_model_that_is_asked_again_and_again_is_asked_as_often_as_the_cap_says
     assert until(lambda: calls_an_answer(shop) > 4)
     action = CapCalls(target="recommendations", calls=2)
     Operations.load(shop.layout.operations).perform(action)
-    assert until(lambda: calls_an_answer(shop) <= 2)
+    assert until(lambda: calls_an_answer(shop) < 3)
 
 
 def test_the_backup_holds_the_rows(shop):

@@ -24,6 +24,8 @@ PLURALS = {
     "applications": "Application",
     "rollouts": "Rollout",
     "canaries": "Canary",
+    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+    "scaledobjects": "ScaledObject",
 }
 DEFINED = ("rollouts", "canaries")
 """Kinds that are served only where there are some."""
@@ -115,6 +117,19 @@ class ClusterApi(HttpBackend):
         made["metadata"]["generation"] += spec
         if spec or what in DEFINED:
             self._controlled(what, made)
+        self._autoscaled()
+
+    def _autoscaled(self) -> None:
+        """Within its bounds an autoscaler without measurements leaves it as it is."""
+        for (what, space, _), one in list(self.objects.items()):
+            if what == "horizontalpodautoscalers":
+                spec = one["spec"]
+                scaled = self.objects["deployments", space, spec["scaleTargetRef"]["name"]]
+                now = scaled["spec"]["replicas"]
+                within = min(max(now, spec.get("minReplicas", 1)), spec["maxReplicas"])
+                if now and within != now:
+                    scaled["spec"]["replicas"] = within
+                    self._changed("deployments", scaled, True)
 
     def _controlled(self, what: str, made: Made) -> None:
         """What its controller does at once."""

@@ -67,6 +67,22 @@ def service() -> dict[str, Any]:
     }
 
 
+def autoscaler(low: int = 2, high: int = 5, **metadata: Any) -> dict[str, Any]:
+    """What sets how many of it there are."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    aim = {"type": "Utilization", "averageUtilization": 50}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": aim}}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": NAMESPACE, **metadata},
+        "spec": {
+            **{"scaleTargetRef": target, "minReplicas": low, "maxReplicas": high},
+            "metrics": [metric],
+        },
+    }
+
+
 def node(name: str) -> dict[str, Any]:
     """A machine."""
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {}}

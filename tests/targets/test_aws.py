@@ -147,6 +147,19 @@ class TestLambda:
         functions.undo(action, receipt.model_dump(mode="json"))
         assert functions.inventory().services["resize"].version == "2"
 
+    def test_who_had_a_share_has_it_again(self):
+        aws = boto3.client("lambda", region_name=REGION)
+        name, shared = {"FunctionName": "resize", "Name": "live"}, {"1": 0.25}
+        aws.update_alias(**name, RoutingConfig={"AdditionalVersionWeights": shared})
+        functions = system(**{"lambda": {**LAMBDA, "mode": "act"}})
+        action = checked("roll back", "resize", {"to_version": "1"}, functions.inventory())
+        receipt = functions.perform(action)
+        assert aws.get_alias(**name)["RoutingConfig"]["AdditionalVersionWeights"] == {}
+        functions.undo(action, receipt.model_dump(mode="json"))
+        alias = aws.get_alias(**name)
+        assert alias["FunctionVersion"] == "2"
+        assert alias["RoutingConfig"]["AdditionalVersionWeights"] == shared
+
     def test_who_moved_it_meanwhile_wins(self):
         """By the API's own precondition, which moto does not know."""
         adapter = LambdaAliases.configured({**LAMBDA, "mode": "act"})

@@ -106,3 +106,37 @@ def test_a_flag_in_a_file_that_flagd_watches(tmp_path):
     file.write_text("[]")
     with pytest.raises(ToolFailed, match="holds no JSON object"):
         flags.inventory()
+
+
+def test_a_flag_that_rules_turn_on_is_off_for_everyone(tmp_path):
+    ruled = FLAG | {"defaultVariant": "off", "targeting": {"if": [{"var": "beta"}, "on", "off"]}}
+    file = tmp_path / "flags.json"
+    file.write_text(json.dumps({"flags": {"volume-pricing": ruled}}))
+    flags = Operations(Flagd.configured({"file": str(file), "mode": "act"}))
+    action = checked("feature flag off", "volume-pricing", {}, flags.inventory())
+    receipt = flags.perform(action)
+    assert "targeting" not in json.loads(file.read_text())["flags"]["volume-pricing"]
+    assert flags.inventory().flags == {"volume-pricing": False}
+    flags.undo(action, receipt.model_dump(mode="json"))
+    assert json.loads(file.read_text()) == {"flags": {"volume-pricing": ruled}}
+
+
+def test_who_could_read_the_file_still_can(tmp_path):
+    (tmp_path / "kept").mkdir()
+    kept, file = tmp_path / "kept" / "flags.json", tmp_path / "flags.json"
+    kept.write_text(json.dumps({"flags": {"volume-pricing": FLAG}}))
+    kept.chmod(0o664)
+    file.symlink_to(kept)
+    Flagd.configured({"file": str(file), "mode": "act"}).turn_off("volume-pricing")
+    assert file.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o664
+    assert [one.name for one in kept.parent.iterdir()] == ["flags.json"]
+
+
+def test_a_file_that_cannot_be_replaced_is_left_alone(tmp_path):
+    file = tmp_path / "flags.json"
+    file.write_text(json.dumps({"flags": {"volume-pricing": FLAG}}))
+    flags = Flagd.configured({"file": str(file), "mode": "act"})
+    (tmp_path / ".flags.json.lock").mkdir()
+    with pytest.raises(ToolFailed, match="is not replaced"):
+        flags.turn_off("volume-pricing")

@@ -35,6 +35,7 @@ from warroom.tests.support.shop_cluster import (
     NAMESPACE,
     NOW,
     ROLL_BACK,
+    autoscaler,
     deployment,
     service,
 )
@@ -116,6 +117,30 @@ def test_it_is_done_as_planned_and_put_back(
     KEY.reset(token)
     assert hands.undo(action, receipt.model_dump(mode="json")).changed
     assert spec(plane) == was
+
+
+def test_what_an_autoscaler_keeps_is_scaled_by_its_bounds(
+    plane: ControlPlane, hands: Operations, tmp_path: Path
+) -> None:
+    """The real one has no measurements here: it keeps to its bounds, and sets back what is not."""
+    place = f"/apis/autoscaling/v2/namespaces/{NAMESPACE}/horizontalpodautoscalers/web"
+    plane.apply(autoscaler(2, 3))
+    plane.manifests(RIGHTS / "autoscalers.yaml", NAMESPACE)
+    with pytest.raises(ToolRetry, match=r"shop/web, 2 to 3 sets web back: set its minReplicas"):
+        plan("scale", "web", {"instances": 4}, "because", inventory=hands.inventory())
+    acts = acting(plane, tmp_path, autoscalers="act")
+    planned = plan("scale", "web", {"instances": 4}, "because", inventory=acts.inventory())
+    action = fitting(acts, planned)
+    receipt = acts.perform(action)
+    assert plane.get(WEB)["spec"]["replicas"] == 4
+    assert plane.get(place)["spec"]["maxReplicas"] == 4
+    plane.merge(f"{WEB}/scale", {"spec": {"replicas": 3}})  # behind its back
+    plane.eventually(lambda: plane.get(WEB)["spec"]["replicas"] == 4)
+    acts.undo(action, receipt.model_dump(mode="json"))
+    spec = plane.get(place)["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 3)
+    assert plane.get(WEB)["spec"]["replicas"] == 2
+    plane.client.delete(place).raise_for_status()
 
 
 def test_a_restart_replaces_every_pod(plane: ControlPlane, hands: Operations) -> None:

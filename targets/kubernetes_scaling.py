@@ -1,0 +1,106 @@
+"""Who else sets how many pods there are: a HorizontalPodAutoscaler, or KEDA's ScaledObject behind
+one. What it keeps is not scaled behind its back; its bounds are set, where that is allowed."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..actions.capabilities import Activated
+from ..cluster.objects import Object
+from ..errors import KubernetesError, ToolFailed
+from ..kube_api import path_of
+from .kubernetes_objects import owner_of
+from .kubernetes_read import Cluster, Segments, Workload
+from .kubernetes_write import Op, Place, written
+
+HPA, KEDA = "HorizontalPodAutoscaler", "ScaledObject"
+FIELDS = {HPA: ("minReplicas", "maxReplicas"), KEDA: ("minReplicaCount", "maxReplicaCount")}
+Bounds = Mapping[str, int | None]
+"""By field of its spec; None: not written."""
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """What sets the replicas of one workload."""
+
+    cluster: Cluster
+    object: Object
+    path: Segments
+    unread: str = ""
+
+    def __str__(self) -> str:
+        low, high = ("?" if one is None else one for one in self.held(self.object).values())
+        return f"{self.object.ref}, {low} to {high}"
+
+    def held(self, one: Object) -> dict[str, int | None]:
+        """Its bounds."""
+        found = {name: one.number(f"spec.{name}") for name in FIELDS[self.object.kind]}
+        return {name: None if count is None else int(count) for name, count in found.items()}
+
+    @property
+    def closed(self) -> str:
+        """Why its bounds are not set, and what would work; empty: they are."""
+        owner, (low, high) = owner_of(self.object), FIELDS[self.object.kind]
+        if self.unread or owner:
+            return self.unread or f"{owner} keeps it: set its {low} and {high} there"
+        if self.cluster.access.autoscalers == "act":
+            return ""
+        where = f"-n {self.object.namespace} {self.object.kind.lower()}/{self.object.name}"
+        how = f"set its {low} and {high} (`kubectl edit {where}`)"
+        return f"{how}, or write `autoscalers: act` beside its cluster, and a scale sets them"
+
+    def around(self, count: int, now: int) -> dict[str, int | None]:
+        """Bounds within which so many stay, no further from those that are than they have to be."""
+        (low, least), (high, most) = self.held(self.object).items()
+        if count >= now:
+            return {low: count, high: max(count, most or count)}
+        return {low: None if least is None else min(least, count), high: count}
+
+    def let(self, wanted: Bounds, receipt: Activated) -> bool:
+        """Set its bounds; whether they were others. Raises ToolFailed or Halfway as `written`."""
+        was = self.held(self.object)
+        if self.closed:
+            raise ToolFailed(f"nothing was done: {self} sets it back: {self.closed}")
+
+        def edit(now: Object) -> list[Op]:
+            held = self.held(now)
+            if held not in (was, wanted):
+                raise ToolFailed(f"{now.name} has the bounds {held} by now: nothing was done")
+            return [
+                {"op": "add", "path": f"/spec/{name}", "value": count}
+                if count is not None
+                else {"op": "remove", "path": f"/spec/{name}"}
+                for name, count in wanted.items()
+                if held[name] != count
+            ]
+
+        return written(Place(self.cluster, self.path, receipt), edit)[1]
+
+
+def autoscaler_of(one: Workload) -> Autoscaler | None:
+    """The one that sets this workload's replicas; of none (`kubectl scale --replicas=0`) it sets
+    nothing until there is one again."""
+    for hpa in one.seen.of(HPA, one.object.namespace) if one.replicas else ():
+        target = hpa.fields("spec.scaleTargetRef")
+        if (target.get("kind"), target.get("name")) == (one.object.kind, one.object.name):
+            return _behind(one.cluster, hpa)
+    return None
+
+
+def autoscaling(one: Workload) -> dict[str, str]:
+    """As a Part has it."""
+    found = autoscaler_of(one)
+    return {"autoscaler": str(found), "unscaled": found.closed} if found else {}
+
+
+def _behind(cluster: Cluster, hpa: Object) -> Autoscaler:
+    """KEDA makes an autoscaler of its own, and puts back what is set there."""
+    path = path_of("autoscaling/v2", "horizontalpodautoscalers", hpa.namespace, hpa.name)
+    owner = owner_of(hpa)
+    if owner is None or owner.what != KEDA:
+        return Autoscaler(cluster, hpa, path)
+    path = path_of("keda.sh/v1alpha1", "scaledobjects", hpa.namespace, owner.name)
+    with suppress(KubernetesError):
+        return Autoscaler(cluster, Object({**cluster.api.get(path), "kind": KEDA}), path)
+    why = f"{owner} makes it, and may not be read: apply deploy/kubernetes/autoscalers.yaml"
+    return Autoscaler(cluster, hpa, path, why)
