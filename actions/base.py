@@ -54,6 +54,38 @@ class Probe(StrEnum):
         return cls.done if now == wanted else cls.not_done if now == was else cls.cannot_tell
 
 
+def waits(found: Stored) -> bool:
+    """Whether the plan that found this opens a request, which cures nothing before others merge
+    it."""
+    return "branch" in found
+
+
+def waiting(found: Stored, inventory: Inventory) -> Probe:
+    """Whether that request is open now."""
+    branches = inventory.waiting.get(str(found["repository"]))
+    if branches is None:  # nobody could look
+        return Probe.cannot_tell
+    return Probe.done if found["branch"] in branches else Probe.not_done
+
+
+BY_REQUEST = {
+    "sentence": "Ask {{repository}} to merge: {sentence}",
+    "blast_radius": "Nobody as long as it waits. Once somebody merges it: {blast_radius}",
+    "expected_effect": "A request waits for whoever merges it. Once merged: {expected_effect}",
+    "verification": "An open request cures nothing, so it is never called better for it. "
+    "{verification}",
+    "undone_by": "Close the request and delete its branch, where nobody merged it or pushed to it.",
+}
+
+
+def told_of(profile: Profile, found: Stored) -> Profile:
+    """The same, of a plan that found this."""
+    if not waits(found):
+        return profile
+    said = {name: text.format(**profile.model_dump()) for name, text in BY_REQUEST.items()}
+    return profile.model_copy(update=said)
+
+
 class Action(BaseModel, ABC):
     """One exact action. Unknown parameters are refused."""
 

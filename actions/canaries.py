@@ -71,5 +71,4 @@ class StepCanary(Action):
 
     def undo(self, system: Offers, stored: Stored) -> RolledOut:
         """The version before it, for all."""
-        was = RolledOut.read(stored)
-        return system.find(Rollout, self.target).run_version(self.target, was.before)
+        return system.find(Rollout, self.target).put_back(RolledOut.read(stored))

@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field, JsonValue
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 
+SHORTEST = 7
+"""Characters of a commit's hash that name it."""
+
 
 class ModelUse(BaseModel):
     """How a service uses a language model, as far as that can be set."""
@@ -69,6 +72,23 @@ class Part(BaseModel):
         return f"{name} is kept by {self.owner}, which puts a live change back: change it there"
 
 
+class Request(BaseModel):
+    """A pull or merge request, exactly as it would be opened."""
+
+    repository: str = Field(description="acme/shop at https://github.com")
+    base: str = Field(description="the branch it is merged into, and the commit that this is at")
+    branch: str = Field(description="that is made for it")
+    head: str = Field(description="the one commit in it: its hash covers every character")
+    title: str = Field(description="its first line")
+    diff: str = Field(description="what is otherwise when it is merged")
+    url: str = Field(default="", description="where it waits; no part of a plan")
+
+    @property
+    def planned(self) -> dict[str, JsonValue]:
+        """As a plan has it."""
+        return self.model_dump(exclude={"url"})
+
+
 class Procedure(BaseModel):
     """A command that an operator prepared, as far as a plan has to know it."""
 
@@ -99,6 +119,12 @@ class Inventory(BaseModel):
         default_factory=dict, description="commands that were prepared, by name"
     )
     nodes: dict[str, bool] = Field(default_factory=dict, description="name: whether it is cordoned")
+    requests: dict[str, Request] = Field(
+        default_factory=dict, description="that can be opened, by commit or service taken back"
+    )
+    waiting: dict[str, list[str]] = Field(
+        default_factory=dict, description="by repository, branches whose request is open"
+    )
     shut: list[str] = Field(
         default_factory=list, description="why a target offers nothing now, and what lets it"
     )
@@ -114,7 +140,12 @@ class Inventory(BaseModel):
 
     def names(self, target: str) -> bool:
         """Whether there is something of this name to act on."""
-        return target in self.services or target in self.flags
+        return target in self.services or target in self.flags or bool(self.request(target))
+
+    def request(self, commit: str) -> Request | None:
+        """By which this commit, or the one that begins so, can be taken back."""
+        known = (one for full, one in self.requests.items() if full.startswith(commit))
+        return next(known, None) if len(commit) >= SHORTEST else None
 
     def models(self) -> dict[str, ModelUse]:
         """How services use language models, of those that do."""
@@ -153,5 +184,7 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.blocked += one.blocked
         whole.procedures |= one.procedures
         whole.nodes |= one.nodes
+        whole.requests |= one.requests
+        whole.waiting |= one.waiting
     whole.services = dict(sorted(whole.services.items()))
     return whole

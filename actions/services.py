@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action, Probe
+from .base import PROFILES, Action, Probe, waiting, waits
 from .capabilities import (
     Activated,
     Offers,
@@ -66,11 +66,14 @@ class RollBack(Action):
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
-        same = part.instead and self.to_version == part.previous
-        return {"version": part.version, **({"instead": part.instead} if same else {})}
+        same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
+        how = {"instead": part.instead, **(asked.planned if asked else {})}
+        return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""
+        if waits(found):
+            return waiting(found, inventory)
         part = inventory.service(self.target)
         if part.deployed and part.deployed != part.version:
             return Probe.cannot_tell

@@ -20,7 +20,7 @@ from ..actions.capabilities import (
     Rollout,
     Scaling,
 )
-from ..actions.inventory import Inventory
+from ..actions.inventory import Inventory, merged
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
 from ..errors import Halfway, ToolFailed
@@ -62,16 +62,16 @@ class Kubernetes(
 
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
+        found = merged(gitops.look(one) for one in self.clusters)
         with told():
-            parts = {
-                name: one.part(
-                    instead=steps.instead(one) or gitops.instead(one), **autoscaling(one)
-                )
-                for name, one in self._workloads().items()
-            }
+            for name, one in self._workloads().items():
+                amid = steps.instead(one)
+                instead, request = (amid, None) if amid else gitops.instead(one)
+                found.services[name] = one.part(instead=instead, **autoscaling(one))
+                found.requests |= {name: request} if request else {}
             nodes = [node for one in self.clusters for node in one.nodes()]
-        closed = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
-        return Inventory(services=parts, nodes=closed)
+        found.nodes = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
+        return found
 
     def knows(self, key: str) -> bool:
         """Whether an object carries this key, and runs what it shall run."""
@@ -108,6 +108,12 @@ class Kubernetes(
             return [] if template == wanted else [change, *keyed(now)]
 
         return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
+
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before, or the request for it withdrawn."""
+        if was.asked is None:
+            return super().put_back(was)
+        return gitops.take_back(self._open(was.service, "edit {place}"), was)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""

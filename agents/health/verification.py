@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...actions.base import Action
+from ...actions.base import Action, waits
 from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
@@ -52,7 +52,10 @@ def verify(case: Case) -> VerificationReport:
     back = part if part and part.returns and carried_out else None
     cures = plan is not None and plan.kind not in HELD
     limited = cures and any(limits(case.document, case.inventory))
-    judged = look.brought_back(back) if back else look.judged(carried_out, limited)
+    left = carried_out and plan is not None and waits(plan.found)
+    judged = look.brought_back(back) if back else look.judged(carried_out and not left, limited)
+    if left and judged.outcome not in WELL and not judged.well:
+        judged = Judged(Outcome.waits, f"{execution.receipt.get('note')}; {judged.reason}")
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
@@ -171,14 +174,10 @@ class Look:
         )
 
     def _measured(self, row: SignalLevels, deciding: set[str]) -> Measure:
-        measured = Measure.model_validate(
-            {
-                **row.record(),
-                "threshold": threshold(self.case.catalogue, row.service, row.signal),
-                "decisive": f"{row.service}/{row.signal}" in deciding,
-                "evidence": self.result.evidence,
-            }
-        )
+        limit = threshold(self.case.catalogue, row.service, row.signal)
+        decides = f"{row.service}/{row.signal}" in deciding
+        known = {"threshold": limit, "decisive": decides, "evidence": self.result.evidence}
+        measured = Measure.model_validate({**row.record(), **known})
         measured.healthy = healthy(measured)
         return measured
 
