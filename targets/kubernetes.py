@@ -27,12 +27,10 @@ from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from . import kubernetes_steps as steps
-from .kubernetes_objects import PAUSED, SELECTOR, Status, bare, fields, rollout
+from .kubernetes_objects import PAUSED, RESTARTED, SELECTOR, Status, bare, fields, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
-
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 class Kubernetes(

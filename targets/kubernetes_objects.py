@@ -10,7 +10,7 @@ from ..cluster import canaries
 from ..cluster.objects import Fields, Object, value
 from ..cluster.revisions import HASHES
 
-SELECTOR, PAUSED = "selector", "paused"
+SELECTOR, PAUSED, RESTARTED = "selector", "paused", "kubectl.kubernetes.io/restartedAt"
 
 
 class Owner(NamedTuple):
@@ -62,6 +62,13 @@ def bare(template: Fields) -> dict[str, Any]:
     return {**kept, "metadata": {**about, "labels": labels}}
 
 
+def released(template: Fields) -> dict[str, Any]:
+    """A bare template without what a mere restart adds."""
+    about = template["metadata"]
+    notes = {k: v for k, v in (about.get("annotations") or {}).items() if k != RESTARTED}
+    return {**template, "metadata": {**about, "annotations": notes}}
+
+
 def image(template: Fields) -> str:
     containers = value(template, "spec.containers") or [{}]
     return containers[0].get("image", "")
@@ -105,11 +112,11 @@ class Status(NamedTuple):
 def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
     if one.kind == "Canary":
-        return _released(one)
+        return _stepped(one)
     if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
         return Status(False, "", "its controller has not seen the change yet")
     if one.kind == "Rollout":
-        return _released(one)
+        return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":
         return Status(False, str(one.condition("Progressing").get("message")), "")
 
@@ -126,7 +133,7 @@ def rollout(one: Object) -> Status:
     return Status(updated >= wanted and up >= wanted and there <= updated, "", said)
 
 
-def _released(one: Object) -> Status:
+def _stepped(one: Object) -> Status:
     """The same of what is released step by step: through, or given up and back."""
     phase, why = one.text("status.phase"), one.text("status.message")
     said = canaries.told(one) or why
