@@ -18,12 +18,9 @@ STEPS: list[dict[str, Any]] = [
 
 def rollout(image: str, **metadata: Any) -> dict[str, Any]:
     """A Rollout of four pods that waits for a person at a quarter and at a half."""
-    made = deployment(image, **metadata) | {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-    }
-    made["spec"] |= {"replicas": 4, "strategy": {"canary": {"steps": STEPS}}}
-    return made
+    made = deployment(image, **metadata)
+    spec = made["spec"] | {"replicas": 4, "strategy": {"canary": {"steps": STEPS}}}
+    return made | {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": spec}
 
 
 def canary() -> dict[str, Any]:
