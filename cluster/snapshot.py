@@ -11,6 +11,8 @@ from .objects import Fields, Object, mappings, reference, seconds, value
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
 REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
+LOG = "PodLog"
+"""What a container said, as a recording has it beside the objects: no kind of the API's."""
 T = TypeVar("T")
 
 

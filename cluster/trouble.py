@@ -40,6 +40,7 @@ class Sayings(Entry):
     refusals: tuple[Saying, ...]
     pulls: tuple[Saying, ...]
     unwell: tuple[Saying, ...]
+    endings: dict[str, tuple[Regex, ...]]
     plugins: frozenset[str] = Field(description="of CoreDNS: https://coredns.io/plugins/")
 
 
