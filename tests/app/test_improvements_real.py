@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from warroom.agents.follow_ups.monitoring import monitoring_report
 from warroom.app.improvements import improvements
 from warroom.evals.conformance.metric_stores import RealPrometheus
-from warroom.tests.app.test_improvements import learned
+from warroom.tests.support.incident_parts import at
+from warroom.tests.support.incidents import full
 from warroom.tests.support.working import until
 
 pytestmark = pytest.mark.conformance
@@ -24,7 +26,9 @@ Prometheus = Callable[[float], RealPrometheus]
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    improvements(learned(), tmp_path / "files")
+    document = full()
+    document.reports.append(monitoring_report(document, at(200)))
+    improvements(document, tmp_path / "files")
     return tmp_path / "files"
 
 
