@@ -65,9 +65,9 @@ def samples(failing: float) -> Iterator[dict[str, Any]]:
             ("http_request_duration_seconds_bucket", {"le": "0.1"}, 9.0),
             ("http_request_duration_seconds_bucket", {"le": "+Inf"}, 10.0),
         ):
-            for at in range(0, 720, 5):
+            for second in range(0, 720, 5):
                 told = {"name": name, "service": service, "labels": labels}
-                yield {**told, "ts": begin + at, "value": rate * at}
+                yield {**told, "ts": begin + second, "value": rate * second}
 
 
 def asked(server: RealPrometheus, path: str, **params: str) -> Any:
