@@ -43,8 +43,8 @@ def _ways(seen: Snapshot) -> Iterator[tuple[Way, str]]:
             for pod in seen.pods_of(call.workload)[:1]:
                 yield from _to(seen, pod, service, call.port, f"{call.workload.ref} calls")
     for ingress in seen.of("Ingress"):
-        for service in (seen.find("Service", ingress.namespace, n) for n in backends(ingress)):
-            for pod in _edges(seen)[:1] if service is not None else ():
+        for service in seen.of("Service", ingress.namespace):
+            for pod in _edges(seen)[:1] if service.name in backends(ingress) else ():
                 yield from _to(seen, pod, service, None, f"{ingress.ref} leads to")
     names = seen.find("Service", SYSTEM, "kube-dns")
     servers = [*(chosen(seen, names) if names else ()), None]

@@ -77,6 +77,7 @@ class Trouble:
     victims: frozenset[str]  # workloads, services, pods that suffer from it
     surety: float  # 1: the API says so; lower: it follows from what objects say
     said: Mapping[str, Any] = field(default_factory=dict)
+    shared: str = ""  # the object to put right instead where several workloads suffer so from it
 
     @property
     def statement(self) -> str:
@@ -99,12 +100,13 @@ def wrong(
     name: str = "",
     place: str = "",
     victims: Iterable[str] = (),
+    shared: str = "",
 ) -> Trouble:
     """A trouble of one object: the one to put right, where no other place is, and the one that
     suffers, where nobody else does."""
     said = {"name": name or one.name, "why": why, "workload": one.ref}
     hurt = frozenset(victims) or frozenset({one.ref})
-    return Trouble(cause, place or one.ref, tuple(signs), hurt, surety, said)
+    return Trouble(cause, place or one.ref, tuple(signs), hurt, surety, said, shared)
 
 
 Recogniser = Callable[[Snapshot], Iterable[Trouble]]

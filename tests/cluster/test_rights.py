@@ -12,7 +12,7 @@ from warroom.diagnosis.cluster import read_cluster
 from warroom.tests.support.clusters import dump, first, made, node, seen, service, well, workload
 
 NODES = [node("n1"), node("n2")]
-ACCOUNT = {"pod": {"serviceAccountName": "maker"}}
+ACCOUNT: dict[str, Any] = {"pod": {"serviceAccountName": "maker"}}
 
 
 def bound(space: str, name: str = "maker", role: str = "making") -> dict[str, Any]:
