@@ -1,16 +1,15 @@
 """Who suffers from what else runs on a node: what takes its processor, and its proxy or network."""
 
-from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
+from .given import says
+from .last_words import last_words, said
 from .nodes import EVERYWHERE
-from .objects import Object, containers, quantity, ready, value
+from .objects import Container, Object, containers, quantity, value
 from .snapshot import Snapshot
-from .trouble import Sign, Trouble, sign, wrong
+from .trouble import Sign, Trouble, wrong
 
-SEVERAL = 2
-RELEASE = ("pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash")
-"""Labels that say of which template a pod is."""
 FULL, MOST = 0.9, 0.5
 """Share of a node's processor that is used, and of that what one pod takes."""
 
@@ -21,7 +20,6 @@ def neighbours(seen: Snapshot) -> Iterator[Trouble]:
         pods = [pod for pod in seen.pods if pod.text("spec.nodeName") == node.name]
         yield from _noisy(seen, node, pods)
         yield from _parts(seen, node, pods)
-    yield from _alone(seen)
 
 
 def _noisy(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
@@ -57,45 +55,33 @@ def _cores(seen: Snapshot, pod: Object) -> float:
     return sum(quantity(value(one, "usage.cpu")) or 0.0 for one in some)
 
 
-# What is unwell on one node alone.
-
-
-def _alone(seen: Snapshot) -> Iterator[Trouble]:
-    """Several workloads whose pods of this release are well on every other node."""
-    hurt, shown = defaultdict[str, set[str]](set), defaultdict[str, list[Sign]](list)
-    for workload, pods in _by_release(seen):
-        bad = [pod for pod in pods if not ready(pod)]
-        nodes = {pod.text("spec.nodeName") for pod in bad}
-        well = {pod.text("spec.nodeName") for pod in pods if ready(pod)}
-        if len(nodes) == 1 and well - nodes and not well & nodes and min(nodes):
-            hurt[min(nodes)].add(workload)
-            shown[min(nodes)].append(sign(bad[0], "status.phase"))
-    for name, some in hurt.items():
-        if len(some) >= SEVERAL and (node := seen.find("Node", "", name)):
-            why = ", ".join(sorted(some)[:4])
-            yield wrong("unwell-on-it", node, shown[name][:4], 0.8, why, victims={*some, node.ref})
-
-
-def _by_release(seen: Snapshot) -> Iterator[tuple[str, list[Object]]]:
-    """(workload, its pods of one template)"""
-    found = defaultdict[tuple[str, str], list[Object]](list)
-    for pod in seen.pods:
-        if pod.text("spec.nodeName") and not pod.get("metadata.deletionTimestamp"):
-            release = next((pod.labels[key] for key in RELEASE if key in pod.labels), "")
-            found[seen.top(pod).ref, release].append(pod)
-    yield from ((ref, pods) for (ref, _), pods in found.items())
-
-
 def _parts(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
-    """What no pod of the node is reached, or reaches anything, without."""
-    for pod in pods:
-        owner = seen.top(pod)
-        if owner.kind != "DaemonSet" or owner.name not in EVERYWHERE:
+    """What no pod of the node is reached, or reaches anything, without: the proxy before those that
+    only miss a Service's address."""
+    parts = [pod for pod in pods if _part(seen, pod)]
+    broken = [(pod, one) for pod in parts for one in containers(pod) if _down(one)]
+    hurt = frozenset(seen.top(other).ref for other in pods) | {node.ref}
+    within = {one.text("spec.clusterIP") for one in seen.of("Service")} - {"", "None"}
+    lead = [
+        (pod, one)
+        for pod, one in broken
+        if not any(says(text, ip) for text, _sign in said(seen, pod, one) for ip in within)
+    ]
+    for pod, one in lead or broken:
+        if trouble := last_words(seen, pod, one):
+            yield replace(trouble, victims=trouble.victims | hurt, surety=0.95)
             continue
-        for one in containers(pod):
-            again = one.waiting.get("reason") == "CrashLoopBackOff"
-            if again or (one.ended and not one.running and not one.ready):
-                said = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
-                shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", said[:300]),)
-                hurt = {seen.top(other).ref for other in pods} | {node.ref}
-                yield wrong("node-part", owner, shown, 0.9, said[:160], name=node.ref, victims=hurt)
+        why = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
+        shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", why[:300]),)
+        part = seen.top(pod)
+        yield wrong("node-part", part, shown, 0.9, why[:160], name=node.ref, victims=hurt)
+
+
+def _part(seen: Snapshot, pod: Object) -> bool:
+    owner = seen.top(pod)
+    return owner.kind == "DaemonSet" and owner.name in EVERYWHERE
+
+
+def _down(one: Container) -> bool:
+    again = one.waiting.get("reason") == "CrashLoopBackOff"
+    return again or bool(one.ended and not one.running and not one.ready)

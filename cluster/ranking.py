@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .admission import not_admitted
+from .alone import alone
 from .beats import beats
 from .calling import callers, wrong_addresses
+from .canaries import releases
 from .endpoints import led_astray
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
 from .policies import forbidden
 from .reaching import chosen, not_reached
+from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
 from .slow import slowed
@@ -26,18 +29,24 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, slowed, led_astray),
+    *(stuck, neighbours, lacking_rights, slowed, releases),
+    *(led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    "not-ready": ("*",),
-    "unwell-on-it": ("*",),
+    **dict.fromkeys(
+        ("not-ready", "rollout-stuck", "canary-failed", "canary-aborted", "unwell-on-it"), ("*",)
+    ),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        *("node-part", "unwell-on-it"),
+        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
+        "unwell-on-it",
     ),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "node-part": ("value-refused", "key-missing"),
+    "not-provisioned": ("not-allowed",),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
     "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
@@ -45,7 +54,7 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
-CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing")
+CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
 
