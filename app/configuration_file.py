@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 
 from ..actions.policy import Policy
 from ..errors import InputError
+from ..forge_api import Forge
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..kube_api import ClusterAccess
@@ -177,6 +178,9 @@ class Configuration(Entry):
     mcp: list[McpServer] = Field(default=[], description="servers whose tools specialists may ask")
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
+    improvements: Forge | None = Field(
+        default=None, description="where step 12's files are asked to be merged; null: nowhere"
+    )
     runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
     drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 

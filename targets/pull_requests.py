@@ -85,11 +85,15 @@ class Repository:
             diff=git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", head, commit),
         )
 
-    def ask(self, request: Request | None, receipt: W) -> W:
-        """The receipt, with what waits now; a request that waits already is that. Raises ToolFailed
-        with nothing asked for, where it is not the one that was approved; Halfway with a branch
-        left there."""
-        if request is None or FOUND.get().get("head") != request.head:
+    def ask(self, request: Request | None, receipt: W, approved: JsonValue = None) -> W:
+        """The receipt, with what waits now; a request that waits already is that.
+
+        Args:
+            approved: the head that a person said yes to; by default that of the plan.
+
+        Raises ToolFailed with nothing asked for, Halfway with a branch left there.
+        """
+        if request is None or request.head != (approved or FOUND.get().get("head")):
             raise ToolFailed(
                 "nothing was done: what can be asked for now is not what was approved; its base "
                 "moved, it does not apply, or nobody could look: plan it anew"
