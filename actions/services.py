@@ -67,7 +67,7 @@ class RollBack(Action):
         """The version that runs, and by whom it is put back where that is not done here."""
         part = inventory.service(self.target)
         asked = inventory.requests.get(self.target)
-        how = {"instead": part.instead, **(asked.planned if asked else {})}
+        how = {"instead": part.instead, **(asked.model_dump() if asked else {})}
         return {"version": part.version, **(how if part.owner else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
