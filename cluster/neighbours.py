@@ -21,19 +21,29 @@ def neighbours(seen: Snapshot) -> Iterator[Trouble]:
 
 def _noisy(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
     whole = node.number("status.allocatable.cpu") or 0.0
-    used = {pod.ref: (_cores(seen, pod), pod) for pod in pods}
+    used, of = dict[str, float](), dict[str, list[Object]]()
+    for pod in pods:
+        ref = seen.top(pod).ref
+        used[ref] = used.get(ref, 0.0) + _cores(seen, pod)
+        of.setdefault(ref, []).append(pod)
     if not whole or not used:
         return
     measured = seen.find("NodeMetrics", "", node.name)
-    total = measured.number("usage.cpu") if measured else sum(u for u, _ in used.values())
-    most, pod = max(used.values(), key=lambda one: one[0])
-    unbounded = any(one.resource("limits", "cpu") is None for one in containers(pod))
-    if total and total >= FULL * whole and most >= MOST * total and unbounded:
-        workload = seen.top(pod)
-        shown = (Sign(pod.ref, "usage.cpu", f"{most:.2f} of {whole:.2f} cores of {node.name}"),)
-        hurt = {seen.top(other).ref for other in pods} | {node.ref}
-        why = f"{most:.1f} of {whole:.1f} cores, without a limit"
+    total = measured.number("usage.cpu") if measured else sum(used.values())
+    ref = max(used, key=lambda one: used[one])
+    if total and total >= FULL * whole and used[ref] >= MOST * total and _unbounded(of[ref], whole):
+        most, workload = used[ref], seen.top(of[ref][0])
+        field = f"{most:.2f} of {whole:.2f} cores of {node.name}"
+        shown = tuple(Sign(pod.ref, "usage.cpu", field) for pod in of[ref][:2])
+        hurt = {*of, node.ref}
+        why = f"{most:.1f} of {whole:.1f} cores, without a limit that would hold it"
         yield wrong("takes-all", workload, shown, 0.95, why, name=node.ref, victims=hurt)
+
+
+def _unbounded(pods: list[Object], whole: float) -> bool:
+    """Whether its limits leave it the node's processor."""
+    limits = [one.resource("limits", "cpu") for pod in pods for one in containers(pod)]
+    return any(one is None for one in limits) or sum(one or 0.0 for one in limits) >= FULL * whole
 
 
 def _cores(seen: Snapshot, pod: Object) -> float:

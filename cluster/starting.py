@@ -25,6 +25,9 @@ COMMAND = re.compile(
     re.DOTALL,
 )
 ROOT = re.compile(r"runAsNonRoot|will run as root|non-numeric user|runAsUser breaks")
+OUTSIDE = ("registry-away", "image-limit")
+UNABLE = re.compile(r"(?:status(?: code)?:?|HTTP|code) ?\b5\d\d\b|\b50[0234] [A-Z]")
+"""A registry that answers that it cannot; nothing of the cluster does that."""
 MAKERS = ("ExternalSecret", "SealedSecret", "Certificate")
 SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus")
 
@@ -62,12 +65,42 @@ def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str
     text = " ".join((reason, message, *(event.message for event in events)))
     workload = seen.top(pod)
     cause, _ = said_by(words().pulls, text) or ("image-missing", {})
-    place, signs = workload.ref, _waits(pod, one)
+    place, signs, shared = workload.ref, _waits(pod, one), ""
     if cause == "image-denied":
         place, more = _secrets(seen, pod, workload)
-        signs = (*signs, *more)
+        signs, shared = (*signs, *more), _only_secret(pod)
+    elif cause in OUTSIDE:
+        shared = _asked(seen, pod, one)
+        place = shared if UNABLE.search(text) else place
     shown = (*signs, *(told(pod, event) for event in events[:1]))
-    return wrong(cause, workload, shown, 1.0, _line(text), name=one.image, place=place)
+    return wrong(
+        cause, workload, shown, 1.0, _line(text), name=one.image, place=place, shared=shared
+    )
+
+
+def _only_secret(pod: Object) -> str:
+    """With which it pulls, where there is one."""
+    names = {str(one.get("name") or "") for one in pod.list("spec.imagePullSecrets")}
+    return f"Secret {pod.namespace}/{min(names)}" if len(names) == 1 else ""
+
+
+def _asked(seen: Snapshot, pod: Object, one: Container) -> str:
+    """Whom all that cannot pull have in common: their node, where others pulled from there since;
+    else the registry, which lies outside."""
+    host, node = registry(one.image), pod.text("spec.nodeName")
+    for other in seen.pods:
+        if other.text("spec.nodeName") != node and (other.created or 0) >= (pod.created or 0):
+            mine = (c for c in containers(other) if registry(c.image) == host)
+            if any(c.running or c.ended for c in mine):
+                return f"Node {node}"
+    return f"Registry {host}"
+
+
+def registry(image: str) -> str:
+    """The host that an image comes from."""
+    host, slash, _ = image.partition("/")
+    there = slash and ("." in host or ":" in host or host == "localhost")
+    return host if there else "docker.io"
 
 
 def _secrets(seen: Snapshot, pod: Object, workload: Object) -> tuple[str, tuple[Sign, ...]]:
@@ -113,8 +146,9 @@ def _absent(
         shown = (*signs, Sign(maker.ref, "status.conditions[Ready]", why[:300]))
         named = f"{kind} {name}"
         return wrong("not-made", workload, shown, 1.0, why[:160], name=named, place=maker.ref)
-    place = workload.ref if new else place
-    return wrong(cause, workload, signs, 1.0, key, name=f"{kind} {name}", place=place)
+    shared, place = place, workload.ref if new else place
+    named = f"{kind} {name}"
+    return wrong(cause, workload, signs, 1.0, key, name=named, place=place, shared=shared)
 
 
 def _maker(seen: Snapshot, namespace: str, name: str) -> Object | None:

@@ -131,7 +131,8 @@ class Configuration(Reverting):
 
     def knows(self, key: str) -> bool:
         """Whether a commit carries this key."""
-        return bool(self.git.run("log", "-1", "--format=%H", "-F", f"--grep={TRAILER}: {key}"))
+        line = f"{TRAILER}: {key}"  # as a whole: git itself looks for a part of one
+        return line in self.git.run("log", "--format=%B", "-F", f"--grep={line}").splitlines()
 
     def _changed(self) -> str:
         return self.git.run("status", "--porcelain", "--untracked-files=no")

@@ -27,14 +27,13 @@ from ..cluster.objects import Object
 from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
-from .kubernetes_objects import SELECTOR, Status, bare, fields, rollout
+from .kubernetes_objects import RESTARTED, SELECTOR, Status, bare, fields, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, keyed, written
 
 ROLLOUT_S, POLL_S = 150.0, 0.5
 """A rollout is watched for so long."""
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Platform):

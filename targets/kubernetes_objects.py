@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from ..cluster.objects import Fields, Object, value
 
 HASHES = ("pod-template-hash", "controller-revision-hash")
-SELECTOR = "selector"
+SELECTOR, RESTARTED = "selector", "kubectl.kubernetes.io/restartedAt"
 
 
 class Owner(NamedTuple):
@@ -59,6 +59,13 @@ def bare(template: Fields) -> dict[str, Any]:
     labels = {k: v for k, v in (about.get("labels") or {}).items() if k not in HASHES}
     kept = {name: part for name, part in template.items() if name != "$patch"}
     return {**kept, "metadata": {**about, "labels": labels}}
+
+
+def released(template: Fields) -> dict[str, Any]:
+    """A bare template without what a mere restart adds."""
+    about = template["metadata"]
+    notes = {k: v for k, v in (about.get("annotations") or {}).items() if k != RESTARTED}
+    return {**template, "metadata": {**about, "annotations": notes}}
 
 
 def image(template: Fields) -> str:

@@ -12,7 +12,7 @@ from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
-from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
+from .kubernetes_objects import Owner, bare, fields, image, owner_of, released, switched
 
 KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
@@ -154,11 +154,14 @@ class Workload:
 
     @property
     def previous(self) -> str:
-        """The version before; what was rolled back from, made after this one, is none."""
+        """The version before that another template ran; what was rolled back from, made after this
+        one, is none."""
         created = [one.created or 0 for one in revisions(self.seen, self.object)[::-1]]
         made = dict(zip(self.versions, created, strict=True))
         older = list(made)[: list(made).index(self.version)] if self.version in made else []
-        return next((n for n in reversed(older) if made[n] <= made[self.version]), "")
+        templates = {name: released(template) for name, template in self.versions.items()}
+        others = [name for name in older if templates[name] != templates[self.version]]
+        return next((n for n in reversed(others) if made[n] <= made[self.version]), "")
 
     def names(self, count: int) -> list[str]:
         """Of so many replicas: as many, not which."""

@@ -49,4 +49,8 @@ def state_of(rows: Iterable[tuple[float, str, Any]]) -> ClusterState:
         listed |= kinds
         last = max(last, at)
         services |= {one.ref: service for one in some if service}
-    return ClusterState(Snapshot(objects, listed), services, last)
+    seen = Snapshot(objects, listed)
+    for pod in seen.pods:  # a workload that was not read is its pods'
+        if pod.ref in services:
+            services.setdefault(seen.top(pod).ref, services[pod.ref])
+    return ClusterState(seen, services, last)

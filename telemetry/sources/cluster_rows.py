@@ -14,6 +14,7 @@ from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
 from ...cluster.objects import Object, mappings, whose
 from ...cluster.snapshot import Snapshot, read_list
 from ...errors import TelemetryError
+from .cluster_logs import log_rows
 
 LARGEST = 256 * 2**20
 """Bytes of all files together: bounds memory; a cluster of 5,000 pods takes about 100 MB."""
@@ -93,8 +94,11 @@ def _text(text: str) -> str:
 # Files: dumps as kubectl writes them, or rows as they are recorded, several documents in one.
 
 
-def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
-    """The rows of these files. What kubectl wrote was read when its objects say at the latest.
+def rows_in(
+    files: Iterable[Path], labels: Sequence[str], logs: Sequence[tuple[str, Path]] = ()
+) -> Iterator[Row]:
+    """The rows of these files, and of `logs` (path in the dump, file) beside them. What kubectl
+    wrote was read when its objects say at the latest.
 
     Raises TelemetryError for what is no JSON, and where there is too much.
     """
@@ -110,9 +114,12 @@ def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
         some, of = read_list(document)
         dumped += some
         kinds |= of
-    at = Snapshot(dumped).at or max((file.stat().st_mtime for file in every), default=0.0)
+    seen = Snapshot(dumped)
+    at = seen.at or max((file.stat().st_mtime for file in every), default=0.0)
     yield from (listed(kind, at) for kind in sorted(kinds))
     yield from (row_of(dict(one.raw), at, labels) for one in dumped if one.kind and one.name)
+    for row in log_rows(logs, seen, at, labels):
+        yield {**row, "object": _kept(row["object"])}
 
 
 def _documents(file: Path) -> Iterator[Any]:

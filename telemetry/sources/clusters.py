@@ -13,6 +13,7 @@ from typing import Any
 from ...cluster.objects import Object
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
+from .cluster_logs import LOGGED
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
@@ -81,10 +82,17 @@ class ClusterFiles:
             return [self.root]
         return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
+    def logs(self) -> list[tuple[str, Path]]:
+        """What pods said: (path in the folder, file), by name."""
+        some = self.root.glob(self.pattern) if self.root.is_dir() else ()
+        found = (one for one in some if one.suffix in LOGGED and one.is_file())
+        return sorted((str(one.relative_to(self.root)), one) for one in found)
+
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError for what is no JSON."""
         try:
-            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in self.files())
+            every = (*self.files(), *(file for _path, file in self.logs()))
+            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in every)
         except OSError as error:
             cure = "name a folder that is there, or wait until it is written"
             raise TelemetryError(f"{error.filename}: {error.strerror}; {cure}") from error
@@ -94,7 +102,7 @@ class ClusterFiles:
         return Batch.of(self._rows(), ask.budget, after=now)
 
     def _rows(self) -> Iterator[Row]:
-        for row in rows_in(self.files(), self.labels):
+        for row in rows_in(self.files(), self.labels, self.logs()):
             if row["kind"] in ROLLED_OUT:
                 self.revised.append(row)
             yield row

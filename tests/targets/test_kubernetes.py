@@ -71,6 +71,7 @@ def test_a_restart_replaces_the_pods_of_the_same_version(tmp_path: Path, api: Cl
     assert hands.knows("INC-1:execute:abc")
     part = hands.inventory().services["web"]
     assert part.version == f"{NOW} (web-h3)"
+    assert part.previous == BEFORE
 
 
 def test_what_was_rolled_back_from_is_not_the_version_before(
