@@ -98,6 +98,8 @@ class Action(BaseModel, ABC):
     """Where in an inventory its targets stand."""
     cures: ClassVar[bool] = True
     """Whether it may end what hurts: a model is offered nothing else."""
+    returns: ClassVar[bool] = False
+    """Whether it gives users back more of what they are kept from: each stage has to stay well."""
 
     target: str = Field(description="service, flag, edge service or table acted on")
 
@@ -155,8 +157,11 @@ class Action(BaseModel, ABC):
 
     def stage(self, number: int) -> "Self | None":
         """What is done up to and with this stage, from 0, and measured before the next one; None:
-        it has no such stage."""
-        return None if number else self
+        it has no such stage. Those of an action in stages stand in its field `stages`."""
+        kept = getattr(self, "stages", [100])[: number + 1]
+        if len(kept) <= number:
+            return None
+        return self.model_copy(update={"stages": kept}) if hasattr(self, "stages") else self
 
     @abstractmethod
     def check(self, inventory: Inventory) -> None:

@@ -18,6 +18,17 @@ class ModelUse(BaseModel):
     calls_per_request: int | None = Field(default=None, description="at most; null: no cap")
 
 
+class Canary(BaseModel):
+    """A release that takes requests step by step, while it is under way."""
+
+    version: str = Field(description="that it brings")
+    stable: str = Field(description="that ran before and has the rest of the requests")
+    weight: int = Field(default=0, description="percent of requests that it has")
+    waits: list[int] = Field(
+        default_factory=list, description="percent at which it waits next; none: never"
+    )
+
+
 class Part(BaseModel):
     """One service as a target knows it."""
 
@@ -45,7 +56,8 @@ class Part(BaseModel):
     owner: str = Field(
         default="", description="who would put a live change back; empty: nobody is known"
     )
-    instead: str = Field(default="", description="what a roll back does with that owner instead")
+    instead: str = Field(default="", description="what a roll back does instead of a new roll-out")
+    canary: Canary | None = Field(default=None, description="null: it is in no such release")
 
     @property
     def most(self) -> int:

@@ -64,11 +64,11 @@ class RollBack(Action):
             raise ToolRetry(part.kept(self.target))
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
-        """The version that runs, and by whom it is put back where that is not done here."""
+        """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
-        asked = inventory.requests.get(self.target)
+        same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
         how = {"instead": part.instead, **(asked.model_dump() if asked else {})}
-        return {"version": part.version, **(how if part.owner else {})}
+        return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""

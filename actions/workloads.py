@@ -128,6 +128,7 @@ FIELDS = {
     "node selector": FieldKind(dict),
     "tolerations": FieldKind(list, ("key", "operator", "value", "effect", "tolerationSeconds")),
     "selector": FieldKind(dict, risk=Level.high, required=True),
+    "paused": FieldKind(bool, risk=Level.low),  # of a Rollout
 }
 """By the first words of its name: "image of CONTAINER", "selector"."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .admission import not_admitted
 from .beats import beats
 from .calling import callers, wrong_addresses
+from .canaries import releases
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
@@ -25,13 +26,13 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, slowed),
+    *(stuck, neighbours, slowed, releases),
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    "not-ready": ("*",),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "canary-aborted"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
         "node-part",

@@ -68,13 +68,14 @@ class Snapshot:
         return max((t for o in self.objects for t in _times(o)), default=0.0)
 
     def owner(self, one: Object) -> Object | None:
-        """Whoever controls it; one that was not read as what it owns tells of it."""
+        """Whoever controls it, but a Canary of Flagger; one that was not read as what it owns tells
+        of it."""
         links = one.list("metadata.ownerReferences")
         for link in links:
             if link.get("controller") or len(links) == 1:
                 kind, name = str(link.get("kind")), str(link.get("name"))
                 found = self.find(kind, one.namespace, name) or self._told_by(one, kind, name)
-                if found:
+                if found and kind != "Canary":
                     return found
         return None
 

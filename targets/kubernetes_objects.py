@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from ..cluster import canaries
 from ..cluster.objects import Fields, Object, value
+from ..cluster.revisions import HASHES
 
-HASHES = ("pod-template-hash", "controller-revision-hash")
-SELECTOR, RESTARTED = "selector", "kubectl.kubernetes.io/restartedAt"
+SELECTOR, PAUSED, RESTARTED = "selector", "paused", "kubectl.kubernetes.io/restartedAt"
 
 
 class Owner(NamedTuple):
@@ -86,6 +87,9 @@ POD = {"node selector": "nodeSelector", "tolerations": "tolerations"}
 
 def fields(one: Object | None) -> Iterator[tuple[str, str, JsonValue]]:
     """(name, pointer, value) of what can be set in a workload or a Service; None: not there."""
+    if one is not None and one.kind == "Rollout":
+        yield PAUSED, "/spec/paused", one.get("spec.paused")
+        return
     if one is None or one.get("spec.template") is None:
         yield from [(SELECTOR, "/spec/selector", one.get("spec.selector"))] if one else []
         return
@@ -107,8 +111,12 @@ class Status(NamedTuple):
 
 def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
+    if one.kind == "Canary":
+        return _stepped(one)
     if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
         return Status(False, "", "its controller has not seen the change yet")
+    if one.kind == "Rollout":
+        return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":
         return Status(False, str(one.condition("Progressing").get("message")), "")
 
@@ -123,6 +131,20 @@ def rollout(one: Object) -> Status:
         updated, up = count("updatedReplicas"), count("availableReplicas")
     said = f"{updated} of {wanted} are new, {up} available, {max(0, there - updated)} old ones left"
     return Status(updated >= wanted and up >= wanted and there <= updated, "", said)
+
+
+def _stepped(one: Object) -> Status:
+    """The same of what is released step by step: through, or given up and back."""
+    phase, why = one.text("status.phase"), one.text("status.message")
+    said = canaries.told(one) or why
+    if one.kind == "Canary":
+        return Status(phase in ("Failed", "Initialized", "Succeeded"), "", said)
+    if canaries.taken_back(one):
+        up = (one.number("status.availableReplicas") or 0) >= (one.number("spec.replicas") or 0)
+        left = one.number("status.canary.weights.canary.weight")
+        left = one.number("status.updatedReplicas") if left is None else left
+        return Status(up and not left, "", said)
+    return Status(phase == "Healthy", why if phase == "Degraded" else "", said)
 
 
 def switched(one: Object) -> bool:

@@ -202,9 +202,9 @@ def _begin(
         add_decision(document, decision, min(now, decision.at))
     title = f"{plan.title}, stage {stage + 1}" if stage else plan.title
     state = State.eradicating if about_security(document) else State.containing
-    cures = catalogue.find(plan.kind).cures
+    returns = catalogue.find(plan.kind).returns
     if not waits(plan.found):
-        document.move(state if cures else State.recovering, now, "remediation", title)
+        document.move(State.recovering if returns else state, now, "remediation", title)
     if execution:
         execution.stage, execution.started_at, execution.ended_at = stage, now, None
         execution.outcome = Outcome.started

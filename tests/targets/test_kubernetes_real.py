@@ -130,7 +130,7 @@ def test_a_restart_replaces_every_pod(plane: ControlPlane, hands: Operations) ->
 def test_a_roll_out_that_never_ends_is_no_success(
     plane: ControlPlane, hands: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warroom.targets.kubernetes.ROLLOUT_S", 3.0)
+    monkeypatch.setattr("warroom.targets.kubernetes_write.ROLLOUT_S", 3.0)
     missing = "registry.example.org/web:missing"
     planned = plan(
         "patch workload",
