@@ -67,9 +67,8 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
                 name: one.part(instead=gitops.instead(one), **autoscaling(one))
                 for name, one in self._workloads().items()
             }
-            nodes = [node for one in self.clusters for node in one.nodes()]
-        closed = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
-        return Inventory(services=parts, nodes=closed)
+            nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
+        return Inventory(services=parts, nodes=nodes)
 
     def knows(self, key: str) -> bool:
         """Whether an object carries this key, and runs what it shall run."""
@@ -81,8 +80,7 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
                     return _settled(one).done
                 if one.leads and one.leads.annotations.get(EFFECT) == key:
                     return True
-            nodes = (node for one in self.clusters for node in one.nodes())
-            return any(node.annotations.get(EFFECT) == key for node in nodes)
+            return any(node.annotations.get(EFFECT) == key for _, _, node in self._nodes())
 
     def run_version(self, service: str, version: str) -> RolledOut:
         """Put the template of an earlier version in place; of what is delivered from a repository,
@@ -117,18 +115,11 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
 
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
-    def scale(self, service: str, instances: int) -> Activated:
-        """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
-        who would set it back."""
-        return self._scaled(service, instances)
-
-    def restore(self, was: Activated) -> Activated:
-        """As many as before, within the same bounds."""
-        return self._scaled(was.service, len(was.before), was.bounds)
-
-    def _scaled(
+    def scale(
         self, service: str, instances: int, bounds: Bounds = MappingProxyType({})
     ) -> Activated:
+        """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
+        who would set it back: these, else those that hold it there."""
         one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
         before, active = one.names(one.replicas), one.names(instances)
         receipt = Activated(service=service, before=before, active=active)
@@ -153,21 +144,26 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             raise Halfway(text, receipt) from error
         return done.model_copy(update={"changed": done.changed or moved})
 
+    def restore(self, was: Activated) -> Activated:
+        """As many as before, within the same bounds."""
+        return self.scale(was.service, len(was.before), was.bounds)
+
     def cordon(self, node: str, closed: bool) -> Cordoned:
         """`spec.unschedulable`, as `kubectl cordon` sets it."""
         receipt = Cordoned(node=node, before=not closed)
         with told():
-            having = [c for c in self.clusters if node in [one.name for one in c.nodes()]]
+            having = [(where, one.name) for name, where, one in self._nodes() if name == node]
         if not having:
             raise ToolFailed(f"no node {node} is known any more: nothing was done")
-        _door(having[0], f"kubectl {'' if closed else 'un'}cordon {node}")
+        cluster, plain = having[0]
+        _door(cluster, f"kubectl {'' if closed else 'un'}cordon {plain}")
 
         def edit(now: Object) -> list[Op]:
             change = {"op": "add", "value": True} if closed else {"op": "remove"}
             same = bool(now.get("spec.unschedulable")) is closed
             return [] if same else [{**change, "path": "/spec/unschedulable"}, *keyed(now)]
 
-        _, changed = written(Place(having[0], path_of("v1", "nodes", name=node), receipt), edit)
+        _, changed = written(Place(cluster, path_of("v1", "nodes", name=plain), receipt), edit)
         return receipt.model_copy(update={"changed": changed})
 
     def patch(self, service: str, name: str, now: JsonValue, to: JsonValue) -> Patched:
@@ -193,6 +189,15 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
         return one
+
+    def _nodes(self) -> list[tuple[str, Cluster, Object]]:
+        """Each by its name, of several clusters with where it is."""
+        found = [(one, node) for one in self.clusters for node in one.nodes()]
+        plain = [node.name for _, node in found]
+        return [
+            (n.name if plain.count(n.name) == 1 else f"{n.name} in {one.access.name}", one, n)
+            for one, n in found
+        ]
 
     def _workloads(self) -> dict[str, Workload]:
         found = [one for cluster in self.clusters for one in cluster.workloads()]

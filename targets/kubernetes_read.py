@@ -12,11 +12,13 @@ from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
-from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched
+from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched, unreplaced
 
-KINDS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+KINDS = {**dict.fromkeys(APPS, "apps/v1"), "CronJob": "batch/v1"}
 READ = {
-    "apps/v1": {**KINDS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
+    "batch/v1": {"CronJob": "cronjobs"},
+    "apps/v1": {**APPS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
     "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
 }
@@ -104,7 +106,8 @@ class Workload:
     def path(self) -> Segments:
         """Where it lies."""
         one = self.object
-        return path_of("apps/v1", KINDS[one.kind], one.namespace, one.name)
+        version = KINDS[one.kind]
+        return path_of(version, READ[version][one.kind], one.namespace, one.name)
 
     @property
     def full_name(self) -> str:
@@ -119,7 +122,8 @@ class Workload:
     @property
     def service(self) -> str:
         """The service that it is, by its labels and its pods', else by its own name."""
-        return whose(self.object, self.cluster.labels)
+        batch = self.object.kind == "CronJob"  # what runs at times is not the service of its label
+        return f"cronjob {self.object.name}" if batch else whose(self.object, self.cluster.labels)
 
     @property
     def leads(self) -> Object | None:
@@ -160,6 +164,13 @@ class Workload:
         older = list(made)[: list(made).index(self.version)] if self.version in made else []
         return next((n for n in reversed(older) if made[n] <= made[self.version]), "")
 
+    def _before(self) -> dict[str, Any]:
+        """The fields that its version before had otherwise."""
+        was = Object({"spec": {"template": self.versions.get(self.previous)}})
+        earlier = {name: held for name, _, held in fields(was) if was.get("spec.template")}
+        now = {name: held for name, _, held in fields(self.object)}
+        return {n: earlier[n] for n in now if n in earlier and earlier[n] != now[n]}
+
     def names(self, count: int) -> list[str]:
         """Of so many replicas: as many, not which."""
         return [f"{self.object.name} {number + 1}" for number in range(count)]
@@ -174,7 +185,8 @@ class Workload:
 
     def part(self, **more: Any) -> Part:
         """As an inventory holds it, with what others know of it."""
-        most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
+        access, where = self.cluster.access, self.cluster.access.name
+        most = 0 if self.object.kind == "DaemonSet" else access.most_replicas
         return Part(
             instances=self.names(self.replicas),
             spares=self.names(max(most, self.replicas))[self.replicas :],
@@ -185,6 +197,9 @@ class Workload:
             fields={
                 name: held for one in (self.object, self.leads) for name, _, held in fields(one)
             },
+            before=self._before(),
+            objects=[f"{one.ref} in {where}" for one in (self.object, self.leads) if one],
+            unreplaced=unreplaced(self.object),
             owner=str(self.owner or ""),
             **more,
         )

@@ -19,6 +19,7 @@ PLURALS = {
     "replicasets": "ReplicaSet",
     "controllerrevisions": "ControllerRevision",
     "services": "Service",
+    "cronjobs": "CronJob",
     "nodes": "Node",
     "applications": "Application",
     "horizontalpodautoscalers": "HorizontalPodAutoscaler",
