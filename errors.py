@@ -10,6 +10,7 @@ WarroomError                 message says what to do next
 ├── ToolError                a tool call that did not do its work; always recorded as evidence
 │   ├── ToolRetry            the arguments are off; the message is the correction
 │   ├── ToolFailed           tried and failed; telling is all that is left
+│   │   ├── Unheard          it was asked of another server, which may have done it
 │   │   └── Halfway          a part of it was done: the receipt says which, and how to undo it
 │   └── ApprovalRequired     the call writes and carries no approval for this exact plan
 ├── GroundingError           a claim whose evidence or quoted value does not resolve
@@ -73,6 +74,10 @@ class ToolRetry(ToolError):
 
 class ToolFailed(ToolError):
     """The tool tried and failed; the message says what was tried."""
+
+
+class Unheard(ToolFailed):
+    """It was asked of another server, which may have done it."""
 
 
 class Halfway(ToolFailed):

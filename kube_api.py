@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from pydantic import Field
 
 from .errors import InputError, KubernetesError
+from .forge_api import Forge
 from .yaml_tables import Duration, Entry
 
 MOST_BYTES = 64 * 2**20
@@ -59,6 +60,9 @@ class ClusterAccess(Entry):
     )
     gitops: Path | None = Field(
         default=None, description="clone of the repository that Argo CD or Flux delivers from"
+    )
+    pull_request: Forge | None = Field(
+        default=None, description="instead, the same where it is changed by requests only"
     )
 
 

@@ -2,12 +2,19 @@
 bounded in time and size. Redirects are not followed, the environment's proxies not used.
 """
 
+import json
 import ssl
 import time
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import httpx
+
+from .errors import ToolFailed, Unheard
+
+MOST_BYTES, SAID = 16 * 2**20, 300
+"""Of a JSON answer; characters of the server's own words that are passed on."""
 
 
 class TooLarge(httpx.HTTPError):
@@ -42,3 +49,40 @@ def body(answer: httpx.Response, most: int, until: float) -> bytes:
         if time.monotonic() > until:
             raise httpx.ReadTimeout("its answer is too long under way")
     return bytes(found)
+
+
+def asked(
+    who: str, method: str, url: str, cures: Mapping[int, str], timeout: float, **request: Any
+) -> Any:
+    """The JSON that it answers; None: nothing.
+
+    Args:
+        who: as people call it, and where it is.
+        cures: what to do, by the status that it refuses with.
+        timeout: seconds, for all of it.
+
+    Raises ToolFailed with what it refuses, Unheard where it may have done what it was asked.
+    """
+    until = time.monotonic() + timeout
+    try:
+        with client(timeout=timeout) as http, http.stream(method, url, **request) as answer:
+            said = body(answer, MOST_BYTES, until)
+        if answer.is_success:
+            return json.loads(said) if said else None
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise ToolFailed(f"{who} cannot be reached: {error}") from error
+    except (httpx.HTTPError, ValueError) as error:
+        raise Unheard(f"{who} does not answer: {error}") from error
+    status, cure = answer.status_code, cures.get(answer.status_code, "look there, at its own log")
+    failed = Unheard if answer.is_server_error else ToolFailed
+    raise failed(f"{who} answers {status}{_own_words(said)}: {cure}")
+
+
+def _own_words(said: bytes) -> str:
+    try:
+        found = json.loads(said)
+        parts = [found[name] for name in ("message", "error", "errors") if found.get(name)]
+    except (ValueError, AttributeError):
+        return ""
+    words = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in parts)
+    return f" ({' '.join(words.split())[:SAID]})" if words else ""

@@ -8,9 +8,6 @@ from typing import Any
 
 GROUPS = ("sources", "targets", "tools", "specialists", "notifiers")
 """By the rooms that ask: `warroom.sources` is the entry point group of the first."""
-FAILS = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError)
-FAILS += (OSError, RuntimeError, AssertionError, ArithmeticError, MemoryError)
-"""What code that is loaded may raise."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ def _loaded(group: str, point: EntryPoint) -> Plugin:
     by = f"{point.dist.name} {point.dist.version}" if point.dist else ""
     try:
         return Plugin(group, point.name, by, point.load())
-    except FAILS as error:
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise
         fault = f"cannot be loaded: {type(error).__name__}: {error}; mend or remove {by}"
         return Plugin(group, point.name, by, fault=fault)

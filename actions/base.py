@@ -54,6 +54,38 @@ class Probe(StrEnum):
         return cls.done if now == wanted else cls.not_done if now == was else cls.cannot_tell
 
 
+def waits(found: Stored) -> bool:
+    """Whether the plan that found this opens a request, which cures nothing before others merge
+    it."""
+    return "branch" in found
+
+
+def waiting(found: Stored, inventory: Inventory) -> Probe:
+    """Whether that request is open now."""
+    branches = inventory.waiting.get(str(found["repository"]))
+    if branches is None:  # nobody could look
+        return Probe.cannot_tell
+    return Probe.done if found["branch"] in branches else Probe.not_done
+
+
+BY_REQUEST = {
+    "sentence": "Ask {{repository}} to merge: {sentence}",
+    "blast_radius": "Nobody as long as it waits. Once somebody merges it: {blast_radius}",
+    "expected_effect": "A request waits for whoever merges it. Once merged: {expected_effect}",
+    "verification": "An open request cures nothing, so it is never called better for it. "
+    "{verification}",
+    "undone_by": "Close the request and delete its branch, where nobody merged it or pushed to it.",
+}
+
+
+def told_of(profile: Profile, found: Stored) -> Profile:
+    """The same, of a plan that found this."""
+    if not waits(found):
+        return profile
+    said = {name: text.format(**profile.model_dump()) for name, text in BY_REQUEST.items()}
+    return profile.model_copy(update=said)
+
+
 class Action(BaseModel, ABC):
     """One exact action. Unknown parameters are refused."""
 
@@ -66,6 +98,8 @@ class Action(BaseModel, ABC):
     """Where in an inventory its targets stand."""
     cures: ClassVar[bool] = True
     """Whether it may end what hurts: a model is offered nothing else."""
+    returns: ClassVar[bool] = False
+    """Whether it gives users back more of what they are kept from: each stage has to stay well."""
 
     target: str = Field(description="service, flag, edge service or table acted on")
 
@@ -123,8 +157,11 @@ class Action(BaseModel, ABC):
 
     def stage(self, number: int) -> "Self | None":
         """What is done up to and with this stage, from 0, and measured before the next one; None:
-        it has no such stage."""
-        return None if number else self
+        it has no such stage. Those of an action in stages stand in its field `stages`."""
+        kept = getattr(self, "stages", [100])[: number + 1]
+        if len(kept) <= number:
+            return None
+        return self.model_copy(update={"stages": kept}) if hasattr(self, "stages") else self
 
     @abstractmethod
     def check(self, inventory: Inventory) -> None:

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ..errors import ToolFailed
-from .inventory import Inventory
+from .inventory import Inventory, Request
 
 Stored = Mapping[str, JsonValue]
 """A receipt as the incident document keeps it."""
@@ -23,6 +23,11 @@ Stored = Mapping[str, JsonValue]
 KEY: ContextVar[str] = ContextVar("KEY", default="")
 """Under which key the effect that is carried out now was claimed. A target that has a place for it
 (a commit, a tag) keeps it there, and can be asked for it when whoever acted is gone."""
+
+
+FOUND: ContextVar[Stored] = ContextVar("FOUND", default={})  # noqa: B039 never changed
+"""On what the plan rests that is carried out now, as it was approved: a target that looks again
+while it acts compares."""
 
 
 class Receipt(BaseModel):
@@ -39,6 +44,12 @@ class Receipt(BaseModel):
         except ValidationError as error:
             lacking = ", ".join(str(item["loc"][0]) for item in error.errors() if item["loc"])
             raise ToolFailed(f"the receipt does not say {lacking}: undo it by hand") from error
+
+
+class Waiting(Receipt):
+    """Of what may be left to others: the request that waits for them; None: none does."""
+
+    asked: Request | None = None
 
 
 class Committed(Receipt):
@@ -96,7 +107,7 @@ class Restarting(Capability):
         """Restart what takes requests, one instance at a time, each ready before the next."""
 
 
-class RolledOut(Receipt):
+class RolledOut(Waiting):
     """Of another version put in place."""
 
     service: str
@@ -203,7 +214,7 @@ class EdgeRules(Capability):
         """Let these in again."""
 
 
-class Reverted(Committed):
+class Reverted(Committed, Waiting):
     """Of a commit that was reverted: which."""
 
     reverts: str
@@ -216,24 +227,9 @@ class Reverting(Capability):
     def revert(self, commit: str) -> Reverted:
         """One more commit, after which what this one changed is as before it."""
 
-
-class ProviderSet(Committed):
-    """Of another third party: capability of the service to the provider used before."""
-
-    service: str
-    before: dict[str, str]
-
-
-class Providers(Capability):
-    """Services use third parties that can be exchanged."""
-
-    @abstractmethod
-    def switch(self, service: str, to: str) -> ProviderSet:
-        """Let the service use `to` for everything."""
-
-    @abstractmethod
-    def restore(self, was: ProviderSet) -> Receipt:
-        """The providers used before."""
+    def put_back(self, was: Reverted) -> Reverted:
+        """What the revert changed."""
+        return self.revert(was.commit)
 
 
 class Repaired(Receipt):

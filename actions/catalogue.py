@@ -14,8 +14,8 @@ from pydantic import JsonValue
 from ..errors import ApprovalRequired, ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
 from ..incident.evidence import Quote, short
-from .base import Acting, Action, Probe
-from .capabilities import Receipt, Stored
+from .base import Acting, Action, Probe, told_of, waits
+from .capabilities import FOUND, Receipt, Stored
 from .inventory import Inventory
 
 
@@ -72,12 +72,13 @@ def plan(
 ) -> ActionPlan:
     """An exact, checked plan. Raises ToolRetry with the correction for anything that is off."""
     action = checked(kind, target, parameters, inventory)
-    words, profile = action.words, action.profile
+    found = _found(action, inventory)
+    words, profile = action.words, told_of(action.profile, found)
     return ActionPlan(
         kind=action.kind,
         target=target,
         parameters=action.parameters,
-        found=_found(action, inventory),
+        found=found,
         hypothesis=hypothesis,
         rationale=rationale,
         quotes=list(quotes),
@@ -97,7 +98,9 @@ def sentence_of(plan: ActionPlan) -> str:
     words = {"target": plan.target, **plan.found, **plan.parameters}
     read = {name: told(v) if isinstance(v, list | dict) else v for name, v in words.items()}
     try:
-        said = action.profile.sentence.format(**read) if action else plan.title
+        said = plan.title
+        if action:
+            said = told_of(action.profile, plan.found).sentence.format(**read)
     except KeyError:  # an older plan, of other parameters
         said = plan.title
     return f"Experiment: {said}" if plan.experiment else said
@@ -107,6 +110,8 @@ BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", 
 """What a plan found, and the parameter that says what becomes of it."""
 
 
+WAY = ("instead", "repository", "branch", "head", "title", "diff")
+"""Of a request, what a plan found of it that is what it does."""
 ONLY = "only while"
 """How a change is called that is none: what must still be so."""
 
@@ -127,8 +132,10 @@ def changes(plan: ActionPlan) -> Iterator[Change]:
     for name, value in plan.parameters.items():
         if name not in paired.values():
             yield Change(name, "", told(value))
+    for name in (name for name in WAY if name in plan.found and waits(plan.found)):
+        yield Change(name, "", told(plan.found[name]))
     for name, value in plan.found.items():
-        if name not in paired:
+        if name not in (*paired, *(WAY if waits(plan.found) else ())):
             about = "the system acted on" if name == "system" else name
             yield Change(f"{ONLY} {about} is", "", told(value))
 
@@ -160,7 +167,11 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None, stage: 
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    return system.perform(fitting(system, plan, stage))
+    action, token = fitting(system, plan, stage), FOUND.set(plan.found)
+    try:
+        return system.perform(action)
+    finally:
+        FOUND.reset(token)
 
 
 def staged(plan: ActionPlan, stage: int) -> Action | None:

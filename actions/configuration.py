@@ -1,16 +1,18 @@
 """What is done to the configuration: a flag goes off, a provider is exchanged, a commit undone."""
 
+from abc import abstractmethod
+
 from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action, Probe
+from .base import PROFILES, Action, Probe, waiting, waits
 from .capabilities import (
+    Capability,
+    Committed,
     FeatureFlags,
     FlagSet,
     Offers,
-    Providers,
-    ProviderSet,
     Receipt,
     Reverted,
     Reverting,
@@ -44,6 +46,25 @@ class FlagOff(Action):
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """State and default variant as before."""
         return system.find(FeatureFlags, self.target).restore(FlagSet.read(stored))
+
+
+class ProviderSet(Committed):
+    """Of another third party: capability of the service to the provider used before."""
+
+    service: str
+    before: dict[str, str]
+
+
+class Providers(Capability):
+    """Services use third parties that can be exchanged."""
+
+    @abstractmethod
+    def switch(self, service: str, to: str) -> ProviderSet:
+        """Let the service use `to` for everything."""
+
+    @abstractmethod
+    def restore(self, was: ProviderSet) -> Receipt:
+        """The providers used before."""
 
 
 class SwitchProvider(Action):
@@ -94,10 +115,21 @@ class RevertConfiguration(Action):
         """A service that the commit is about."""
         known_as("service", self.target, inventory.services)
 
+    def found(self, inventory: Inventory) -> dict[str, JsonValue]:
+        """The request, where its repository is changed by these only."""
+        asked = inventory.request(self.commit)
+        return asked.planned if asked else {}
+
+    def probe(self, found: Stored, inventory: Inventory) -> Probe:
+        """By whether its request is open."""
+        return waiting(found, inventory) if waits(found) else Probe.cannot_tell
+
     def perform(self, system: Offers) -> Reverted:
-        """As one more commit; where later ones changed the same lines, not at all."""
-        return system.find(Reverting).revert(self.commit)
+        """As one more commit, or a request for it; where later ones changed the same lines, not at
+        all."""
+        return system.find(Reverting, self.commit).revert(self.commit)
 
     def undo(self, system: Offers, stored: Stored) -> Receipt:
         """What the revert changed."""
-        return system.find(Reverting).revert(Reverted.read(stored).commit)
+        was = Reverted.read(stored)
+        return system.find(Reverting, self.commit if was.asked else "").put_back(was)

@@ -70,6 +70,7 @@ class BringBack(Action):
     needs = EdgeRules
     aims = "edges"
     cures = False
+    returns = True
 
     route: Annotated[str, AfterValidator(_route)] = Field(description="route prefix, limited now")
     limit: float = Field(gt=0, le=1e6, description="requests per second let through now")
@@ -77,11 +78,6 @@ class BringBack(Action):
     stages: Annotated[list[Share], AfterValidator(rising)] = Field(
         min_length=1, max_length=10, description="percent of what is held back; 100 lifts the limit"
     )
-
-    def stage(self, number: int) -> "BringBack | None":
-        """Up to and with that share."""
-        kept = self.stages[: number + 1]
-        return self.model_copy(update={"stages": kept}) if len(kept) > number else None
 
     @property
     def rates(self) -> list[float | None]:

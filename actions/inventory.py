@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field, JsonValue
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 
+SHORTEST = 7
+"""Characters of a commit's hash that name it."""
+
 
 class ModelUse(BaseModel):
     """How a service uses a language model, as far as that can be set."""
@@ -16,6 +19,17 @@ class ModelUse(BaseModel):
     canned: bool = Field(default=False, description="it answers without one")
     tokens_per_minute: float | None = Field(default=None, description="at most; null: no cap")
     calls_per_request: int | None = Field(default=None, description="at most; null: no cap")
+
+
+class Canary(BaseModel):
+    """A release that takes requests step by step, while it is under way."""
+
+    version: str = Field(description="that it brings")
+    stable: str = Field(description="that ran before and has the rest of the requests")
+    weight: int = Field(default=0, description="percent of requests that it has")
+    waits: list[int] = Field(
+        default_factory=list, description="percent at which it waits next; none: never"
+    )
 
 
 class Part(BaseModel):
@@ -54,7 +68,8 @@ class Part(BaseModel):
     owner: str = Field(
         default="", description="who would put a live change back; empty: nobody is known"
     )
-    instead: str = Field(default="", description="what a roll back does with that owner instead")
+    instead: str = Field(default="", description="what a roll back does instead of a new roll-out")
+    canary: Canary | None = Field(default=None, description="null: it is in no such release")
 
     @property
     def most(self) -> int:
@@ -68,6 +83,23 @@ class Part(BaseModel):
     def kept(self, name: str) -> str:
         """Why nothing is changed behind its owner's back."""
         return f"{name} is kept by {self.owner}, which puts a live change back: change it there"
+
+
+class Request(BaseModel):
+    """A pull or merge request, exactly as it would be opened."""
+
+    repository: str = Field(description="acme/shop at https://github.com")
+    base: str = Field(description="the branch it is merged into, and the commit that this is at")
+    branch: str = Field(description="that is made for it")
+    head: str = Field(description="the one commit in it: its hash covers every character")
+    title: str = Field(description="its first line")
+    diff: str = Field(description="what is otherwise when it is merged")
+    url: str = Field(default="", description="where it waits; no part of a plan")
+
+    @property
+    def planned(self) -> dict[str, JsonValue]:
+        """As a plan has it."""
+        return self.model_dump(exclude={"url"})
 
 
 class Procedure(BaseModel):
@@ -100,6 +132,12 @@ class Inventory(BaseModel):
         default_factory=dict, description="commands that were prepared, by name"
     )
     nodes: dict[str, bool] = Field(default_factory=dict, description="name: whether it is cordoned")
+    requests: dict[str, Request] = Field(
+        default_factory=dict, description="that can be opened, by commit or service taken back"
+    )
+    waiting: dict[str, list[str]] = Field(
+        default_factory=dict, description="by repository, branches whose request is open"
+    )
     shut: list[str] = Field(
         default_factory=list, description="why a target offers nothing now, and what lets it"
     )
@@ -115,7 +153,12 @@ class Inventory(BaseModel):
 
     def names(self, target: str) -> bool:
         """Whether there is something of this name to act on."""
-        return target in self.services or target in self.flags
+        return target in self.services or target in self.flags or bool(self.request(target))
+
+    def request(self, commit: str) -> Request | None:
+        """By which this commit, or the one that begins so, can be taken back."""
+        known = (one for full, one in self.requests.items() if full.startswith(commit))
+        return next(known, None) if len(commit) >= SHORTEST else None
 
     def models(self) -> dict[str, ModelUse]:
         """How services use language models, of those that do."""
@@ -154,5 +197,7 @@ def merged(partial: Iterable[Inventory]) -> Inventory:
         whole.blocked += one.blocked
         whole.procedures |= one.procedures
         whole.nodes |= one.nodes
+        whole.requests |= one.requests
+        whole.waiting |= one.waiting
     whole.services = dict(sorted(whole.services.items()))
     return whole

@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action, Probe
+from .base import PROFILES, Action, Probe, waiting, waits
 from .capabilities import (
     Activated,
     Offers,
@@ -68,12 +68,16 @@ class RollBack(Action):
             raise ToolRetry(part.unreplaced)
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
-        """The version that runs, and by whom it is put back where that is not done here."""
+        """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
-        return {"version": part.version, **({"instead": part.instead} if part.owner else {})}
+        same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
+        how = {"instead": part.instead, **(asked.planned if asked else {})}
+        return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""
+        if waits(found):
+            return waiting(found, inventory)
         part = inventory.service(self.target)
         if part.deployed and part.deployed != part.version:
             return Probe.cannot_tell

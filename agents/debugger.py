@@ -121,14 +121,10 @@ def _standing_out(hypotheses: list[Hypothesis]) -> Hypothesis | None:
 
 def _summary(seen: Observations, hypotheses: list[Hypothesis], leading: Hypothesis | None) -> str:
     if leading:
-        rivals = [h for h in hypotheses if h is not leading and h.confidence >= WORTH_TELLING][:1]
+        rivals = [h for h in hypotheses if h is not leading][:1]
         other = f"; next: {_told(rivals[0])}" if rivals else ""
         return f"{leading.statement} ({leading.confidence:.0%}){other}"
     return f"no cause stands out{_open(hypotheses)}; {len(seen.asked)} questions were asked"
-
-
-WORTH_TELLING = 0.01
-"""Beside a cause that leads, one that rounds to nothing tells a reader nothing."""
 
 
 def _open(hypotheses: list[Hypothesis]) -> str:

@@ -155,7 +155,8 @@ def _doubt(seen: Observations) -> str:
     if not own:
         return "the alert's condition is not known and could not be evaluated again"
     early = next((row for row in own if (row.quiet_s or 0) < row.rhythm_s), None)
-    return f"{early.words}: too short a time" if early else ""
+    short = ": too short a time" if early and early.quiet_s is not None else ""
+    return early.words + short if early else ""
 
 
 def _requests(seen: Observations) -> int:

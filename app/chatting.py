@@ -31,6 +31,7 @@ class Slack(Entry):
         default=9,
         description="hour, UTC, at which a day's P3 incidents are told in one message; null: each",
     )
+    p3_language: Literal["en", "zh"] = Field(default="en", description="of that message")
     users: dict[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")], str] = Field(
         default={}, description="accounts by Slack's id of their person"
     )

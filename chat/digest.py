@@ -6,7 +6,6 @@ import logging
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from ..agents.reporting.incident_status import is_noise
 from ..agents.reporting.wording import headline
@@ -17,6 +16,7 @@ from ..errors import ChatAway, InputError
 from ..incident.lifecycle import ACTIVE
 from ..incident.severity import Severity
 from ..incident.timeline import last_at
+from ..prompts.values import zh
 from ..record.chat import Chats
 from ..record.lists import incidents
 from ..record.store import IncidentRow, Store
@@ -88,8 +88,11 @@ class Digest:
 
     def _card(self, due: datetime, rows: list[IncidentRow]) -> Card:
         runs = sum(row.state in [state.value for state in ACTIVE] for row in rows)
-        head = f"P3 until {due:%Y-%m-%d %H:%M} UTC: {runs} open, {len(rows) - runs} over"
-        lines = [f"{row.id} {row.state}: {headline(row.title)}" for row in islice(rows, MOST)]
-        more = [f"and {len(rows) - MOST} more"] if len(rows) > MOST else []
+        say = zh if self.told.p3_language == "zh" else str
+        facts = {"until": f"{due:%Y-%m-%d %H:%M}", "runs": runs, "over": len(rows) - runs}
+        head = say("P3 until {until} UTC: {runs} open, {over} over").format(**facts)
+        lines = [f"{row.id} {say(row.state)}: {headline(row.title)}" for row in rows[:MOST]]
+        left = len(rows) - MOST
+        more = [say("and {left} more").format(left=left)] if left > 0 else []
         text = "\n".join([head, *masked_content(lines), *more, f"{self.page}/incidents"])
         return Card([section(text)], head)

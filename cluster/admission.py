@@ -55,27 +55,38 @@ def _answers(seen: Snapshot, one: Object) -> Iterator[tuple[str, tuple[Sign, ...
 def _trouble(
     seen: Snapshot, workload: Object, cause: str, name: str, why: str, signs: tuple[Sign, ...]
 ) -> Trouble:
-    space = workload.namespace
-    place = workload.ref
-    if cause == "quota":
-        place = f"ResourceQuota {space}/{name}"
-    elif cause == "account-missing" and not brought_it(seen, workload, name):
-        place = f"ServiceAccount {space}/{name}"
-    elif cause == "pod-security" and not _spec_changed(seen, workload):
-        place = f"Namespace {space}"
-    elif cause in ("webhook-away", "webhook-denies"):
-        place = _hook(seen, workload, cause, name) or place
-    elif cause == "policy-denies":
-        place = f"ValidatingAdmissionPolicy {name}"
-    elif cause == "limit-range":
-        ranges = seen.of("LimitRange", space)
-        place = ranges[0].ref if len(ranges) == 1 and not _spec_changed(seen, workload) else place
-    elif cause == "priority-missing" and not brought_it(seen, workload, name):
-        place = f"PriorityClass {name}"
-    elif cause == "runtime-missing" and not brought_it(seen, workload, name):
-        place = f"RuntimeClass {name}"
+    rule = _rule(seen, workload.namespace, cause, name)
+    place = workload.ref if not rule or _own(seen, workload, cause, name) else rule
     said = {"name": name, "why": why, "workload": workload.ref}
-    return Trouble(cause, place, signs, frozenset({workload.ref}), 1.0, said)
+    return Trouble(cause, place, signs, frozenset({workload.ref}), 1.0, said, rule)
+
+
+def _rule(seen: Snapshot, space: str, cause: str, name: str) -> str:
+    """The object that refuses, or that is missing; empty where none is known."""
+    if cause in ("webhook-away", "webhook-denies"):
+        hook = _hook(seen, name)
+        return hook.ref if hook else ""
+    if cause == "limit-range":
+        ranges = seen.of("LimitRange", space)
+        return ranges[0].ref if len(ranges) == 1 else ""
+    return {
+        "quota": f"ResourceQuota {space}/{name}",
+        "account-missing": f"ServiceAccount {space}/{name}",
+        "pod-security": f"Namespace {space}",
+        "policy-denies": f"ValidatingAdmissionPolicy {name}",
+        "priority-missing": f"PriorityClass {name}",
+        "runtime-missing": f"RuntimeClass {name}",
+    }.get(cause, "")
+
+
+def _own(seen: Snapshot, workload: Object, cause: str, name: str) -> bool:
+    """Whether it is refused for what its own last change brought."""
+    if cause in ("account-missing", "priority-missing", "runtime-missing"):
+        return brought_it(seen, workload, name)
+    if cause == "webhook-denies" and (hook := _hook(seen, name)):
+        newest = max((one.created or 0.0 for one in revisions(seen, workload)), default=0.0)
+        return (hook.created or 0.0) < newest  # it breaks a rule that was there
+    return cause in ("pod-security", "limit-range") and _spec_changed(seen, workload)
 
 
 def _spec_changed(seen: Snapshot, workload: Object) -> bool:
@@ -86,16 +97,13 @@ def _spec_changed(seen: Snapshot, workload: Object) -> bool:
     return change is not None and any(change.at(path) for path in paths)
 
 
-def _hook(seen: Snapshot, workload: Object, cause: str, name: str) -> str:
-    """The configuration that has a webhook of this name; empty where it denies what is newer than
-    itself: then that breaks a rule that was there."""
-    newest = max((one.created or 0.0 for one in revisions(seen, workload)), default=0.0)
+def _hook(seen: Snapshot, name: str) -> Object | None:
+    """The configuration that has a webhook of this name."""
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for one in seen.of(kind):
             if any(hook.get("name") == name for hook in one.list("webhooks")):
-                older = cause == "webhook-denies" and (one.created or 0.0) < newest
-                return "" if older else one.ref
-    return ""
+                return one
+    return None
 
 
 def _full(seen: Snapshot) -> Iterator[Trouble]:

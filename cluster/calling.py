@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .objects import NOTHING, Fields, Object, containers, mappings, quantity, value
+from .given import Given, arguments, variables
+from .objects import Object, containers, quantity
 from .reaching import backends
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
@@ -18,6 +19,12 @@ ADDRESS = re.compile(
 INSIDE = (".svc", ".cluster.local", ".svc.cluster.local")
 PLAIN = re.compile(r"(?:_|^)(?:HOST|ADDR|ADDRESS|URL|URI|ENDPOINT|SERVICE|SERVER)S?(?:_|$)", re.I)
 """Names of variables whose value is an address, also without a port."""
+PAIRED = re.compile(
+    r"\b(?:nc|ncat|netcat|telnet|wait-for\S*)(?: -\S+| \d+)* "
+    r"(?P<host>[a-z][\w.-]*) (?P<port>\d{1,5})\b"
+)
+"""As init containers wait for somebody."""
+PARTS = ("command", "args")
 OTHERS = ("localhost", "true", "false", "none", "null")
 
 
@@ -31,32 +38,37 @@ class Call:
     host: str
     port: int | None
     since_change: bool  # whether the last change brought it
+    holder: str  # reference of the object that has it: the workload, a ConfigMap
 
 
 def calls(seen: Snapshot) -> Iterator[Call]:
-    """All addresses in the environment of workloads, and in the ConfigMaps that feed it."""
+    """All addresses in the environment and the commands of workloads, and in the ConfigMaps that
+    feed it."""
     for workload in seen.workloads:
         change = last_change(seen, workload)
         for one in containers(workload, "spec.template.spec"):
-            new = change is not None and change.container(one.name, "env") is not None
-            for name, text in _given(seen, workload, one.spec):
-                for host, port in addresses(name, text):
-                    yield Call(workload, f"{one.name}.env.{name}", text, host, port, new)
+            for given in variables(seen, workload, one.spec):
+                new = change is not None and change.container(one.name, "env") is not None
+                for host, port in addresses(given.name, given.text):
+                    yield _call(workload, f"{one.name}.env.", given, (host, port), new)
+            command = arguments(workload, one.spec)
+            new = change is not None and any(change.container(one.name, p) for p in PARTS)
+            for host, port in asked(command.text):
+                yield _call(workload, f"{one.name}.", command, (host, port), new)
 
 
-def _given(seen: Snapshot, workload: Object, spec: Fields) -> Iterator[tuple[str, str]]:
-    for pair in mappings(spec.get("env")):
-        name, text = str(pair.get("name") or ""), pair.get("value")
-        ref = value(pair, "valueFrom.configMapKeyRef") or NOTHING
-        held = seen.find("ConfigMap", workload.namespace, str(ref.get("name") or ""))
-        if held is not None:
-            text = held.fields("data").get(str(ref.get("key") or ""))
-        if isinstance(text, str):
-            yield name, text
-    for source in mappings(spec.get("envFrom")):
-        ref = str(value(source, "configMapRef.name") or "")
-        if held := seen.find("ConfigMap", workload.namespace, ref):
-            yield from ((k, v) for k, v in held.fields("data").items() if isinstance(v, str))
+def _call(
+    workload: Object, where: str, given: Given, to: tuple[str, int | None], new: bool
+) -> Call:
+    field = f"{where}{given.name}"
+    return Call(workload, field, given.text, *to, since_change=new, holder=given.holder)
+
+
+def asked(command: str) -> Iterator[tuple[str, int | None]]:
+    """Hosts with ports that a command line has, as one word or as two."""
+    for found in PAIRED.finditer(command):
+        yield found["host"], int(found["port"])
+    yield from addresses("", command)
 
 
 def addresses(name: str, text: str) -> Iterator[tuple[str, int | None]]:
@@ -118,7 +130,8 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
             surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
-            yield wrong("address-wrong", call.workload, shown, surety, why, name=name)
+            place = "" if call.since_change else call.holder
+            yield wrong("address-wrong", call.workload, shown, surety, why, name=name, place=place)
 
 
 def _has(service: Object, port: int) -> bool:

@@ -1,81 +1,231 @@
-"""What a container said when it ended, and of which object that tells: a right that its account
-lacks, a value of its configuration."""
+"""What a container said last, and of which object that tells: a right that its account lacks, a
+password that is refused, a name, a file, a value that it was given."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from .objects import Container, Object, mappings, value
-from .snapshot import Snapshot
-from .trouble import Sign, Trouble, wrong
+from .calling import service_of
+from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables
+from .objects import Container, Object, reference
+from .revisions import brought_it, last_change
+from .rights import FORBIDDEN, binding
+from .snapshot import LOG, Snapshot
+from .trouble import Sign, Trouble, words, wrong
 
-FORBIDDEN = re.compile(
-    r'User "system:serviceaccount:(?P<space>[^:"]+):(?P<name>[^"]+)" cannot (?P<verb>\S+)'
-    r' resource "(?P<what>[^"]+)"'
-)
-LINE = re.compile(r"^\s*([\w.-]{3,})\s*[=:]\s*[\"']?([^\"'\s#]+)", re.M)
 UNREADABLE = re.compile(
     r"(?i)pars|invalid|syntax|unmarshal|malformed|unexpected|cannot (?:read|load|start)|line \d"
 )
+PAIR = re.compile(r"^\s*[\"']?([\w.-]{3,})[\"']?\s*[=:\s]\s*[\"']?([^\"'\n#;,]*[^\"'\s#;,])", re.M)
+"""A name and its value in a line of a file."""
+LINES, LONG = 25, 2_000
+"""Of a log's end: a stack trace is about as long; and characters of one of them."""
 TELLING = 6
 """Characters from which a value that is quoted by itself is no chance."""
+SECRETIVE = re.compile(r"(?i)pass|pwd|secret|token|cred|auth|key|dsn|ur[li]|conn")
+"""Names of what logs somebody in."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a container said, and all that it is given."""
+
+    seen: Snapshot
+    pod: Object
+    one: Container
+    workload: Object
+    text: str
+    sign: Sign
+    given: tuple[Given, ...]
+
+    def wrong(self, cause: str, place: str, why: str, name: str = "", sure: float = 0.9) -> Trouble:
+        """A trouble of an object that what it said leads to. What the last change brought is the
+        change's."""
+        named = place.rpartition("/")[2]
+        new = place != self.workload.ref and brought_it(self.seen, self.workload, named)
+        place = self.workload.ref if new else place
+        return wrong(cause, self.workload, (self.sign,), sure, why, name=name, place=place)
 
 
 def last_words(seen: Snapshot, pod: Object, one: Container) -> Trouble | None:
-    """None where it said nothing that tells of another object."""
-    text = str(one.ended.get("message") or "")
-    shown = (Sign(pod.ref, f"lastState.terminated[{one.name}].message", text[:300]),)
-    if found := FORBIDDEN.search(text):
-        place = _binding(seen, found["space"], found["name"])
-        why = f"it may not {found['verb']} {found['what']}"
-        name = f"{found['space']}/{found['name']}"
-        return wrong("not-allowed", seen.top(pod), shown, 0.95, why, name=name, place=place)
-    for config, key in _quoted(seen, pod, one, text):
-        return wrong("value-refused", seen.top(pod), shown, 0.85, key, place=config.ref)
+    """None where it said nothing that tells of an object."""
+    workload = seen.top(pod)
+    given = (
+        *variables(seen, workload, one.spec),
+        *files(seen, workload, pod.fields("spec")),
+        arguments(workload, one.spec),
+    )
+    for text, sign in said(seen, pod, one):
+        spoken = Spoken(seen, pod, one, workload, text, sign, given)
+        for reader in READERS:
+            if trouble := reader(spoken):
+                return trouble
     return None
 
 
-def _binding(seen: Snapshot, space: str, name: str) -> str:
-    """The binding that means this account and names another one; else the role that it is bound to;
-    else the account, to which nothing is bound."""
-    roles = list[str]()
-    bindings = [*seen.of("RoleBinding", space), *seen.of("ClusterRoleBinding")]
-    for one in bindings:
-        for subject in one.list("subjects"):
-            if subject.get("kind") == "ServiceAccount" and subject.get("name") == name:
-                if subject.get("namespace") != space:
-                    return one.ref
-                role = one.fields("roleRef")
-                where = f"{space}/" if role.get("kind") == "Role" else ""
-                roles.append(f"{role.get('kind')} {where}{role.get('name')}")
-    return roles[0] if roles else f"ServiceAccount {space}/{name}"
+def said(seen: Snapshot, pod: Object, one: Container) -> Iterator[tuple[str, Sign]]:
+    """The message that it ended with; the end of its log, of the run before where it ended."""
+    if text := str(one.ended.get("message") or ""):
+        yield text, Sign(pod.ref, f"lastState.terminated[{one.name}].message", text[:300])
+    for run in ("/previous", "") if one.ended else ("",):
+        log = seen.find(LOG, pod.namespace, f"{pod.name}/{one.name}{run}")
+        if log is not None:
+            lines = [line[:LONG] for line in log.text("text").splitlines()[-LINES:]]
+            yield "\n".join(lines), Sign(log.ref, "text", " ".join(lines[-3:])[-300:])
 
 
-def _quoted(seen: Snapshot, pod: Object, one: Container, text: str) -> Iterator[tuple[Object, str]]:
-    """(ConfigMap, key) of what the container is given and quotes."""
-    for config in _given(seen, pod, one):
-        for key, held in config.fields("data").items():
-            if not isinstance(held, str):
-                continue
-            if "." in key and _says(text, key) and UNREADABLE.search(text):
-                yield config, key
-            if "\n" not in held and len(held) >= TELLING and _says(text, held):
-                yield config, key
-            for name, said in LINE.findall(held):
-                if _says(text, name) and _says(text, said):
-                    yield config, f"{name} in {key}"
+def _forbidden(it: Spoken) -> Trouble | None:
+    found = FORBIDDEN.search(it.text)
+    if found is None:
+        return None
+    place = binding(it.seen, found["space"], found["name"])
+    why, name = f"it may not {found['verb']} {found['what']}", f"{found['space']}/{found['name']}"
+    return wrong("not-allowed", it.workload, (it.sign,), 0.95, why, name=name, place=place)
 
 
-def _says(text: str, word: str) -> bool:
-    """As a whole, and not as a part of another word."""
-    return re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", text) is not None
+def _following(kind: str, read: "Callable[[Spoken, str], Trouble | None]") -> "Reader":
+    """Follows what each ending of a kind names, in their order."""
+
+    def reader(it: Spoken) -> Trouble | None:
+        for saying in words().endings[kind]:
+            for found in saying.finditer(it.text):
+                named = next((text for text in found.groups() if text), "")
+                line = it.text[it.text.rfind("\n", 0, found.start()) + 1 : found.end()]
+                told = replace(it, sign=replace(it.sign, value=line[-300:]))
+                if trouble := read(told, named):
+                    return trouble
+        return None
+
+    return reader
 
 
-def _given(seen: Snapshot, pod: Object, one: Container) -> Iterator[Object]:
-    names = [
-        value(pair, "valueFrom.configMapKeyRef.name") for pair in mappings(one.spec.get("env"))
+def _refused(it: Spoken, user: str) -> Trouble | None:
+    """Who is refused has the password from somewhere: beside the user's name, or the only one."""
+    known = [g for g in it.given if SECRETIVE.search(g.name)]
+    secret = [g for g in known if g.holder.startswith("Secret ")] or [
+        g for g in known if "pass" in g.name.lower()
     ]
-    names += [value(part, "configMapRef.name") for part in mappings(one.spec.get("envFrom"))]
-    names += [value(volume, "configMap.name") for volume in pod.list("spec.volumes")]
-    for name in dict.fromkeys(str(name) for name in names if name):
-        if (found := seen.find("ConfigMap", pod.namespace, name)) and name != "kube-root-ca.crt":
-            yield found
+    near = {g.name.partition("_")[0] for g in it.given if user and g.text == user}
+    near |= {word for word in {g.name.partition("_")[0] for g in secret} if says(it.text, word)}
+    meant = [g for g in secret if g.name.partition("_")[0] in near]
+    meant = meant or [g for g in secret if user and user in g.holder] or secret
+    if len({g.holder for g in meant}) != 1:
+        return None
+    why = f"{f'user {user}, ' if user else ''}key {meant[0].key or meant[0].name}"
+    return it.wrong("login-refused", meant[0].holder, why, meant[0].name)
+
+
+def _no_host(it: Spoken, host: str) -> Trouble | None:
+    """A name that nobody has: whoever holds it is wrong; else the Service is missing."""
+    space = it.pod.namespace
+    service, inside = service_of(it.seen, space, host)
+    if service is not None or host == it.pod.name:
+        return None
+    why = f"there is no Service {host}" if inside else f"{host} has no address"
+    for g in it.given:
+        if says(g.text, host):
+            return it.wrong("address-wrong", g.holder, why, g.name, 0.95)
+    hidden = [g for g in it.given if not g.text and re.search(r"(?i)ur[li]|dsn|host|addr", g.name)]
+    if len({g.holder for g in hidden}) == 1:
+        return it.wrong("address-wrong", hidden[0].holder, why, hidden[0].name, 0.8)
+    return None
+
+
+def _no_variable(it: Spoken, name: str) -> Trouble | None:
+    """Whoever should have it: the change that took it away, or what the environment takes in."""
+    if any(g.name == name and (g.text or g.holder.startswith("Secret ")) for g in it.given):
+        return None
+    change = last_change(it.seen, it.workload)
+    if change and change.container(it.one.name, "env"):
+        return it.wrong("key-missing", it.workload.ref, name, "the container's environment")
+    held = [g.holder for g in it.given if g.name == name and not g.text]
+    taken = [(kind, source) for kind, source, _prefix in brought_in(it.one.spec)]
+    wanted = "Secret" if re.search(r"(?i)pass|secret|token|key$", name) else "ConfigMap"
+    taken.sort(key=lambda one: (one[0] != wanted, it.workload.name not in one[1]))
+    held += [reference(kind, it.pod.namespace, source) for kind, source in taken]
+    place = held[0] if held else it.workload.ref
+    return it.wrong("key-missing", place, name, place if held else "the container's environment")
+
+
+def _no_file(it: Spoken, path: str) -> Trouble | None:
+    """What is mounted there lacks it; a path that nothing is mounted on is the command's."""
+    kind, name = mounted_at(it.one.spec, it.pod.fields("spec"), path)
+    file = path.rpartition("/")[2]
+    if kind in ("ConfigMap", "Secret"):
+        if file in data(it.seen, kind, it.pod.namespace, name):
+            return None  # it is there now, or under another path
+        place = reference(kind, it.pod.namespace, name)
+        return it.wrong("key-missing", place, file, f"{kind} {name}")
+    for g in it.given:
+        if says(g.text, path) and not kind:
+            return it.wrong("value-refused", g.holder, f"there is no {path}", g.name, 0.85)
+    return None
+
+
+def _full(it: Spoken, path: str) -> Trouble | None:
+    """The claim that is mounted where it writes, or the only one that it has."""
+    paths = [path] if path else []
+    paths += [str(m.get("mountPath")) for m in it.one.spec.get("volumeMounts") or [] if not path]
+    found = {mounted_at(it.one.spec, it.pod.fields("spec"), one) for one in paths}
+    claims = sorted(name for kind, name in found if kind == "PersistentVolumeClaim")
+    if len(claims) != 1:
+        return None
+    place = reference("PersistentVolumeClaim", it.pod.namespace, claims[0])
+    return it.wrong("volume-full", place, path or "where it writes", claims[0])
+
+
+def _unfit(it: Spoken, path: str) -> Trouble | None:
+    """A file that it cannot work with, by its path."""
+    kind, name = mounted_at(it.one.spec, it.pod.fields("spec"), path)
+    if kind not in ("ConfigMap", "Secret"):
+        return None
+    return it.wrong("value-refused", reference(kind, it.pod.namespace, name), path, sure=0.85)
+
+
+def _quoted(it: Spoken) -> Trouble | None:
+    """A value, a line or a file of what it is given, where it says that it cannot work with it."""
+    lines = it.text.splitlines()
+    telling = "\n".join(
+        f"{line}\n{after}" for line, after in zip(lines, [*lines[1:], ""], strict=True) if _no(line)
+    )
+    for g in it.given if telling else ():
+        if g.text and (key := _quote(telling, g)):
+            return it.wrong("value-refused", g.holder, key, sure=0.85)
+    return None
+
+
+def _no(line: str) -> bool:
+    """Whether a line refuses something, and not only misses somebody."""
+    value, away = (
+        any(saying.search(line) for saying in words().endings[kind]) for kind in ("value", "away")
+    )
+    return value and not away
+
+
+def _quote(text: str, g: Given) -> str:
+    """What of it is quoted; empty: nothing."""
+    if "." in g.key and says(text, g.key) and UNREADABLE.search(text):
+        return g.key
+    if g.name == "command":
+        return ""  # most of what it says stands there
+    if "\n" not in g.text:
+        telling = len(g.text) >= TELLING or (len(g.text) > 1 and says(text, g.name))
+        return g.name if telling and says(text, g.text) else ""
+    for name, held in PAIR.findall(g.text):
+        if says(text, name, inside=True) and says(text, held):
+            return f"{name} in {g.key}"
+    return ""
+
+
+Reader = Callable[[Spoken], Trouble | None]
+READERS: tuple[Reader, ...] = (
+    _forbidden,
+    _following("login", _refused),
+    _following("host", _no_host),
+    _following("full", _full),
+    _following("variable", _no_variable),
+    _following("file", _no_file),
+    _quoted,
+    _following("unfit", _unfit),
+)
+"""The plainest first."""

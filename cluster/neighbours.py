@@ -1,9 +1,12 @@
 """Who suffers from what else runs on a node: what takes its processor, and its proxy or network."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from .given import says
+from .last_words import last_words, said
 from .nodes import EVERYWHERE
-from .objects import Object, containers, quantity, value
+from .objects import Container, Object, containers, quantity, value
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, wrong
 
@@ -21,19 +24,29 @@ def neighbours(seen: Snapshot) -> Iterator[Trouble]:
 
 def _noisy(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
     whole = node.number("status.allocatable.cpu") or 0.0
-    used = {pod.ref: (_cores(seen, pod), pod) for pod in pods}
+    used, of = dict[str, float](), dict[str, list[Object]]()
+    for pod in pods:
+        ref = seen.top(pod).ref
+        used[ref] = used.get(ref, 0.0) + _cores(seen, pod)
+        of.setdefault(ref, []).append(pod)
     if not whole or not used:
         return
     measured = seen.find("NodeMetrics", "", node.name)
-    total = measured.number("usage.cpu") if measured else sum(u for u, _ in used.values())
-    most, pod = max(used.values(), key=lambda one: one[0])
-    unbounded = any(one.resource("limits", "cpu") is None for one in containers(pod))
-    if total and total >= FULL * whole and most >= MOST * total and unbounded:
-        workload = seen.top(pod)
-        shown = (Sign(pod.ref, "usage.cpu", f"{most:.2f} of {whole:.2f} cores of {node.name}"),)
-        hurt = {seen.top(other).ref for other in pods} | {node.ref}
-        why = f"{most:.1f} of {whole:.1f} cores, without a limit"
+    total = measured.number("usage.cpu") if measured else sum(used.values())
+    ref = max(used, key=lambda one: used[one])
+    if total and total >= FULL * whole and used[ref] >= MOST * total and _unbounded(of[ref], whole):
+        most, workload = used[ref], seen.top(of[ref][0])
+        field = f"{most:.2f} of {whole:.2f} cores of {node.name}"
+        shown = tuple(Sign(pod.ref, "usage.cpu", field) for pod in of[ref][:2])
+        hurt = {*of, node.ref}
+        why = f"{most:.1f} of {whole:.1f} cores, without a limit that would hold it"
         yield wrong("takes-all", workload, shown, 0.95, why, name=node.ref, victims=hurt)
+
+
+def _unbounded(pods: list[Object], whole: float) -> bool:
+    """Whether its limits leave it the node's processor."""
+    limits = [one.resource("limits", "cpu") for pod in pods for one in containers(pod)]
+    return any(one is None for one in limits) or sum(one or 0.0 for one in limits) >= FULL * whole
 
 
 def _cores(seen: Snapshot, pod: Object) -> float:
@@ -43,15 +56,32 @@ def _cores(seen: Snapshot, pod: Object) -> float:
 
 
 def _parts(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
-    """What no pod of the node is reached, or reaches anything, without."""
-    for pod in pods:
-        owner = seen.top(pod)
-        if owner.kind != "DaemonSet" or owner.name not in EVERYWHERE:
+    """What no pod of the node is reached, or reaches anything, without: the proxy before those that
+    only miss a Service's address."""
+    parts = [pod for pod in pods if _part(seen, pod)]
+    broken = [(pod, one) for pod in parts for one in containers(pod) if _down(one)]
+    hurt = frozenset(seen.top(other).ref for other in pods) | {node.ref}
+    within = {one.text("spec.clusterIP") for one in seen.of("Service")} - {"", "None"}
+    lead = [
+        (pod, one)
+        for pod, one in broken
+        if not any(says(text, ip) for text, _sign in said(seen, pod, one) for ip in within)
+    ]
+    for pod, one in lead or broken:
+        if trouble := last_words(seen, pod, one):
+            yield replace(trouble, victims=trouble.victims | hurt, surety=0.95)
             continue
-        for one in containers(pod):
-            again = one.waiting.get("reason") == "CrashLoopBackOff"
-            if again or (one.ended and not one.running and not one.ready):
-                said = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
-                shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", said[:300]),)
-                hurt = {seen.top(other).ref for other in pods} | {node.ref}
-                yield wrong("node-part", owner, shown, 0.9, said[:160], name=node.ref, victims=hurt)
+        why = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
+        shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", why[:300]),)
+        part = seen.top(pod)
+        yield wrong("node-part", part, shown, 0.9, why[:160], name=node.ref, victims=hurt)
+
+
+def _part(seen: Snapshot, pod: Object) -> bool:
+    owner = seen.top(pod)
+    return owner.kind == "DaemonSet" and owner.name in EVERYWHERE
+
+
+def _down(one: Container) -> bool:
+    again = one.waiting.get("reason") == "CrashLoopBackOff"
+    return again or bool(one.ended and not one.running and not one.ready)

@@ -13,7 +13,6 @@ from .trouble import Sign, Trouble, said_by, sign, words, wrong
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 STALE_S = 60.0
 """A lease that was not renewed for so long is given up: four times what nodes take (10 s, 40 s)."""
-AHEAD_S = 30.0
 PARTS = ("kube-apiserver", "kube-scheduler", "kube-controller-manager", "etcd")
 EVERYWHERE = (
     *("kube-proxy", "cilium", "calico-node", "canal", "kube-flannel-ds", "weave-net"),
@@ -42,7 +41,6 @@ def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
             if condition.get("status") == "True" and type_ not in ("Ready", *PRESSURES):
                 cause = "node-network" if type_ == "NetworkUnavailable" else "node-problem"
                 yield _by_condition(cause, node, condition, type_, victims)
-    yield from _clocks(seen)
 
 
 def _unready(node: Object, ready: Fields, victims: frozenset[str]) -> Trouble:
@@ -60,24 +58,6 @@ def _by_condition(
     shown = Sign(node.ref, f"status.conditions[{type_}]", text[:400])
     said = {"name": type_, "why": text[:200], "workload": node.ref}
     return Trouble(cause, node.ref, (shown,), victims, 1.0, said)
-
-
-def _clocks(seen: Snapshot) -> Iterator[Trouble]:
-    """A node whose lease is renewed in the future has another clock than the others."""
-    leases = [
-        (one, seconds(one.get("spec.renewTime"))) for one in seen.of("Lease", "kube-node-lease")
-    ]
-    times = [at for _, at in leases if at]
-    if len(times) < 2:
-        return
-    usual = median(times)
-    for one, at in leases:
-        if at and at - usual > AHEAD_S:
-            said = {"name": one.name, "why": f"{at - usual:.0f} s ahead", "workload": one.ref}
-            shown = (sign(one, "spec.renewTime"),)
-            yield Trouble(
-                "clock-off", f"Node {one.name}", shown, frozenset({f"Node {one.name}"}), 0.8, said
-            )
 
 
 # The control plane.

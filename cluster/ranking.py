@@ -1,18 +1,22 @@
 """All troubles of a snapshot, the one that others follow from first."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .admission import not_admitted
+from .beats import beats
 from .calling import callers, wrong_addresses
+from .canaries import releases
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
 from .policies import forbidden
 from .reaching import chosen, not_reached
+from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
+from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -21,27 +25,30 @@ from .stuck import stuck
 from .trouble import Recogniser, Trouble
 
 RECOGNISERS: tuple[Recogniser, ...] = (
-    *(broken_nodes, control_plane, not_admitted, not_scheduled, without_volume),
+    *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours),
+    *(stuck, neighbours, lacking_rights, slowed, releases),
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    "not-ready": ("*",),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "canary-aborted"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        "node-part",
+        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
     ),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "node-part": ("value-refused", "key-missing"),
+    "not-provisioned": ("not-allowed",),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
     "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 
 
-UNCALLED = 0.55
-CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing")
+UNCALLED, BEYOND = 0.55, 0.7
+CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
 
@@ -56,13 +63,27 @@ class Ranked:
 
 def troubles(seen: Snapshot) -> list[Ranked]:
     """Every trouble once, with all who suffer from it; consequences last."""
-    found = list(_merged(trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)))
+    every = [trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)]
+    found = list(_merged(_in_common(every)))
     needs, used = _needs(seen), seen.once(callers)
     ranked = [Ranked(one, _missed(seen, one, used), _behind(one, found, needs)) for one in found]
     return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
 
 
-def _merged(found: Iterator[Trouble]) -> Iterator[Trouble]:
+def _in_common(found: list[Trouble]) -> Iterator[Trouble]:
+    """What several workloads suffer from one thing that they share is put right there; what lies
+    outside the cluster cannot be, and how it fares the cluster does not know."""
+    hurt: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in found:
+        hurt[one.cause, one.shared] |= one.victims
+    for one in found:
+        several = one.shared and len(hurt[one.cause, one.shared]) > 1
+        place = one.shared if several else one.object
+        surety = min(one.surety, BEYOND) if place.startswith("Registry ") else one.surety
+        yield replace(one, object=place, surety=surety)
+
+
+def _merged(found: Iterable[Trouble]) -> Iterator[Trouble]:
     """One cordoned node, not eleven pending pods."""
     kept: dict[tuple[str, str], Trouble] = {}
     for one in found:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from .objects import NOTHING, Fields, Object, containers, quantity, value, words
-from .revisions import last_change
+from .revisions import HASH, last_change
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
@@ -69,6 +69,7 @@ def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterat
         yield wrong("selects-nobody", service, shown, UNUSED, _pairs(selector))
         return
     labels = words(meant.fields("spec.template.metadata.labels"))
+    labels |= {HASH: selector.get(HASH, "")}  # by which a Rollout tells its versions apart
     lacking = {key: text for key, text in selector.items() if labels.get(key) != text}
     if not lacking:
         return  # it would be reached: that it has no pods is its own trouble

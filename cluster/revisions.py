@@ -8,7 +8,11 @@ from typing import Any
 from .objects import NOTHING, Fields, Object, quantity, value
 from .snapshot import Snapshot
 
-REVISION = "deployment.kubernetes.io/revision"
+REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
+HASH = "rollouts-pod-template-hash"
+"""Label of the pods of one version of a Rollout."""
+HASHES = ("pod-template-hash", "controller-revision-hash", HASH)
+"""Labels that controllers add."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ def revisions(seen: Snapshot, workload: Object) -> list[Revision]:
 
 def _all(seen: Snapshot, workload: Object) -> Iterator[Revision]:
     for one in seen.revised("ReplicaSet", workload):
-        number = quantity(one.annotations.get(REVISION)) or 0.0
+        number = max(quantity(one.annotations.get(name)) or 0.0 for name in REVISIONS)
         yield Revision(number, one.ref, one.fields("spec.template"), one.created)
     for one in seen.revised("ControllerRevision", workload):
         number = one.number("revision") or 0.0
@@ -77,7 +81,7 @@ def _bare(labels: Any) -> Any:
     """Without what the controller adds."""
     if not isinstance(labels, dict):
         return labels
-    return {k: v for k, v in labels.items() if k != "pod-template-hash"}
+    return {k: v for k, v in labels.items() if k not in HASHES}
 
 
 def brought_it(seen: Snapshot, workload: Object, text: str) -> bool:

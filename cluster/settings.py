@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .calling import callers
+from .canaries import delivering
 from .objects import Object, containers, mappings, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
@@ -42,7 +43,8 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
 def _workload(
     seen: Snapshot, workload: Object, called: Mapping[str, set[str]]
 ) -> Iterator[Trouble]:
-    if workload.get("spec.replicas") == 0 and (wanting := _wanting(seen, workload)):
+    kept = delivering(seen, workload) not in (None, workload)  # whose pods are others'
+    if workload.get("spec.replicas") == 0 and not kept and (wanting := _wanting(seen, workload)):
         callers_ = {ref for service in wanting for ref in called.get(service, ())}
         scaled = seen.events(workload, "ScalingReplicaSet")
         new = any(TO_NOTHING.search(event.message) for event in scaled)

@@ -11,6 +11,10 @@ from .objects import Fields, Object, mappings, reference, seconds, value
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout")
 REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
+HASHES = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
+"""Labels with the hash that ends a ReplicaSet's name, and whose it is."""
+LOG = "PodLog"
+"""What a container said, as a recording has it beside the objects: no kind of the API's."""
 T = TypeVar("T")
 
 
@@ -21,6 +25,7 @@ class Told:
     reason: str
     message: str
     last: float  # unix seconds; 0: it does not say
+    count: float = 1  # how often
 
 
 class Snapshot:
@@ -35,6 +40,7 @@ class Snapshot:
         for one in self.objects:
             self._kinds[one.kind].append(one)
         self._made: dict[Callable[[Snapshot], Any], Any] = {}
+        self._unread: dict[str, Object] = {}
 
     def once(self, make: "Callable[[Snapshot], T]") -> T:
         """What is made of it, and is the same for whoever asks again."""
@@ -62,13 +68,35 @@ class Snapshot:
         return max((t for o in self.objects for t in _times(o)), default=0.0)
 
     def owner(self, one: Object) -> Object | None:
-        """Whoever controls it."""
-        for link in one.list("metadata.ownerReferences"):
-            if link.get("controller") or len(one.list("metadata.ownerReferences")) == 1:
-                found = self.find(str(link.get("kind")), one.namespace, str(link.get("name")))
-                if found:
+        """Whoever controls it, but a Canary of Flagger; one that was not read as what it owns tells
+        of it."""
+        links = one.list("metadata.ownerReferences")
+        for link in links:
+            if link.get("controller") or len(links) == 1:
+                kind, name = str(link.get("kind")), str(link.get("name"))
+                found = self.find(kind, one.namespace, name) or self._told_by(one, kind, name)
+                if found and kind != "Canary":
                     return found
         return None
+
+    def _told_by(self, one: Object, kind: str, name: str) -> Object | None:
+        """A workload to which the name of what it made leads, or of a kind that nobody read."""
+        for label, of in HASHES.items():
+            if kind == "ReplicaSet" and (end := one.labels.get(label)) and name.endswith(f"-{end}"):
+                kind, name = of, name.removesuffix(f"-{end}")
+        above, _, at = name.rpartition("-")
+        if kind == "Job" and at.isdigit() and self.find("CronJob", one.namespace, above):
+            kind, name = "CronJob", above
+        known = self.find(kind, one.namespace, name)
+        if known or kind in self.listed or kind not in WORKLOADS:
+            return known
+        template = one.get("spec.template") or {
+            "metadata": {"labels": {k: v for k, v in one.labels.items() if k not in HASHES}},
+            "spec": one.fields("spec"),
+        }
+        metadata = {"name": name, "namespace": one.namespace}
+        made = Object({"kind": kind, "metadata": metadata, "spec": {"template": template}})
+        return self._unread.setdefault(made.ref, made)
 
     def top(self, one: Object) -> Object:
         """The workload that people wrote: of a pod's ReplicaSet the Deployment."""
@@ -120,8 +148,10 @@ class Snapshot:
 
     @cached_property
     def workloads(self) -> list[Object]:
-        """What people wrote: workloads that nothing here owns."""
-        return [o for kind in WORKLOADS for o in self.of(kind) if self.owner(o) is None]
+        """What people wrote: workloads that nothing owns, also where only their pods were read."""
+        read = [o for kind in WORKLOADS for o in self.of(kind) if self.owner(o) is None]
+        tops = {top.ref: top for top in map(self.top, self.pods)}
+        return [*read, *(one for ref, one in tops.items() if ref in self._unread)]
 
     @cached_property
     def _told(self) -> Mapping[str, list[Told]]:
@@ -159,6 +189,7 @@ def _read(event: Object) -> Told:
         reason=event.text("reason"),
         message=event.text("message") or event.text("note"),
         last=next((at for at in map(seconds, last) if at), 0.0),
+        count=event.number("count") or event.number("series.count") or 1,
     )
 
 

@@ -1,10 +1,13 @@
 """Pods that have a node and do not start: images, configuration, mounts, commands, the sandbox."""
 
+import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 from .objects import Container, Object, containers, texts, value
 from .revisions import brought_it
+from .rights import ACCOUNT
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words, wrong
 
@@ -25,7 +28,11 @@ COMMAND = re.compile(
     re.DOTALL,
 )
 ROOT = re.compile(r"runAsNonRoot|will run as root|non-numeric user|runAsUser breaks")
+OUTSIDE = ("registry-away", "image-limit")
+UNABLE = re.compile(r"(?:status(?: code)?:?|HTTP|code) ?\b5\d\d\b|\b50[0234] [A-Z]")
+"""A registry that answers that it cannot; nothing of the cluster does that."""
 MAKERS = ("ExternalSecret", "SealedSecret", "Certificate")
+PULLS = (".dockerconfigjson", ".dockercfg")
 SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus")
 
 
@@ -62,23 +69,86 @@ def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str
     text = " ".join((reason, message, *(event.message for event in events)))
     workload = seen.top(pod)
     cause, _ = said_by(words().pulls, text) or ("image-missing", {})
-    place, signs = workload.ref, _waits(pod, one)
+    place, signs, shared = workload.ref, _waits(pod, one), ""
     if cause == "image-denied":
-        place, more = _secrets(seen, pod, workload)
-        signs = (*signs, *more)
+        place, more = _secrets(seen, pod, workload, registry(one.image))
+        signs, shared = (*signs, *more), _only_secret(pod)
+    elif cause in OUTSIDE:
+        shared = _asked(seen, pod, one)
+        place = shared if UNABLE.search(text) else place
     shown = (*signs, *(told(pod, event) for event in events[:1]))
-    return wrong(cause, workload, shown, 1.0, _line(text), name=one.image, place=place)
+    return wrong(
+        cause, workload, shown, 1.0, _line(text), name=one.image, place=place, shared=shared
+    )
 
 
-def _secrets(seen: Snapshot, pod: Object, workload: Object) -> tuple[str, tuple[Sign, ...]]:
-    """A pull secret that is not there is what denies."""
-    for secret in pod.list("spec.imagePullSecrets"):
-        name = str(secret.get("name") or "")
-        if seen.missing("Secret", pod.namespace, name):
-            place = f"Secret {pod.namespace}/{name}"
-            new = brought_it(seen, workload, name)
-            return workload.ref if new else place, (sign(pod, "spec.imagePullSecrets"),)
+def _only_secret(pod: Object) -> str:
+    """With which it pulls, where there is one."""
+    names = {str(one.get("name") or "") for one in pod.list("spec.imagePullSecrets")}
+    return f"Secret {pod.namespace}/{min(names)}" if len(names) == 1 else ""
+
+
+def _asked(seen: Snapshot, pod: Object, one: Container) -> str:
+    """Whom all that cannot pull have in common: their node, where others pulled from there since;
+    else the registry, which lies outside."""
+    host, node = registry(one.image), pod.text("spec.nodeName")
+    for other in seen.pods:
+        if other.text("spec.nodeName") != node and (other.created or 0) >= (pod.created or 0):
+            mine = (c for c in containers(other) if registry(c.image) == host)
+            if any(c.running or c.ended for c in mine):
+                return f"Node {node}"
+    return f"Registry {host}"
+
+
+def registry(image: str) -> str:
+    """The host that an image comes from."""
+    host, slash, _ = image.partition("/")
+    there = slash and ("." in host or ":" in host or host == "localhost")
+    return host if there else "docker.io"
+
+
+def _secrets(
+    seen: Snapshot, pod: Object, workload: Object, host: str
+) -> tuple[str, tuple[Sign, ...]]:
+    """What denies: a pull secret that is not there or is for other registries, the only one there
+    is, an account that gives its pods none any more."""
+    names = [str(one.get("name") or "") for one in pod.list("spec.imagePullSecrets")]
+    known = {name: seen.find("Secret", pod.namespace, name) for name in names}
+    gone = [name for name in names if seen.missing("Secret", pod.namespace, name)]
+    others = [name for name, one in known.items() if one and host not in _hosts(one, host)]
+    for name in (*gone, *others, *(names if len(names) == 1 else ())):
+        new = brought_it(seen, workload, name) and (name not in others or _fits(seen, pod, host))
+        place = workload.ref if new else f"Secret {pod.namespace}/{name}"
+        return place, (sign(pod, "spec.imagePullSecrets"),)
+    account = pod.text("spec.serviceAccountName") or "default"
+    for other in (one for one in seen.pods if one.namespace == pod.namespace and not names):
+        same = (other.text("spec.serviceAccountName") or "default") == account
+        written = seen.top(other).get("spec.template.spec.imagePullSecrets")
+        if same and not written and other.list("spec.imagePullSecrets"):
+            return f"{ACCOUNT} {pod.namespace}/{account}", (sign(other, "spec.imagePullSecrets"),)
     return workload.ref, ()
+
+
+def _fits(seen: Snapshot, pod: Object, host: str) -> bool:
+    """Whether a pull secret for this registry is there, which could have been named."""
+    return any(
+        any(key in PULLS and text for key, text in one.fields("data").items())
+        and host in _hosts(one, host)
+        for one in seen.of("Secret", pod.namespace)
+    )
+
+
+def _hosts(secret: Object, host: str) -> set[str]:
+    """The registries that a pull secret is for, as far as it is known; else the one that is asked
+    for. Wildcards may stand for a part of a name."""
+    text = next((t for t in secret.fields("data").values() if isinstance(t, str) and t), "")
+    try:
+        found = json.loads(text or "{}").get("auths") or {host: ""}
+    except ValueError:
+        return {host}
+    hosts = {re.sub(r"^https?://", "", key).partition("/")[0] for key in found}
+    hosts |= {"docker.io"} if hosts & {"index.docker.io", "registry-1.docker.io"} else set()
+    return {host} if any(fnmatch(host, one) for one in hosts) else hosts
 
 
 def _config(
@@ -113,8 +183,9 @@ def _absent(
         shown = (*signs, Sign(maker.ref, "status.conditions[Ready]", why[:300]))
         named = f"{kind} {name}"
         return wrong("not-made", workload, shown, 1.0, why[:160], name=named, place=maker.ref)
-    place = workload.ref if new else place
-    return wrong(cause, workload, signs, 1.0, key, name=f"{kind} {name}", place=place)
+    shared, place = place, workload.ref if new else place
+    named = f"{kind} {name}"
+    return wrong(cause, workload, signs, 1.0, key, name=named, place=place, shared=shared)
 
 
 def _maker(seen: Snapshot, namespace: str, name: str) -> Object | None:

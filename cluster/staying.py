@@ -16,6 +16,8 @@ ENDS = {0: "ends-by-itself", 126: "command-wrong", 127: "command-wrong"}
 PROBES = ("liveness", "readiness", "startup")
 OVER_S = 1800.0
 """What ended so long before the snapshot, and runs well since, is over."""
+LONG_S = 180.0
+"""From which what prepares a pod does not come to its end."""
 FEW = 2
 """Restarts below which a crash is no loop, unless it waits to be started again."""
 TLS = re.compile(
@@ -43,6 +45,10 @@ def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]
     yield from probes
     if _over(seen, one):
         return
+    if one.running and not one.ready and (said := last_words(seen, pod, one)):
+        yield said
+    elif one.init and one.running and _waits_long(seen, one):
+        yield wrong("init-waits", seen.top(pod), (_ended(pod, one),), 0.5, name=one.name)
     again = one.waiting.get("reason") == "CrashLoopBackOff" or one.restarts >= FEW
     if one.ended and (again or (one.init and one.ended.get("exitCode") not in (0, None))):
         if one.ended.get("reason") == MEMORY:
@@ -55,6 +61,13 @@ def _over(seen: Snapshot, one: Container) -> bool:
     """Whether it ended long ago and is well since."""
     at = seconds(one.ended.get("finishedAt"))
     return one.running and one.ready and at is not None and seen.at - at > OVER_S
+
+
+def _waits_long(seen: Snapshot, one: Container) -> bool:
+    """Whether what prepares a pod runs on and on; one that always restarts is a sidecar."""
+    at = seconds(value(one.status, "state.running.startedAt"))
+    long = at is not None and seen.at - at > LONG_S
+    return long and one.spec.get("restartPolicy") != "Always"
 
 
 def _memory(seen: Snapshot, pod: Object, one: Container) -> Trouble:

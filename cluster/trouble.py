@@ -40,6 +40,7 @@ class Sayings(Entry):
     refusals: tuple[Saying, ...]
     pulls: tuple[Saying, ...]
     unwell: tuple[Saying, ...]
+    endings: dict[str, tuple[Regex, ...]]
     plugins: frozenset[str] = Field(description="of CoreDNS: https://coredns.io/plugins/")
 
 
@@ -76,6 +77,7 @@ class Trouble:
     victims: frozenset[str]  # workloads, services, pods that suffer from it
     surety: float  # 1: the API says so; lower: it follows from what objects say
     said: Mapping[str, Any] = field(default_factory=dict)
+    shared: str = ""  # the object to put right instead where several workloads suffer so from it
 
     @property
     def statement(self) -> str:
@@ -98,12 +100,13 @@ def wrong(
     name: str = "",
     place: str = "",
     victims: Iterable[str] = (),
+    shared: str = "",
 ) -> Trouble:
     """A trouble of one object: the one to put right, where no other place is, and the one that
     suffers, where nobody else does."""
     said = {"name": name or one.name, "why": why, "workload": one.ref}
     hurt = frozenset(victims) or frozenset({one.ref})
-    return Trouble(cause, place or one.ref, tuple(signs), hurt, surety, said)
+    return Trouble(cause, place or one.ref, tuple(signs), hurt, surety, said, shared)
 
 
 Recogniser = Callable[[Snapshot], Iterable[Trouble]]

@@ -97,7 +97,9 @@ def _sure(plan: ActionPlan, document: Incident) -> str:
 
 def _changed(plan: ActionPlan) -> Iterator[Row]:
     for name, now, after in changes(plan):
-        label, will = name.replace("_", " "), shown(after, len(after))
+        rows = after.expandtabs().splitlines() if "\n" in after else ()
+        whole = "\n".join("".join(c for c in r if c == " " or shown(c)) for r in rows)
+        label, will = name.replace("_", " "), whole or shown(after, len(after))
         if name.startswith(ONLY):
             label, will = ONLY, f"{name.removeprefix(ONLY).strip()} {will}"
         yield label, Text(f"now {shown(now, len(now))}, then {will}" if now else will, "strong")

@@ -29,13 +29,14 @@ def read_cluster(folder: Path) -> ClusterState:
 
     Raises InputError where there are none, or too many, or a file is no JSON.
     """
-    files = ClusterFiles(folder, ANYWHERE).files()
+    dumped = ClusterFiles(folder, ANYWHERE)
+    files = dumped.files()
     if not files or not all(file.is_file() for file in files):
         raise InputError(
             f"{folder} holds no dump of a cluster: write one there with "
             f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
         )
-    rows = rows_in(files, SourceLabels().service)
+    rows = rows_in(files, SourceLabels().service, dumped.logs())
     return state_of(
         ("", row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
     )

@@ -48,6 +48,10 @@ def whole(text: str, folder: Path, document: Incident) -> None:
 
 def main() -> None:
     """The postmortem of each; of the first two in Chinese and the document as well."""
+    if len(sys.argv) < 2:
+        sys.exit(
+            "name the incident.json of at least one drill: without any there is nothing to write"
+        )
     parts = [HEAD]
     for number, path in enumerate(map(Path, sys.argv[1:])):
         document = Incident.model_validate_json(path.read_text())

@@ -122,15 +122,16 @@ class Decision(BaseModel):
 
 class Outcome(StrEnum):
     """How an execution ended. Unknown is never called done; partly: some of what hurt ended with
-    it, the rest goes on; contained: errors went because requests are refused instead; stayed well:
-    it was to cure nothing, and did no harm; not done: whoever began it ended, and nothing had
-    happened."""
+    it, the rest goes on; contained: errors went because requests are refused instead; waits: it was
+    asked for, others carry it on; stayed well: it was to cure nothing, and did no harm; not done:
+    whoever began it ended, and nothing had happened."""
 
     started = "started"
     better = "better"
     by_itself = "recovered by itself"
     partly = "partly better"
     contained = "contained"
+    waits = "waiting for a merge"
     stayed_well = "stayed well"
     worse = "worse"
     unchanged = "unchanged"

@@ -123,5 +123,6 @@ def time_to_resolve(document: Incident) -> tuple[float, float, float, str] | Non
     known = sorted(report.minutes_before) if report else []
     if len(known) >= FEW:
         return round(median(known), 1), known[0], known[-1], f"by {len(known)} similar incidents"
-    few = f"by severity and complexity; similar incidents of known length: {len(known)}"
+    few = "by severity and complexity"
+    few += f"; similar incidents: {len(known)}, too few" if known else ""
     return (impact.minutes_to_resolve, *impact.minutes_spread, few) if impact else None

@@ -12,9 +12,8 @@ from ..actions.capabilities import (
     FeatureFlags,
     FlagSet,
     LimitSet,
-    Providers,
-    ProviderSet,
 )
+from ..actions.configuration import Providers, ProviderSet
 from ..actions.inventory import Inventory, ModelUse, Part
 from ..actions.models import ModelSet, ModelSettings
 from ..errors import ToolFailed

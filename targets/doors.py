@@ -56,10 +56,6 @@ class Guarded(Platform, Generic[S]):
         )
 
 
-class Unheard(ToolFailed):
-    """It was asked, and may have done it."""
-
-
 R = TypeVar("R", bound=Receipt)
 
 

@@ -6,18 +6,23 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-import httpx
 from pydantic import Field
 
 from ..actions.capabilities import Committed, FeatureFlags, FlagSet
 from ..actions.inventory import Inventory
-from ..errors import Halfway, ToolFailed
-from ..outgoing import client
+from ..errors import Halfway, ToolFailed, Unheard
+from ..outgoing import asked
 from .configured import Flags
-from .doors import Guarded, Section, Unheard
+from .doors import Guarded, Section
 
 MOST_FLAGS = 1000
+CURES = {
+    401: "renew the token in token_file",
+    403: "the token may not switch flags there",
+    404: "no such flag, project or environment",
+}
 
 
 class UnleashAccess(Section):
@@ -73,33 +78,13 @@ class Unleash(Guarded[UnleashAccess], FeatureFlags):
 
     def _ask(self, method: str, *path: str) -> dict[str, Any]:
         parts = ("api", "admin", "projects", self.access.project, *path)
-        place = "/".join([self.access.url.rstrip("/"), *(_segment(part) for part in parts)])
+        url = "/".join([self.access.url.rstrip("/"), *(quote(part, safe="") for part in parts)])
         try:
-            token = self.access.token_file.read_text().strip()
-            with client(timeout=self.access.timeout_s) as http:
-                answer = http.request(method, place, headers={"Authorization": token})
-            answer.raise_for_status()
-            return answer.json() if answer.content else {}
-        except httpx.HTTPStatusError as error:
-            broke = error.response.is_server_error
-            raise (Unheard if broke else ToolFailed)(_refused(error.response)) from error
-        except (OSError, httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ToolFailed(f"Unleash at {self.access.url} cannot be asked: {error}") from error
-        except (httpx.HTTPError, ValueError) as error:
-            raise Unheard(f"Unleash at {self.access.url} does not answer: {error}") from error
-
-
-def _segment(text: str) -> str:
-    return httpx.URL("/").copy_with(path=f"/{text}").raw_path.decode()[1:].replace("/", "%2F")
-
-
-def _refused(answer: httpx.Response) -> str:
-    cure = {
-        401: "renew the token in token_file",
-        403: "the token may not switch flags there",
-        404: "no such flag, project or environment",
-    }.get(answer.status_code, "look at Unleash's own log")
-    return f"Unleash answers {answer.status_code}: {cure}"
+            token = {"Authorization": self.access.token_file.read_text().strip()}
+        except OSError as error:
+            raise ToolFailed(f"{self.access.token_file} cannot be read: {error}") from error
+        who = f"Unleash at {self.access.url}"
+        return asked(who, method, url, CURES, self.access.timeout_s, headers=token) or {}
 
 
 class FlagdAccess(Section):

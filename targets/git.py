@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +16,19 @@ from ..actions.capabilities import KEY, Committed, Reverted, Reverting
 from ..errors import ToolFailed
 
 IDENTITY = ("user.name=warroom", "user.email=warroom@example.invalid")
-# A person's own settings must not change what we do: no signing prompt, no hooks of theirs.
+# A person's own settings must not change what we do: no signing prompt, no hooks, logins of theirs.
 SETTINGS = (*IDENTITY, "commit.gpgsign=false", "tag.gpgsign=false", "core.hooksPath=/dev/null")
+SETTINGS += ("credential.helper=", "http.followRedirects=false")
 
 
 class Git:
     """One repository; every call ends within `timeout_s` seconds or raises ToolFailed."""
 
-    def __init__(self, folder: Path, timeout_s: float = 10.0) -> None:
-        self.folder = folder
-        self.timeout_s = timeout_s
+    def __init__(
+        self, folder: Path, timeout_s: float = 10.0, known: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder, self.timeout_s = folder, timeout_s
+        self.known = known or {}  # environment of its own
 
     def run(self, *arguments: str) -> str:
         """Standard output of `git <arguments>`, without trailing blanks."""
@@ -38,7 +41,7 @@ class Git:
                 text=True,
                 timeout=self.timeout_s,
                 check=True,
-                env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+                env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **self.known},
             )
         except FileNotFoundError as error:
             raise ToolFailed("git is not on PATH: install it, then try again") from error
@@ -96,7 +99,7 @@ class Configuration(Reverting):
         Returns `edit`'s own receipt, with the commit.
         A change that was written but not committed before a crash is committed now.
         """
-        with self._locked():
+        with locked(self.folder / ".git"):
             document = self.read(name)
             receipt = edit(document)
             self._write(name, document)
@@ -108,7 +111,7 @@ class Configuration(Reverting):
         Raises ToolFailed, with nothing changed, for what is no commit of here, where somebody is at
         work, and where later commits changed the same lines.
         """
-        with self._locked():
+        with locked(self.folder / ".git"):
             self.git.run("merge-base", "--is-ancestor", commit, "HEAD")
             if self._changed():
                 raise ToolFailed(f"{self.folder} has changes that are not committed: look there")
@@ -128,7 +131,8 @@ class Configuration(Reverting):
 
     def knows(self, key: str) -> bool:
         """Whether a commit carries this key."""
-        return bool(self.git.run("log", "-1", "--format=%H", "-F", f"--grep={TRAILER}: {key}"))
+        line = f"{TRAILER}: {key}"  # as a whole: git itself looks for a part of one
+        return line in self.git.run("log", "--format=%B", "-F", f"--grep={line}").splitlines()
 
     def _changed(self) -> str:
         return self.git.run("status", "--porcelain", "--untracked-files=no")
@@ -149,19 +153,20 @@ class Configuration(Reverting):
         self.git.run("commit", "--quiet", *keyed(summary), "--", name)
         return self.git.run("rev-parse", "HEAD")
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One writer at a time, across processes; released by the kernel when a writer dies."""
-        with (self.folder / ".git" / "warroom.lock").open("w") as file:
-            deadline = time.monotonic() + LOCK_TIMEOUT_S
-            while not _try_lock(file.fileno()):
-                if time.monotonic() > deadline:
-                    raise ToolFailed(
-                        f"another process has been changing {self.folder} for "
-                        f"{LOCK_TIMEOUT_S:g} s: wait for it, then try again"
-                    )
-                time.sleep(0.05)
-            yield
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One writer at a time, across processes; released by the kernel when a writer dies."""
+    with (folder / "warroom.lock").open("w") as file:
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
+        while not _try_lock(file.fileno()):
+            if time.monotonic() > deadline:
+                raise ToolFailed(
+                    f"another process has been changing {folder.parent} for "
+                    f"{LOCK_TIMEOUT_S:g} s: wait for it, then try again"
+                )
+            time.sleep(0.05)
+        yield
 
 
 def _try_lock(descriptor: int) -> bool:

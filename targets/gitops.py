@@ -6,13 +6,15 @@ import json
 from contextlib import suppress
 
 from ..actions.capabilities import KEY, RolledOut
+from ..actions.inventory import Inventory, Request
 from ..cluster.objects import Object
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
-from .git import Configuration
+from .git import Configuration, Git
 from .kubernetes_objects import ARGO, Owner
 from .kubernetes_read import EFFECT, Cluster, Workload
 from .kubernetes_write import Op, Place, written
+from .pull_requests import Repository
 
 BEFORE = "warroom/before"
 """Annotation of an application that was rolled back: what it followed before."""
@@ -20,28 +22,55 @@ SPACE = "argocd"
 """Where applications are, where what they track does not say."""
 
 
-def instead(one: Workload) -> str:
-    """What a roll back to the version before does, named exactly; empty: there is no such way."""
+def instead(one: Workload) -> tuple[str, Request | None]:
+    """What a roll back to the version before does, named exactly, and the request that it opens;
+    empty: there is no such way. Of that repository's base as it was last fetched."""
     owner, folder = one.owner, one.cluster.access.gitops
     if owner is None or not one.previous:
-        return ""
+        return "", None
+    if asked := _asked(one.cluster):
+        request = None
+        with suppress(ToolFailed):  # where it was never fetched
+            request = asked.reverting(_brought(asked.git, one.previous, asked.ref))
+        return f"ask {asked.name} to merge" if request else "", request
     if folder:
-        commit = _brought(Configuration(folder), one.previous)
-        return f"revert {commit[:10]} in {folder}" if commit else ""
+        commit = _brought(Git(folder), one.previous)
+        return f"revert {commit[:10]} in {folder}" if commit else "", None
     application = _application(one.cluster, owner)
     if application and (revision := _before(application)):
-        return f"roll {owner} back to {revision[:10]}, automatic sync off"
-    return ""
+        return f"roll {owner} back to {revision[:10]}, automatic sync off", None
+    return "", None
+
+
+def look(cluster: Cluster) -> Inventory:
+    """What waits in the repository that it is delivered from, fetched anew."""
+    asked = _asked(cluster)
+    return Inventory(waiting=asked.look().waiting) if asked else Inventory()
 
 
 def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     """Do that. Raises ToolFailed, with nothing done, where there is no such way."""
+    if asked := _asked(one.cluster):
+        asked.look()
+        return asked.ask(instead(one)[1], receipt)
     if one.cluster.access.gitops:
         return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
     if _application(one.cluster, owner) is None:
         kept = one.part().kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
     return _synced(one.cluster, owner, receipt)
+
+
+def take_back(one: Workload, was: RolledOut) -> RolledOut:
+    """Withdraw what a roll back asked for."""
+    asked = _asked(one.cluster)
+    if asked is None:
+        raise ToolFailed("its repository is not configured any more: close the request by hand")
+    return asked.withdraw(was)
+
+
+def _asked(cluster: Cluster) -> Repository | None:
+    return Repository(cluster.access.pull_request) if cluster.access.pull_request else None
 
 
 def knows(one: Workload, owner: Owner, key: str) -> bool:
@@ -55,10 +84,10 @@ def knows(one: Workload, owner: Owner, key: str) -> bool:
 # A commit.
 
 
-def _brought(repository: Configuration, wanted: str) -> str:
+def _brought(git: Git, wanted: str, at: str = "HEAD") -> str:
     """The newest commit that touched this version, where it took it away; else empty."""
-    git, word = repository.git, wanted.partition(" (")[0].rpartition("/")[2]
-    commit = git.run("log", "-1", "--format=%H", f"-S{word}") or ""
+    word = wanted.partition(" (")[0].rpartition("/")[2]
+    commit = git.run("log", "-1", "--format=%H", f"-S{word}", at) or ""
     gone = commit and any(
         line.startswith("-") and word in line
         for line in git.run("show", "--format=", "--unified=0", commit).splitlines()
@@ -67,7 +96,7 @@ def _brought(repository: Configuration, wanted: str) -> str:
 
 
 def _reverted(repository: Configuration, owner: Owner, receipt: RolledOut) -> RolledOut:
-    commit = _brought(repository, receipt.version)
+    commit = _brought(repository.git, receipt.version)
     if not commit:
         raise ToolFailed(
             f"nothing was done: no commit of {repository.folder} took {receipt.version} away; "

@@ -2,42 +2,49 @@
 so: looked at, dry run, written, and watched until the rollout ends or time does.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Self
 
 from pydantic import JsonValue, TypeAdapter
 
+from ..actions.canaries import CanarySteps
 from ..actions.capabilities import (
     Activated,
     Platform,
-    Receipt,
     Restarted,
     Restarting,
     RolledOut,
     Rollout,
     Scaling,
 )
-from ..actions.inventory import Inventory
+from ..actions.inventory import Inventory, merged
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
 from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
-from .kubernetes_objects import SELECTOR, Status, bare, fields, rollout
-from .kubernetes_read import EFFECT, Cluster, Workload, told
+from . import kubernetes_steps as steps
+from .kubernetes_objects import (
+    PAUSED,
+    RESTARTED,
+    SELECTOR,
+    SUSPENDED,
+    Status,
+    bare,
+    fields,
+    rollout,
+)
+from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
-from .kubernetes_write import Edit, Op, Place, keyed, written
-
-ROLLOUT_S, POLL_S = 150.0, 0.5
-"""A rollout is watched for so long."""
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
+from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
 
 
-class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Platform):
+class Kubernetes(
+    *(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, WorkloadFields, Platform)
+):
     """Several clusters as one: a name that is there twice is written with where it is."""
 
     section = "kubernetes"
@@ -62,13 +69,15 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
 
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
+        found = merged(gitops.look(one) for one in self.clusters)
         with told():
-            parts = {
-                name: one.part(instead=gitops.instead(one), **autoscaling(one))
-                for name, one in self._workloads().items()
-            }
-            nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
-        return Inventory(services=parts, nodes=nodes)
+            for name, one in self._workloads().items():
+                amid = steps.instead(one)
+                instead, request = (amid, None) if amid else gitops.instead(one)
+                found.services[name] = one.part(instead=instead, **autoscaling(one))
+                found.requests |= {name: request} if request else {}
+            found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
+        return found
 
     def knows(self, key: str) -> bool:
         """Whether an object carries this key, and runs what it shall run."""
@@ -88,6 +97,8 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         number = f"N, that of {version} in `kubectl rollout history`"
         one = self._open(service, f"rollout undo {{place}} --to-revision={number}")
         receipt = RolledOut(service=service, before=one.version, version=version)
+        if done := steps.by_status(one, receipt):
+            return done
         if one.owner:
             return gitops.roll_back(one, one.owner, receipt)
         if version not in one.versions:
@@ -101,13 +112,23 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
             change = {"op": "replace", "path": "/spec/template", "value": wanted}
             return [] if template == wanted else [change, *keyed(now)]
 
-        return _rolled(one, edit, receipt)
+        return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
+
+    def put_back(self, was: RolledOut) -> RolledOut:
+        """The version that ran before, or the request for it withdrawn."""
+        if was.asked is None:
+            return super().put_back(was)
+        return gitops.take_back(self._open(was.service, "edit {place}"), was)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""
-        one, at = self._open(service, "rollout restart {place}"), datetime.now(UTC).isoformat()
+        one = self._open(service, "rollout restart {place}")
+        at = datetime.now(UTC).isoformat(timespec="seconds")
 
         def edit(now: Object) -> list[Op]:
+            if now.kind == "Rollout":  # whose template would be another release
+                same = now.text("spec.restartAt") == at
+                return [] if same else [{"op": "add", "path": "/spec/restartAt", "value": at}]
             notes = now.fields("spec.template.metadata.annotations")
             place = "/spec/template/metadata/annotations"
             change = {"op": "add", "path": place, "value": {**notes, RESTARTED: at}}
@@ -167,16 +188,22 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         return receipt.model_copy(update={"changed": changed})
 
     def patch(self, service: str, name: str, now: JsonValue, to: JsonValue) -> Patched:
-        """One field of the template, or the selector of the Service."""
+        """One field of the template, the selector of the Service, whether a Rollout is held."""
         one = self._open(service, "edit {place}", owned=False)
         receipt = Patched(service=service, object=name, before=now, after=to)
-        if name != SELECTOR or one.leads is None:
+        on = {SELECTOR: one.leads, PAUSED: one.object, SUSPENDED: one.object}.get(name)
+        if on is None:
             done = _rolled(one, partial(_set, name, now, to), receipt)
             after, _ = _field(Object(one.cluster.api.get(one.path)), name)
             return done.model_copy(update={"after": after})  # with what the API added
-        path = path_of("v1", "services", one.leads.namespace, one.leads.name)
-        _, changed = written(Place(one.cluster, path, receipt), partial(_set, name, now, to))
+        place = Place(one.cluster, place_of(on), receipt)
+        _, changed = written(place, partial(_set, name, now, to))
         return receipt.model_copy(update={"changed": changed})
+
+    def step(self, service: str, version: str, to: int) -> RolledOut:
+        """As `kubectl argo rollouts promote`, and watched until it waits there."""
+        one = self._open(service, "argo rollouts promote {own}")
+        return steps.step(one, service, version, to)
 
     def _open(self, service: str, by_hand: str, owned: bool = True) -> Workload:
         """The workload, where it may be acted on. Raises ToolFailed with what to do instead."""
@@ -185,7 +212,8 @@ class Kubernetes(Rollout, Restarting, Scaling, NodeCordons, WorkloadFields, Plat
         if service not in known:
             raise ToolFailed(f"no workload {service}; known: {', '.join(known) or 'none'}")
         one = known[service]
-        _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place)}")
+        own = f"-n {one.object.namespace} {one.object.name}"
+        _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place).replace('{own}', own)}")
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
         return one
@@ -227,27 +255,12 @@ def _set(name: str, was: JsonValue, to: JsonValue, now: Object) -> list[Op]:
     return [{**change, "path": pointer}, *keyed(now)]
 
 
-R = TypeVar("R", bound=Receipt)
-
-
 def _rolled(one: Workload, edit: Edit, receipt: R, part: str = "") -> R:
     """Write it, and watch the rollout. Raises Halfway where it failed or was not seen to end."""
     path = (*one.path, part) if part else one.path
     _, changed = written(Place(one.cluster, path, receipt), edit)
-    with told():
-        status = _settled(one)
-    if not status.done:
-        how = status.failed or f"it is not rolled out after {ROLLOUT_S:g} s: {status.said}"
-        raise Halfway(f"{one.object.name} was written, but {how}", receipt)
-    note = receipt.note if changed else "it was so already"
-    return receipt.model_copy(update={"changed": changed, "note": note})
+    return watched(one.cluster, one.object, rollout, receipt, changed)
 
 
 def _settled(one: Workload) -> Status:
-    until = time.monotonic() + ROLLOUT_S
-    while True:
-        now = Object({**one.cluster.api.get(one.path), "kind": one.object.kind})
-        status = rollout(now)
-        if status.done or status.failed or time.monotonic() > until:
-            return status
-        time.sleep(POLL_S)
+    return seen_to_end(one.cluster, one.object, rollout)

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from ..cluster import canaries
 from ..cluster.objects import Fields, Object, value
+from ..cluster.revisions import HASHES
 
-HASHES = ("pod-template-hash", "controller-revision-hash")
-SELECTOR = "selector"
+SELECTOR, PAUSED, SUSPENDED = "selector", "paused", "suspended"
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 class Owner(NamedTuple):
@@ -61,6 +63,13 @@ def bare(template: Fields) -> dict[str, Any]:
     return {**kept, "metadata": {**about, "labels": labels}}
 
 
+def released(template: Fields) -> dict[str, Any]:
+    """A bare template without what a mere restart adds."""
+    about = template["metadata"]
+    notes = {k: v for k, v in (about.get("annotations") or {}).items() if k != RESTARTED}
+    return {**template, "metadata": {**about, "annotations": notes}}
+
+
 def image(template: Fields) -> str:
     containers = value(template, "spec.containers") or [{}]
     return containers[0].get("image", "")
@@ -74,14 +83,17 @@ CONTAINER = {
     "readiness probe": "readinessProbe",
     "startup probe": "startupProbe",
 }
-SWITCHES = {"Deployment": ("paused", "paused"), "CronJob": ("suspended", "suspend")}
+SWITCHES = {"Deployment": PAUSED, "Rollout": PAUSED, "CronJob": SUSPENDED}
 POD = {"node selector": "nodeSelector", "tolerations": "tolerations"}
 
 
 def fields(one: Object | None) -> Iterator[tuple[str, str, JsonValue]]:
     """(name, pointer, value) of what can be set in a workload or a Service; None: not there."""
-    if one and (key := SWITCHES.get(one.kind)):
-        yield key[0], f"/spec/{key[1]}", one.get(f"spec.{key[1]}") is True
+    if one and (name := SWITCHES.get(one.kind)):
+        path = "suspend" if name == SUSPENDED else name
+        yield name, f"/spec/{path}", one.get(f"spec.{path}")
+    if one and one.kind == "Rollout":
+        return
     if one is None or one.get("spec.template") is None:
         if one and one.kind == "Service":
             yield SELECTOR, "/spec/selector", one.get("spec.selector")
@@ -104,10 +116,14 @@ class Status(NamedTuple):
 
 def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
+    if one.kind == "Canary":
+        return _stepped(one)
     if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
         return Status(False, "", "its controller has not seen the change yet")
     if one.kind == "CronJob":
         return Status(True, "", "")
+    if one.kind == "Rollout":
+        return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":
         return Status(False, str(one.condition("Progressing").get("message")), "")
 
@@ -134,6 +150,20 @@ def unreplaced(one: Object) -> str:
     how = f"set its updateStrategy (`kubectl edit -n {one.namespace} {place}`)"
     cure = f"{how}, or change it and delete its pods by hand"
     return f"{one.ref} keeps its pods as they are ({why}): {cure}" if why else ""
+
+
+def _stepped(one: Object) -> Status:
+    """The same of what is released step by step: through, or given up and back."""
+    phase, why = one.text("status.phase"), one.text("status.message")
+    said = canaries.told(one) or why
+    if one.kind == "Canary":
+        return Status(phase in ("Failed", "Initialized", "Succeeded"), "", said)
+    if canaries.taken_back(one):
+        up = (one.number("status.availableReplicas") or 0) >= (one.number("spec.replicas") or 0)
+        left = one.number("status.canary.weights.canary.weight")
+        left = one.number("status.updatedReplicas") if left is None else left
+        return Status(up and not left, "", said)
+    return Status(phase == "Healthy", why if phase == "Degraded" else "", said)
 
 
 def switched(one: Object) -> bool:

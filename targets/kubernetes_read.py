@@ -6,22 +6,39 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..actions.inventory import Part
+from ..actions.inventory import Canary, Part
+from ..cluster import canaries
 from ..cluster.objects import SERVICE_LABELS, Object, whose
 from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
-from .kubernetes_objects import Owner, bare, fields, image, owner_of, switched, unreplaced
+from .kubernetes_objects import (
+    Owner,
+    bare,
+    fields,
+    image,
+    owner_of,
+    released,
+    switched,
+    unreplaced,
+)
 
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
-KINDS = {**dict.fromkeys(APPS, "apps/v1"), "CronJob": "batch/v1"}
 READ = {
     "batch/v1": {"CronJob": "cronjobs"},
     "apps/v1": {**APPS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
     "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
 }
+STEPPED = {
+    "argoproj.io/v1alpha1": {"Rollout": "rollouts"},
+    "flagger.app/v1beta1": {"Canary": "canaries"},
+}
+"""What is there only where releases go step by step."""
+KINDS = (*APPS, "Rollout", "CronJob")
+PLACES = {k: (v, name) for v, kinds in (READ | STEPPED).items() for k, name in kinds.items()}
+"""Version and resource by kind."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -65,24 +82,31 @@ class Cluster:
 
     def nodes(self) -> list[Object]:
         """None where they may not be read."""
+        return [Object(one) for one in self._some(path_of("v1", "nodes"))]
+
+    def _some(self, path: Segments) -> list[dict[str, Any]]:
+        """A list; empty where it may not be read, or is not served."""
         try:
-            return [Object(one) for one in self.listed(path_of("v1", "nodes"))]
+            return list(self.listed(path))
         except KubernetesError as error:
-            if error.status == 403:
+            if error.status in (403, 404):
                 return []
             raise
 
     def workloads(self) -> "list[Workload]":
-        """All of the namespaces that are meant."""
+        """All of the namespaces that are meant; not what only holds a Rollout's template."""
         found = [
             Object({**one, "kind": kind})
             for space in self.access.namespaces or ("",)
-            for version, kinds in READ.items()
-            for kind, resource in kinds.items()
-            for one in self.listed(path_of(version, resource, space))
+            for kind, (version, resource) in PLACES.items()
+            for one in (self._some if version in STEPPED else self.listed)(
+                path_of(version, resource, space)
+            )
         ]
         seen = Snapshot(found)
-        return [Workload(self, seen, one) for one in found if one.kind in KINDS]
+        held = [canaries.templated(seen, one) for one in seen.of("Rollout")]
+        known = [one for one in found if one.kind == "Rollout" or one not in held]
+        return [Workload(self, seen, one) for one in known if one.kind in KINDS]
 
 
 @contextmanager
@@ -94,9 +118,14 @@ def told() -> Iterator[None]:
         raise ToolFailed(str(error)) from error
 
 
+def place_of(one: Object, part: str = "") -> Segments:
+    """Where an object of these kinds lies, or a subresource of it."""
+    return path_of(*PLACES[one.kind], one.namespace, one.name, part)
+
+
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment, StatefulSet or DaemonSet, as it was read."""
+    """A Deployment, StatefulSet, DaemonSet or Rollout, as it was read."""
 
     cluster: Cluster
     seen: Snapshot
@@ -105,9 +134,7 @@ class Workload:
     @property
     def path(self) -> Segments:
         """Where it lies."""
-        one = self.object
-        version = KINDS[one.kind]
-        return path_of(version, READ[version][one.kind], one.namespace, one.name)
+        return place_of(self.object)
 
     @property
     def full_name(self) -> str:
@@ -134,8 +161,40 @@ class Workload:
 
     @property
     def owner(self) -> Owner | None:
-        """Who would put a live change back."""
-        return owner_of(self.object)
+        """Who would put a live change back, or take it for another release."""
+        known, one = owner_of(self.object), self.release
+        if known or one is None or one is self.object:
+            return known
+        return Owner("Flagger canary", one.namespace, one.name)
+
+    @cached_property
+    def release(self) -> Object | None:
+        """The Rollout or Canary by which it is released step by step."""
+        return canaries.delivering(self.seen, self.object)
+
+    @property
+    def stable(self) -> str:
+        """The version that its release goes back to; empty: it is in none, or none is known."""
+        if self.release is None or self.release.kind == "Rollout":
+            return self._kept("status.stableRS")
+        primary = canaries.templated(self.seen, self.release, "-primary").fields("spec.template")
+        same = [name for name, known in self.versions.items() if image(known) == image(primary)]
+        return same[-1] if same else ""
+
+    def _kept(self, path: str) -> str:
+        """The version whose pods have the hash that a Rollout tells there."""
+        ends, kept = f"-{self.object.text(path)}", revisions(self.seen, self.object)[::-1]
+        named = zip(self.versions, kept, strict=True)
+        return next((name for name, one in named if one.ref.endswith(ends)), "")
+
+    @property
+    def canary(self) -> Canary | None:
+        """Its release, while that is under way."""
+        one = self.release
+        if one is None or not canaries.under_way(one) or not self.stable:
+            return None
+        now, waits = canaries.weight(one), canaries.waits(one)
+        return Canary(version=self.version, stable=self.stable, weight=now, waits=waits)
 
     @cached_property
     def versions(self) -> dict[str, dict[str, Any]]:
@@ -151,18 +210,30 @@ class Workload:
 
     @property
     def version(self) -> str:
-        """That it shall run; of a template that its controller has not seen yet, with `(new)`."""
-        template = bare(self.object.fields("spec.template"))
+        """That it shall run; of a release that was given up, the one that runs again."""
+        back = self.release is not None and canaries.taken_back(self.release)
+        return self.stable if back and self.stable else self.brought
+
+    @property
+    def brought(self) -> str:
+        """Of its template; of one that its controller has not seen yet, with `(new)`."""
+        template = bare(canaries.templated(self.seen, self.object).fields("spec.template"))
         same = [name for name, known in self.versions.items() if known == template]
-        return same[-1] if same else f"{image(template)} (new)"
+        kept = self._kept("status.currentPodHash")
+        return kept or (same[-1] if same else f"{image(template)} (new)")
 
     @property
     def previous(self) -> str:
-        """The version before; what was rolled back from, made after this one, is none."""
+        """The version before that another template ran; what was rolled back from, made after this
+        one, is none. Amid a release what has the rest of the requests."""
+        if self.canary:
+            return self.canary.stable
         created = [one.created or 0 for one in revisions(self.seen, self.object)[::-1]]
         made = dict(zip(self.versions, created, strict=True))
         older = list(made)[: list(made).index(self.version)] if self.version in made else []
-        return next((n for n in reversed(older) if made[n] <= made[self.version]), "")
+        templates = {name: released(template) for name, template in self.versions.items()}
+        others = [name for name in older if templates[name] != templates[self.version]]
+        return next((n for n in reversed(others) if made[n] <= made[self.version]), "")
 
     def _before(self) -> dict[str, Any]:
         """The fields that its version before had otherwise."""
@@ -191,7 +262,9 @@ class Workload:
             instances=self.names(self.replicas),
             spares=self.names(max(most, self.replicas))[self.replicas :],
             version=self.version,
-            deployed=self.version if switched(self.object) else self.previous or "another",
+            deployed=self.version
+            if switched(self.release or self.object)
+            else self.previous or "another",
             previous=self.previous,
             versions=list(self.versions),
             fields={
@@ -201,5 +274,6 @@ class Workload:
             objects=[f"{one.ref} in {where}" for one in (self.object, self.leads) if one],
             unreplaced=unreplaced(self.object),
             owner=str(self.owner or ""),
+            canary=self.canary,
             **more,
         )

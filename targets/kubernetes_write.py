@@ -1,15 +1,19 @@
 """How an object of a cluster is written: only what was looked at, a dry run first, and known to be
 done or not."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..actions.capabilities import KEY, Receipt
 from ..cluster.objects import Object
 from ..errors import Halfway, KubernetesError, ToolFailed
-from .kubernetes_read import EFFECT, Cluster, Segments, told
+from .kubernetes_objects import Status
+from .kubernetes_read import EFFECT, Cluster, Segments, place_of, told
 
+ROLLOUT_S, POLL_S = 150.0, 0.5
+"""A rollout is watched for so long."""
 TRIES = 8
 """A write that others overtake is tried anew so often."""
 Op = dict[str, Any]
@@ -55,6 +59,31 @@ def written(place: Place, edit: Edit) -> tuple[Object, bool]:
                 if error.status not in (409, 422) or same:
                     raise
     raise ToolFailed(f"{'/'.join(path)} changes all the time: nothing was done, try again")
+
+
+R = TypeVar("R", bound=Receipt)
+Look = Callable[[Object], Status]
+
+
+def watched(cluster: Cluster, one: Object, look: Look, receipt: R, changed: bool) -> R:
+    """Its receipt once it is through. Raises Halfway where it failed or was not seen to end."""
+    with told():
+        status = seen_to_end(cluster, one, look)
+    if not status.done:
+        how = status.failed or f"it is not rolled out after {ROLLOUT_S:g} s: {status.said}"
+        raise Halfway(f"{one.name} was written, but {how}", receipt)
+    note = receipt.note if changed else "it was so already"
+    return receipt.model_copy(update={"changed": changed, "note": note})
+
+
+def seen_to_end(cluster: Cluster, one: Object, look: Look) -> Status:
+    """Where it is once it is through or failed, or after a while."""
+    until = time.monotonic() + ROLLOUT_S
+    while True:
+        status = look(Object({**cluster.api.get(place_of(one)), "kind": one.kind}))
+        if status.done or status.failed or time.monotonic() > until:
+            return status
+        time.sleep(POLL_S)
 
 
 def _seen(place: Place, edit: Edit, why: KubernetesError) -> Object:

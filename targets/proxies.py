@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 from pydantic import Field
 
 from ..actions.capabilities import Activated, Receipt, Routing
 from ..actions.inventory import Inventory, Part
 from ..errors import ToolFailed
-from ..outgoing import client
+from ..outgoing import asked
 from .doors import Guarded, Section, awaited
 
 DRAINED, MAINTENANCE = 0x08, 0x01
@@ -174,13 +173,12 @@ class Traefik(Guarded[TraefikAccess], Routing):
     def _missing(self, service: str, wanted: Mapping[str, int]) -> str:
         """What Traefik itself goes by, against what was written."""
         place = f"{self.access.api.rstrip('/')}/api/http/services/{self.access.services[service]}"
+        who = f"Traefik at {self.access.api}"
         try:
-            with client(timeout=self.access.timeout_s) as http:
-                answer = http.get(f"{place}@file")
-                answer.raise_for_status()
-                shared = answer.json()["weighted"]["services"]
-        except (httpx.HTTPError, ValueError, KeyError) as error:
-            return f"Traefik at {self.access.api} does not say what it goes by: {error}"
+            found = asked(who, "GET", f"{place}@file", {}, self.access.timeout_s)
+            shared = found["weighted"]["services"]
+        except (ToolFailed, LookupError, TypeError) as error:
+            return f"{who} does not say what it goes by: {error}"
         goes_by = {one["name"].partition("@")[0]: one.get("weight", 1) for one in shared}
         return "" if goes_by == wanted else f"Traefik still goes by {goes_by}"
 

@@ -17,7 +17,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import httpx
 from pydantic import Field, ValidationError
 
 from ..actions.capabilities import (
@@ -31,12 +30,10 @@ from ..actions.capabilities import (
     Scaling,
 )
 from ..actions.inventory import Inventory, Part
-from ..errors import Halfway, ToolFailed
+from ..errors import Halfway, ToolFailed, Unheard
 from ..misfit import misfits
-from ..outgoing import body, client
-from .doors import Guarded, R, Section, Unheard
-
-MOST_BYTES = 2**20
+from ..outgoing import asked
+from .doors import Guarded, R, Section
 
 
 class WebhookAccess(Section):
@@ -113,20 +110,8 @@ class Webhook(Guarded[WebhookAccess], Rollout, Restarting, Scaling):
         signed = signature(self.access.secret, key, at, content)
         heads = {"webhook-id": key, "webhook-timestamp": at, "webhook-signature": signed}
         heads |= {"content-type": "application/json"} if content else {}
-        until = time.monotonic() + self.access.timeout_s
-        try:
-            with (
-                client(timeout=self.access.timeout_s) as http,
-                http.stream(method, self.access.url, content=content, headers=heads) as answer,
-            ):
-                if answer.is_client_error:
-                    raise ToolFailed(f"{self.access.url} refuses: {answer.status_code}, look there")
-                answer.raise_for_status()
-                found = json.loads(body(answer, MOST_BYTES, until))
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ToolFailed(f"{self.access.url} cannot be reached: {error}") from error
-        except (httpx.HTTPError, ValueError) as error:
-            raise Unheard(f"{self.access.url} does not answer: {error}") from error
+        known = {"content": content, "headers": heads}
+        found = asked(self.access.url, method, self.access.url, {}, self.access.timeout_s, **known)
         return found if isinstance(found, dict) else {}
 
 

@@ -75,4 +75,9 @@ def state_of(rows: Iterable[tuple[str, float, str, Any]]) -> ClusterState:
         last = max(last, at)
         whose += [(cluster, one.ref, service) for one in some if service]
     state = ClusterState({c: Snapshot(objects[c], listed[c]) for c in sorted(objects)}, {}, last)
-    return replace(state, services={state.called(c, ref): service for c, ref, service in whose})
+    services = {state.called(cluster, ref): service for cluster, ref, service in whose}
+    for cluster, seen in state.clusters.items():
+        for pod in seen.pods:  # a workload that was not read is its pods'
+            if service := services.get(state.called(cluster, pod.ref)):
+                services.setdefault(state.called(cluster, seen.top(pod).ref), service)
+    return replace(state, services=services)

@@ -94,7 +94,7 @@ def _read(
     wanted = sorted(own.union(*(known.recipe.needs for known in asked)))
     early = Window(window.start - SILENCE_S, window.end)
     alive = telemetry.metrics(early, [SignalName.up], services)
-    step = grid_step(alive or telemetry.metrics(window, wanted[:1], services), window)
+    step = grid_step(alive or telemetry.metrics(window, wanted, services), window)
     width = max(1, round(rate_s / step)) if rate_s else RATE_CELLS
     grid = Grid.over(window, step)
     longer = grid.earlier(width + 2)

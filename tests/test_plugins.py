@@ -111,6 +111,16 @@ def test_doctor_lists_them_and_names_what_fails(folder: Path, tmp_path, monkeypa
     assert "broken warroom.sources cannot be loaded: ModuleNotFoundError" in words
 
 
+@pytest.mark.parametrize(
+    "raised", ["class Odd(Exception): ...\nraise Odd('x')", "raise SystemExit(3)"]
+)
+def test_whatever_it_raises_its_caller_goes_on(folder: Path, raised: str):
+    (folder / "acme" / "gone.py").write_text(raised)
+    (found,) = [one for one in plugins.plugins("sources") if one.name == "broken"]
+    assert found.fault.startswith("cannot be loaded: ")
+    assert "example" in brought("sources")
+
+
 def test_a_process_finds_them_by_itself(folder: Path):
     asks = (
         "import warroom.tools; from warroom.tools.base import REGISTRY;"

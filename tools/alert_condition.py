@@ -8,9 +8,10 @@ import numpy as np
 from ..analysis.quantities import quantity
 from ..incident.classification import normalise
 from ..telemetry.detector import Firing, evaluate
-from ..telemetry.model import Rule
+from ..telemetry.model import Rule, Window
 from ..telemetry.rules import default_rules
 from ..telemetry.signal_catalogue import SignalName, Unit
+from ..telemetry.signals import read_signals
 from .base import Bench, Effect, Row, Table, tool
 from .reading import number, table
 from .shifts import Shift, shifts
@@ -37,6 +38,8 @@ WORDS = {
     "backlog": (SignalName.queue_oldest_s, SignalName.queue_depth),
 }
 """What an alert without a known rule speaks of, and the signals that measure it."""
+
+MADE_OF: dict[str, str] = {SignalName.memory_exhaustion_s: SignalName.memory_share}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,22 @@ def _by_rule(bench: Bench, rules: list[Rule], rule: Rule) -> AlertCondition:
     quiet = end - (last[0] if last else begun - rhythm)
     said = last[1].summary if last else f"{rule.name} does not hold"
     text = said if holds or last is None else f"{said}, and has not for {quiet:.0f} s"
+    if not holds and not all(_measured(bench, part, looks_back) for part in needed):
+        holds, quiet, text = None, None, f"{rule.name}: nothing here measures whether it holds"
     value, unit = (last[1].value, last[1].unit) if last else (None, "")
     service = last[1].service if last else bench.frame.service
     figures = number(value), unit, number(quiet, 3), rhythm
     return AlertCondition(rule.name, service, True, holds, *figures, words=text)
+
+
+def _measured(bench: Bench, rule: Rule, seconds: float) -> bool:
+    """Whether what a rule looks at is here: else that it does not fire says nothing."""
+    window = Window(bench.frame.incident.end - seconds, bench.frame.incident.end)
+    if rule.kind in ("correlation", "pattern"):
+        return rule.kind != "pattern" or bool(bench.telemetry.log_table(window).row.size)
+    name = MADE_OF.get(rule.signal, rule.signal or SignalName.request_rate)
+    found = read_signals(bench.telemetry, window, names=[name])
+    return any(_meant(bench, signal.service) for signal in found)
 
 
 def _meant(bench: Bench, service: str) -> bool:

@@ -166,7 +166,7 @@ def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]
 def _revert(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The blamed commit of the configuration."""
     row = first(seen.changes, id=cause.change) if cause.change else None
-    if row and row.kind in ("config", "scale"):
+    if row and (row.kind in ("config", "scale") or seen.case.inventory.request(row.id)):
         yield ActionDraft(RevertConfiguration, row.service or cause.service, {"commit": row.id})
 
 

@@ -6,7 +6,7 @@ and the inventory. A plan that does not fit the system is left out, and the reas
 
 from collections.abc import Sequence
 
-from ...actions.base import ActionDraft
+from ...actions.base import ActionDraft, waits
 from ...actions.catalogue import plan
 from ...actions.database import RepairRows
 from ...actions.edge import BlockSource, Throttle
@@ -115,6 +115,8 @@ def _fits(seen: Observations, cause: Hypothesis, made: ActionPlan) -> None:
             f"its cause has {cause.confidence:.0%}, below one half, and it {cost}; "
             f"what would decide: {_deciding(cause)}"
         )
+    if made.experiment and waits(made.found):
+        raise ToolRetry("its cause is below one half, and a request that waits teaches nothing")
     if made.kind == Restart.kind and (why := why_no_restart(seen, made.target)):
         raise ToolRetry(why)
     if made.kind == Throttle.kind and not surging(seen, str(made.parameters["route"])):

@@ -22,7 +22,7 @@ from ...incident.report import (
 )
 from ...telemetry.model import Catalogue
 from ...text_safety.blame_language import reword
-from ..reporting.incident_status import affected, is_noise, likely_cause
+from ..reporting.incident_status import affected, cause_to_prevent, is_noise
 from ..reporting.recovery import brought_back
 from ..reporting.wording import shown
 from ..runtime.case import Case
@@ -30,7 +30,7 @@ from ..runtime.case import Case
 
 def lesson(document: Incident) -> Lesson:
     """The lesson of the established cause; the general one where none is established."""
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     own = fault_of(cause.kind).lesson if cause else None
     return own or general()
 
@@ -44,7 +44,7 @@ def general() -> Lesson:
 
 def fill(text: str, document: Incident) -> str:
     """A lesson's text with the record's own service and change."""
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     names = affected(document)
     service = cause.service if cause else (names[0] if names else "the affected service")
     change = shown(cause.change) if cause and cause.change else "the change"
@@ -82,7 +82,7 @@ def due(now: datetime, priority: int, monitoring: bool = False) -> datetime:
 
 def grounds(document: Incident) -> list[str]:
     """Evidence that asks for work: the cause's support, else first findings, else the impact."""
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     quotes = [q for a in (cause.support if cause else []) for q in a.quotes]
     quotes = quotes or [q for f in document.findings[:2] for q in f.quotes]
     if not quotes and document.impact:
@@ -104,7 +104,7 @@ class FollowUpMaker:
         self, document: Incident, now: datetime, catalogue: Catalogue | None, step: int
     ) -> None:
         self.document, self.now, self.catalogue, self.step = document, now, catalogue, step
-        self.cause = likely_cause(document)
+        self.cause = cause_to_prevent(document)
         names = affected(document)
         self.service = self.cause.service if self.cause else (names[0] if names else "")
 
@@ -205,7 +205,7 @@ def _roadmap(document: Incident, now: datetime, catalogue: Catalogue | None) -> 
 
 
 def _why(document: Incident) -> str:
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     if cause is None:
         return "no cause is established; these bound the harm of any"
     return f"bounds the harm of another {cause.kind.value}"
@@ -224,6 +224,7 @@ IN_FORCE = {
     Outcome.contained: "requests are refused as long as it is in force",
     Outcome.by_itself: "it is in force though what hurt ended without it",
     Outcome.unverified: "it is in force and its effect is not verified",
+    Outcome.waits: "nobody has merged it yet",
     Outcome.unchanged: "it is in force and changed nothing that hurts",
 }
 """Why an action that was not verified has to be looked at again, by its outcome."""

@@ -10,7 +10,7 @@ from ...telemetry.promql import SeriesScope
 from ...telemetry.signal_catalogue import MEMORY_TO_FULL, SYMPTOMS, SignalName, definition
 from ...tools.base import Result
 from ...tools.shifts import SignalShift
-from ..reporting.incident_status import affected, likely_cause
+from ..reporting.incident_status import affected, cause_to_prevent
 
 AHEAD_S = 900
 """A limit that will be met this soon is worth a warning, seconds."""
@@ -95,7 +95,7 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[IllSignal])
     """At most three readings: the lesson's signals at the guilty service first, then of those
     hurt. A signal of a victim warns of the harm, not of the cause, and comes last; one that
     neither the lesson names nor users feel is no ground for an alert."""
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     guilty = cause.service if cause else ""
     hurt = affected(document)
 
@@ -110,7 +110,7 @@ def chosen(document: Incident, signals: tuple[str, ...], found: list[IllSignal])
 
 def forecasts(document: Incident) -> list[tuple[str, str]]:
     """(signal, expression) that warn before a limit is reached, for causes that grow slowly."""
-    cause = likely_cause(document)
+    cause = cause_to_prevent(document)
     if cause is None or cause.kind is not FaultKind.memory_leak:
         return []
     return [

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...actions.catalogue import staged
+from ...actions.base import Action, waits
+from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
 from ...incident.action import WELL, ActionPlan, Measure, Outcome
@@ -48,10 +49,13 @@ def verify(case: Case) -> VerificationReport:
     changed = execution.receipt.get("changed", True)
     carried_out = execution.outcome is not Outcome.failed and bool(changed)
     part = staged(plan, execution.stage) if plan else None
-    back = part if isinstance(part, BringBack) and carried_out else None
+    back = part if part and part.returns and carried_out else None
     cures = plan is not None and plan.kind not in HELD
     limited = cures and any(limits(case.document, case.inventory))
-    judged = look.brought_back(back) if back else look.judged(carried_out, limited)
+    left = carried_out and plan is not None and waits(plan.found)
+    judged = look.brought_back(back) if back else look.judged(carried_out and not left, limited)
+    if left and judged.outcome not in WELL and not judged.well:
+        judged = Judged(Outcome.waits, f"{execution.receipt.get('note')}; {judged.reason}")
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
@@ -105,7 +109,7 @@ def _to_undo(plan: ActionPlan | None, judged: Judged) -> bool:
     refuses customers."""
     if judged.outcome is Outcome.worse:
         return True
-    if plan is not None and plan.kind == BringBack.kind:  # a share that is not found well
+    if plan is not None and find(plan.kind).returns:  # a share that is not found well
         return judged.outcome not in (Outcome.stayed_well, Outcome.failed)
     if plan is None or not plan.reversible or judged.outcome not in NO_EFFECT:
         return False
@@ -170,14 +174,10 @@ class Look:
         )
 
     def _measured(self, row: SignalLevels, deciding: set[str]) -> Measure:
-        measured = Measure.model_validate(
-            {
-                **row.record(),
-                "threshold": threshold(self.case.catalogue, row.service, row.signal),
-                "decisive": f"{row.service}/{row.signal}" in deciding,
-                "evidence": self.result.evidence,
-            }
-        )
+        limit = threshold(self.case.catalogue, row.service, row.signal)
+        decides = f"{row.service}/{row.signal}" in deciding
+        known = {"threshold": limit, "decisive": decides, "evidence": self.result.evidence}
+        measured = Measure.model_validate({**row.record(), **known})
         measured.healthy = healthy(measured)
         return measured
 
@@ -208,10 +208,10 @@ class Look:
             return Judged(Outcome.unchanged, f"still so: {shown}", again=True)
         return Judged(Outcome.better, f"nothing is wrong with {cause.resource} now", UNCOUNTED)
 
-    def brought_back(self, part: BringBack) -> Judged:
+    def brought_back(self, part: Action) -> Judged:
         """How it is with this share, of which the others are refused on purpose. Rules that look
         back further than that were asked when the cure was."""
-        limited = part.rates[-1] is not None
+        limited = isinstance(part, BringBack) and part.rates[-1] is not None
         decided = [m for m in self.decided if not limited or m.signal != REFUSED]
         return stays_well(decided, self.watched, self._unseen())
 

@@ -1,8 +1,10 @@
 """Where an incident stands: facts about time, stage and cause, read off the document."""
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ...faults import faults
 from ...incident.action import Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
@@ -134,6 +136,26 @@ def likely_cause(document: Incident) -> Hypothesis | None:
     if leading is None or leading.kind is FaultKind.unknown:
         return None
     return leading if leading.sure else None
+
+
+DENIED = re.compile(r"\b(?:not|never|no)\b[^,.;]*?(?=\bbut\b|[,.;]|$)|不是.*?(?=而是|$)", re.I)
+"""What a person says that it was not."""
+
+
+def cause_to_prevent(document: Incident) -> Hypothesis | None:
+    """The cause that lasting work follows: the one that a person named who called it over, unless
+    a verified action proved ours; else the likely one."""
+    ours, over = likely_cause(document), document.called_over
+    if over is None or (ours and ours.id in document.proven):
+        return ours
+    said = DENIED.sub("", over.reason)
+    named = (FaultKind(k) for k, f in faults().items() if f.named and f.named.search(said))
+    kinds = list(named)
+    if not kinds or (ours and ours.kind in kinds):
+        return ours
+    places = [s.name for s in document.services if s.name in said] or affected(document)
+    service = (places or [document.alert.service])[0]
+    return Hypothesis(id="", statement=over.reason, service=service, kind=kinds[0], confidence=1.0)
 
 
 def solution(document: Incident) -> Execution | None:

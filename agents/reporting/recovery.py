@@ -193,7 +193,8 @@ def _functions(
         if own:
             step = replace(step, now=f"{well} of {len(own)} signals healthy", met=well == len(own))
         if firing is not None and state.name == document.alert.service:
-            told, met = f"{step.now}, {firing} alerts fire", False if firing else step.met
+            fires = "1 alert fires" if firing == 1 else f"{firing} alerts fire"
+            told, met = f"{step.now}, {fires}", False if firing else step.met
             step = replace(step, now=told, met=met)
         calls = tuple(f"function {name}" for name in state.depends_on if name in placed)
         placed.append(state.name)

@@ -13,6 +13,7 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from ...actions import catalogue
+from ...actions.base import waits
 from ...errors import ApprovalError, HeldBack, LifecycleError, NotFound, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
@@ -201,8 +202,9 @@ def _begin(
         add_decision(document, decision, min(now, decision.at))
     title = f"{plan.title}, stage {stage + 1}" if stage else plan.title
     state = State.eradicating if about_security(document) else State.containing
-    cures = catalogue.find(plan.kind).cures
-    document.move(state if cures else State.recovering, now, "remediation", title)
+    returns = catalogue.find(plan.kind).returns
+    if not waits(plan.found):
+        document.move(State.recovering if returns else state, now, "remediation", title)
     if execution:
         execution.stage, execution.started_at, execution.ended_at = stage, now, None
         execution.outcome = Outcome.started
@@ -219,7 +221,7 @@ def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime)
     execution.receipt, execution.note = result.receipt, result.error or result.note
     if result.error:
         execution.outcome = Outcome.failed
-    else:
+    elif not waits(plan.found):
         why = "carried out; it has time to stabilise"
         document.move(State.recovering, now, "remediation", why)
     done = result.error or result.note or "carried out; telemetry decides what it did"

@@ -117,6 +117,11 @@ def replacements(module: str) -> Iterator[str]:
             yield f"-replace={old}={new}@{version}"
 
 
+def module_folder(module: str) -> Path:
+    """Where the source of a published module of Go is, with what its authors laid beside it."""
+    return Path(_told("mod", "download", "-json", module)["Dir"])
+
+
 def _told(*asked: str) -> dict[str, Any]:
     said = subprocess.run(["go", *asked], env=environment(), check=True, capture_output=True)
     return json.loads(said.stdout)

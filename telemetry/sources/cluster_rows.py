@@ -4,6 +4,7 @@ nobody may keep: of Secrets names and keys, of settings that are secret by their
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import yaml
 from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
 from ...cluster.objects import Object, mappings, whose
 from ...cluster.snapshot import Snapshot, read_list
+from ...cluster.starting import PULLS
 from ...errors import TelemetryError
+from .cluster_logs import log_rows
 
 LARGEST = 256 * 2**20
 """Bytes of all files together: bounds memory; a cluster of 5,000 pods takes about 100 MB."""
@@ -62,9 +65,8 @@ def kept(raw: dict[str, Any]) -> dict[str, Any]:
             metadata["annotations"] = {k: _named(k, v) for k, v in notes.items() if k not in NOTED}
     if raw.get("kind") in ("Secret", "ConfigMap"):
         for part in (one for one in SECRETS if isinstance(found.get(one), dict)):
-            secret = raw["kind"] == "Secret"
-            data = {k: "" if secret else _named(k, v) for k, v in found[part].items()}
-            found[part] = data
+            keep = _registries if raw["kind"] == "Secret" else _named
+            found[part] = {k: keep(k, v) for k, v in found[part].items()}
     return found
 
 
@@ -84,6 +86,18 @@ def _named(name: str, value: Any) -> Any:
     return HIDDEN if isinstance(value, str) and value and secret else value
 
 
+def _registries(name: str, value: Any) -> str:
+    """Of a Secret nothing but which registries its pull secret is for."""
+    if name not in PULLS or not isinstance(value, str):
+        return ""
+    try:
+        found = json.loads(value if value.lstrip().startswith("{") else b64decode(value))
+    except ValueError:  # also what is no base64
+        return ""
+    hosts = found.get("auths", found) if isinstance(found, dict) else None
+    return json.dumps({"auths": dict.fromkeys(hosts, HIDDEN)}) if isinstance(hosts, dict) else ""
+
+
 def _text(text: str) -> str:
     """Without passwords in addresses and options; the host stays, since it says who is called."""
     if "://" in text:
@@ -95,8 +109,11 @@ def _text(text: str) -> str:
 # Files: dumps as kubectl writes them, or rows as they are recorded, several documents in one.
 
 
-def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
-    """The rows of these files. What kubectl wrote was read when its objects say at the latest.
+def rows_in(
+    files: Iterable[Path], labels: Sequence[str], logs: Sequence[tuple[str, Path]] = ()
+) -> Iterator[Row]:
+    """The rows of these files, and of `logs` (path in the dump, file) beside them. What kubectl
+    wrote was read when its objects say at the latest.
 
     Raises TelemetryError for what is no JSON, and where there is too much.
     """
@@ -112,9 +129,12 @@ def rows_in(files: Iterable[Path], labels: Sequence[str]) -> Iterator[Row]:
         some, of = read_list(document)
         dumped += some
         kinds |= of
-    at = Snapshot(dumped).at or max((file.stat().st_mtime for file in every), default=0.0)
+    seen = Snapshot(dumped)
+    at = seen.at or max((file.stat().st_mtime for file in every), default=0.0)
     yield from (listed(kind, at) for kind in sorted(kinds))
     yield from (row_of(dict(one.raw), at, labels) for one in dumped if one.kind and one.name)
+    for row in log_rows(logs, seen, at, labels):
+        yield {**row, "object": _kept(row["object"])}
 
 
 def _documents(file: Path) -> Iterator[Any]:

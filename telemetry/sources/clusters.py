@@ -10,9 +10,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ...cluster.canaries import told
 from ...cluster.objects import Object
+from ...cluster.revisions import HASH
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
+from .cluster_logs import LOGGED
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
@@ -39,6 +42,8 @@ KINDS = {
 }
 """What lies in namespaces and is read, by version. Secrets are not: no right to them is asked for,
 and what lacks one is told by events."""
+OF_RELEASES = {"argoproj.io/v1alpha1": "rollouts analysisruns", "flagger.app/v1beta1": "canaries"}
+"""The same of what only clusters have that release step by step."""
 OF_CLUSTER = {
     "v1": "nodes namespaces persistentvolumes",
     "storage.k8s.io/v1": "storageclasses volumeattachments",
@@ -52,9 +57,9 @@ OF_CLUSTER = {
 """The same of what belongs to no namespace."""
 SECONDS = 30.0
 """That one look may take."""
-NOBODY, UNKNOWN, TOO_OLD = 401, 404, 410
+NOBODY, REFUSED, UNKNOWN, TOO_OLD = 401, 403, 404, 410
 REVISIONS = {"replicasets": "ReplicaSet", "controllerrevisions": "ControllerRevision"}
-ROLLED_OUT = ("Deployment", *REVISIONS.values())
+ROLLED_OUT = ("Deployment", "Rollout", *REVISIONS.values())
 Named = tuple[str, str, str]
 
 
@@ -81,10 +86,17 @@ class ClusterFiles:
             return [self.root]
         return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
 
+    def logs(self) -> list[tuple[str, Path]]:
+        """What pods said: (path in the folder, file), by name."""
+        some = self.root.glob(self.pattern) if self.root.is_dir() else ()
+        found = (one for one in some if one.suffix in LOGGED and one.is_file())
+        return sorted((str(one.relative_to(self.root)), one) for one in found)
+
     def read(self, ask: SourceQuery) -> Batch:
         """All of it, where something was written. Raises TelemetryError for what is no JSON."""
         try:
-            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in self.files())
+            every = (*self.files(), *(file for _path, file in self.logs()))
+            now = tuple((one, one.stat().st_mtime_ns, one.stat().st_size) for one in every)
         except OSError as error:
             cure = "name a folder that is there, or wait until it is written"
             raise TelemetryError(f"{error.filename}: {error.strerror}; {cure}") from error
@@ -94,7 +106,7 @@ class ClusterFiles:
         return Batch.of(self._rows(), ask.budget, after=now)
 
     def _rows(self) -> Iterator[Row]:
-        for row in rows_in(self.files(), self.labels):
+        for row in rows_in(self.files(), self.labels, self.logs()):
             if row["kind"] in ROLLED_OUT:
                 self.revised.append(row)
             yield row
@@ -170,7 +182,8 @@ class LiveCluster:
 
     def _places(self) -> Iterator[tuple[str, str, str]]:
         for space in self.access.namespaces or ("",):
-            yield from ((v, name, space) for v, names in KINDS.items() for name in names.split())
+            kinds = (KINDS | OF_RELEASES).items()
+            yield from ((v, name, space) for v, names in kinds for name in names.split())
         yield from ((v, name, "") for v, names in OF_CLUSTER.items() for name in names.split())
 
     def _listed(self, api: KubeApi, path: tuple[str, ...], now: float) -> list[Row]:
@@ -184,7 +197,7 @@ class LiveCluster:
                     raise
                 if error.status == TOO_OLD and not last:
                     continue
-                if error.status != UNKNOWN:
+                if error.status != UNKNOWN and not _absent(api, path, error):
                     self.missing.append(str(error))
                 return []
         return []
@@ -204,6 +217,17 @@ class LiveCluster:
                 self.missing.append(f"of {path[-1]} the first {count} were read: name namespaces")
                 return
         yield listed(kind, now, self.access.name)
+
+
+def _absent(api: KubeApi, path: tuple[str, ...], error: KubernetesError) -> bool:
+    """Whether what may not be read is not served at all: rights are looked at first."""
+    if error.status != REFUSED or path[0] != "apis":
+        return False
+    try:
+        api.get(path[:3])
+    except KubernetesError as answer:
+        return answer.status == UNKNOWN
+    return False
 
 
 class RollOuts(Feed):
@@ -226,7 +250,13 @@ class RollOuts(Feed):
             if one.kind == "Deployment"
         }
         of = [one for one in every if one.kind == REVISIONS.get(place[-1])]
-        return {"items": [_dated(one, moved) for one in of]}
+        steps = {
+            one.text("status.currentPodHash"): f" ({step}, when it was read)"
+            for one in every
+            if one.kind == "Rollout" and (step := told(one))
+        }
+        step = [{"step": steps.get(one.labels.get(HASH, ""))} for one in of]
+        return {"items": [_dated(one, moved) | more for one, more in zip(of, step, strict=True)]}
 
 
 def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:

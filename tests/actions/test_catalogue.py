@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from warroom.actions.base import Action
+from warroom.actions.canaries import StepCanary
 from warroom.actions.catalogue import CATALOGUE, checked, find, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import EndSession, RepairRows
 from warroom.actions.edge import BlockSource, BringBack, Throttle
 from warroom.actions.facts import KINDS, FactKind
-from warroom.actions.inventory import Inventory, ModelUse, Part, Procedure
+from warroom.actions.inventory import Canary, Inventory, ModelUse, Part, Procedure
 from warroom.actions.models import AnswerWithoutModel, CapCalls, CapTokens, SwitchModel
 from warroom.actions.procedures import (
     ClearCache,
@@ -46,6 +47,7 @@ INVENTORY = Inventory(
             previous="v1",
             versions=["v1", "v2"],
             fields={"limits of web": {"memory": "256Mi"}},
+            canary=Canary(version="v2", stable="v1", weight=25, waits=[50, 100]),
         ),
         "suggest": Part(
             instances=["suggest-1"],
@@ -94,6 +96,7 @@ GOOD: list[tuple[ActionKind, str, dict[str, Any]]] = [
         "catalog",
         {"what": "environment", "object": "TIMEOUT", "now": "0.05", "to": "2"},
     ),
+    (StepCanary.kind, "catalog", {"version": "v2", "weight": 25, "stages": [50, 100]}),
     (Cordon.kind, "n1", {}),
     (Uncordon.kind, "n2", {}),
     (

@@ -113,5 +113,4 @@ def test_actions_that_cannot_tell_say_so() -> None:
         "restart",
         "restore database state",
         "restore process state",
-        "revert configuration",  # its commit carries the key
     }

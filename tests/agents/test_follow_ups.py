@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from warroom.agents.follow_ups.action_items import harden, hardening_report, owner
+from warroom.agents.follow_ups.action_items import (
+    action_items,
+    harden,
+    hardening_report,
+    owner,
+)
 from warroom.agents.follow_ups.early_warnings import IllSignal, chosen, readings
 from warroom.agents.follow_ups.monitoring import improve_monitoring, monitoring_report
 from warroom.faults import faults
 from warroom.incident.evidence import EvidenceStatus
 from warroom.incident.finding import FaultKind
 from warroom.incident.following import Followed
+from warroom.incident.lifecycle import State
 from warroom.incident.report import PerformanceReport
 from warroom.telemetry.model import Catalogue, Service
 from warroom.telemetry.signal_catalogue import SignalName, definition
@@ -159,6 +165,36 @@ def test_every_kind_teaches_something_of_its_own(kind):
     others = [f"Rehearse: {LESSONS[o].chaos}" for o in LESSONS if o is not kind]
     assert len(chaos) == 1
     assert chaos[0] not in [text.replace("{service}", "checkout") for text in others]
+
+
+def called_over(why, document):
+    """As a person said that it is over, and why."""
+    document.state = State.investigating
+    document.move(State.resolved, at(190), "ann", why)
+    document.ended_by = "ann"
+    return [item.title for item in action_items(document, at(195))]
+
+
+@pytest.mark.parametrize(
+    ("why", "kind"),
+    [
+        ("the disk of catalog was full", "disk full"),
+        ("it was not the deploy but the certificate", "certificate expiry"),
+        ("不是发布而是磁盘满了", "disk full"),
+        ("rolled the release back by hand", "bad deploy"),
+        ("it works again", "bad deploy"),
+    ],
+)
+def test_work_follows_the_cause_that_a_person_named(why, kind):
+    first = LESSONS[FaultKind(kind)].prevention[0].title.partition("{")[0]
+    document = incidents.full()
+    document.executions.clear()
+    assert any(title.startswith(first) for title in called_over(why, document))
+
+
+def test_a_cause_that_an_action_proved_stands_against_a_word():
+    ours = [item.title for item in action_items(incidents.full(), at(195))]
+    assert called_over("the disk was full", incidents.full()) == ours
 
 
 def test_the_roadmap_is_in_order_and_knows_the_cascade():

@@ -209,6 +209,17 @@ def test_p3_incidents_are_told_once_a_day_in_one_message(tmp_path, daily: Chat, 
 
 
 @ON_A_FILE
+def test_the_day_is_told_in_chinese_where_a_team_reads_it(tmp_path, place, slack: FakeSlack):
+    here = chat(tmp_path / "home", place, slack, p3_hour=9, p3_language="zh")
+    for number in range(21):
+        here.incident(f"INC-{number}", severity=Severity.P3)
+    here.round()
+    told = shown(slack.messages[0])
+    assert all(words in told for words in ("21 起未结束", "0 起已结束", "另有 1 起"))
+    assert " open" not in told and "investigating" not in told
+
+
+@ON_A_FILE
 def test_a_p3_that_asks_a_person_is_told_at_once(daily: Chat, slack: FakeSlack):
     document = daily.incident(severity=Severity.P3)
     daily.asks(document)

@@ -50,7 +50,7 @@ def test_a_value_that_it_quotes_is_the_config_maps() -> None:
     given = {"envFrom": [{"configMapRef": {"name": "cart-config"}}]}
     said = "cannot connect to cart-redis-old:6379: name or service not known"
     held = config({"REDIS_HOST": "cart-redis-old", "LEVEL": "info"})
-    expected = ("value-refused", "ConfigMap shop/cart-config")
+    expected = ("address-wrong", "ConfigMap shop/cart-config")
     assert first(NODES, crashing("cart", said, **given), held) == expected
     other = config({"REDIS_HOST": "cart-redis", "LEVEL": "name"})
     assert first(NODES, crashing("cart", said, **given), other)[0] == "crashes"
@@ -63,6 +63,138 @@ def test_a_line_of_a_file_that_it_quotes_is_the_config_maps() -> None:
     said = 'invalid value for parameter "shared_buffers": "128QB"'
     found = first(NODES, crashing("cart", said, **volume), config({"db.conf": text}))
     assert found == ("value-refused", "ConfigMap shop/cart-config")
+
+
+def of(kind: str, path: str, name: str, **more: Any) -> dict[str, Any]:
+    """A container with a volume of an object at a path."""
+    field = {"configMap": "name", "secret": "secretName", "persistentVolumeClaim": "claimName"}
+    mount = {"volumeMounts": [{"name": "v", "mountPath": path}]}
+    return {**mount, "pod": {"volumes": [{"name": "v", kind: {field[kind]: name}}]}, **more}
+
+
+def env(**pairs: Any) -> dict[str, Any]:
+    """A container's environment: a text, or (kind of reference, name, key)."""
+    found = []
+    for name, text in pairs.items():
+        kind, held, key = (None, None, None) if isinstance(text, str) else text
+        ref = {"valueFrom": {kind: {"name": held, "key": key}}} if kind else {"value": text}
+        found.append({"name": name, **ref})
+    return {"env": found}
+
+
+LOGIN = env(DB_USER="cart", DB_PASSWORD=("secretKeyRef", "cart-db", "password"))
+LOGIN["env"] += env(MQ_PASSWORD=("secretKeyRef", "mq", "password"))["env"]
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "expected"),
+    [
+        (
+            'PSQLException: FATAL: password authentication failed for user "cart"',
+            LOGIN,
+            ("login-refused", "Secret shop/cart-db"),
+        ),
+        ("MQ: 403 ACCESS_REFUSED", LOGIN, ("login-refused", "Secret shop/mq")),
+        ("403 ACCESS_REFUSED", LOGIN, ("crashes", "Deployment shop/cart")),
+        (
+            "dial tcp: lookup rediss on 10.96.0.10:53: no such host",
+            env(CACHE="rediss:6379"),
+            ("address-wrong", "Deployment shop/cart"),
+        ),
+        (
+            "getaddrinfo ENOTFOUND pg-primary",
+            env(DATABASE_URL=("secretKeyRef", "dsn", "url")),
+            ("address-wrong", "Secret shop/dsn"),
+        ),
+        (
+            "Error: required environment variable PAY_URL is not set",
+            {"envFrom": [{"configMapRef": {"name": "cart-config"}}]},
+            ("key-missing", "ConfigMap shop/cart-config"),
+        ),
+        (
+            "KeyError: 'PAY_URL'",
+            {"envFrom": [{"secretRef": {"name": "cart-keys"}}]},
+            ("key-missing", "Secret shop/cart-keys"),
+        ),
+        (
+            "panic: open /etc/cart/rules.yaml: no such file or directory",
+            of("configMap", "/etc/cart", "cart-config"),
+            ("key-missing", "ConfigMap shop/cart-config"),
+        ),
+        (
+            "could not extend file: write /data/base/1: No space left on device",
+            of("persistentVolumeClaim", "/data", "data-0"),
+            ("volume-full", "PersistentVolumeClaim shop/data-0"),
+        ),
+        (
+            "error parsing /etc/keys/sa.json: unexpected end of JSON input",
+            of("secret", "/etc/keys", "keys"),
+            ("value-refused", "Secret shop/keys"),
+        ),
+        (
+            'database "cart_v2" does not exist',
+            env(DB_NAME="cart_v2"),
+            REFUSED := ("value-refused", "Deployment shop/cart"),
+        ),
+        ("invalid LOG_LEVEL: verbos", env(LOG_LEVEL="verbos"), REFUSED),
+        (
+            "invalid request from 10.0.0.9",
+            env(LOG_LEVEL="verbos"),
+            ("crashes", "Deployment shop/cart"),
+        ),
+        (
+            "payments.example: 502 Bad Gateway, invalid",
+            env(PAY="payments.example"),
+            ("crashes", "Deployment shop/cart"),
+        ),
+    ],
+)
+def test_what_it_says_is_followed_to_the_object_that_holds_it(
+    said: str, given: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    there = [service("redis"), config({"LEVEL": "info"})]
+    assert first(NODES, crashing("cart", said, **given), there) == expected
+
+
+def log(name: str, text: str) -> dict[str, Any]:
+    """What a container said, as a recording has it."""
+    return made("PodLog", name, text=text)
+
+
+def test_the_log_of_the_run_before_counts_and_not_how_it_ran_in_peace() -> None:
+    given = env(PAY="http://pay.example:80", LEVEL="verbose")
+    some = crashing("cart", "", **given)
+    before = log("cart-1-0/cart/previous", "starting\nlevel: unknown value verbose\nbye")
+    assert first(NODES, some, before) == ("value-refused", "Deployment shop/cart")
+    fine = log("cart-1-0/cart", "level: unknown value verbose\n" + "GET / 200\n" * 40)
+    assert first(NODES, some, fine)[0] == "crashes", "it was said long ago"
+    assert first(NODES, workload("cart", **given), before) == ("", ""), "it is well"
+
+
+def test_one_that_runs_and_is_not_ready_is_heard_too() -> None:
+    unready = {**well("cart"), "ready": False}
+    some = workload("cart", status=unready, **env(CACHE="redsi:6379"))
+    said = log("cart-1-0/cart", "retrying\ndial tcp: lookup redsi: no such host\n")
+    assert first(NODES, some, said) == ("address-wrong", "Deployment shop/cart")
+
+
+def test_an_init_container_that_waits_for_a_name_that_nobody_has() -> None:
+    wait = {
+        "name": "wait",
+        "command": ["sh", "-c", "until nc -z -w 2 pgsql 5432; do sleep 1; done"],
+    }
+    some = workload("cart", pod={"initContainers": [wait]})
+    expected = ("address-wrong", "Deployment shop/cart")
+    assert first(NODES, some, service("pg", 5432)) == expected
+    assert first(NODES, some, service("pgsql", 5432), workload("pgsql")) == ("", "")
+
+
+def test_a_wrong_address_is_where_it_is_held() -> None:
+    some = workload("cart", envFrom=[{"configMapRef": {"name": "cart-config"}}])
+    held = config({"PAY_URL": "http://pay:8080"})
+    found = seen(NODES, some, held, service("pay"), workload("pay"))[0].trouble
+    assert (found.cause, found.object) == ("address-wrong", "ConfigMap shop/cart-config")
+    assert found.victims == {"Deployment shop/cart"}
 
 
 def test_what_takes_all_of_a_nodes_processor() -> None:
@@ -201,3 +333,24 @@ def test_pods_that_are_named_after_a_service_that_is_not_there() -> None:
     assert first(NODES, one, service("other")) == ("pods-unnamed", "StatefulSet shop/cassandra")
     there = service("cassandra-hs", app="web")
     assert first(NODES, one, workload("web"), there) == ("", "")
+
+
+def test_a_proxy_whose_settings_are_refused_takes_down_what_needs_its_addresses() -> None:
+    """What the system's parts are given is put right where it is held, too."""
+    link = {"kind": "DaemonSet", "controller": True}
+    some: list[dict[str, Any]] = []
+    for name, text in (
+        ("kube-proxy", 'KubeProxyConfiguration.Mode: Invalid value: "ipvss": must be iptables'),
+        ("kube-flannel-ds", "dial tcp 10.96.0.1:443: i/o timeout"),
+    ):
+        pod = crashing(name, text, **of("configMap", "/etc/parts", name))[-1]
+        pod["metadata"] |= {"namespace": "kube-system"}
+        pod["metadata"]["ownerReferences"] = [{**link, "name": name}]
+        counted = {"desiredNumberScheduled": 2}
+        some += [made("DaemonSet", name, "kube-system", status=counted), pod]
+    api = made("Service", "kubernetes", "default", spec={"clusterIP": "10.96.0.1"})
+    held = made("ConfigMap", "kube-proxy", "kube-system", data={"config.conf": 'mode: "ipvss"\n'})
+    found = seen(NODES, some, api, held, crashing("web", "dial tcp: i/o timeout"))
+    assert [(f.trouble.cause, f.trouble.object) for f in found if not f.follows] == [
+        ("value-refused", "ConfigMap kube-system/kube-proxy")
+    ]

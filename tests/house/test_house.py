@@ -15,8 +15,9 @@ from warroom.tests.support.house import OUTSIDE, ROOT, files, imported, modules,
 from warroom.tools.base import REGISTRY, Effect, Row
 
 LEVELS = (
-    ("errors", "misfit", "outgoing", "plugins", "state"),
-    ("yaml_tables",),
+    ("errors", "misfit", "plugins", "state"),
+    ("outgoing", "yaml_tables"),
+    ("forge_api",),
     ("analysis", "cluster", "kube_api"),
     ("faults",),
     ("incident", "sandbox", "settings", "text_safety", "tracing"),
@@ -40,7 +41,8 @@ OURS = {"warroom", *LEVEL}
 NOTHING = {
     "analysis": {"yaml_tables"},
     "cluster": {"yaml_tables"},
-    "kube_api": {"errors", "yaml_tables"},
+    "forge_api": {"errors", "outgoing", "yaml_tables"},
+    "kube_api": {"errors", "forge_api", "yaml_tables"},
     "faults": {"errors", "yaml_tables"},
     "notify": {"errors", "incident", "outgoing", "plugins", "text_safety", "yaml_tables"},
     "oncall": {"errors", "incident", "yaml_tables"},

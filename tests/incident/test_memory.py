@@ -94,5 +94,7 @@ def estimated(*minutes: float) -> Incident:
 def test_how_long_it_takes_comes_of_similar_ones_where_there_are_enough():
     by_rule = (108.0, 54.0, 216.0)
     few, many = time_to_resolve(estimated(9, 5)), time_to_resolve(estimated(9, 5, 30))
-    assert few and few[:3] == by_rule and few[3].endswith("known length: 2")
+    assert few and few[:3] == by_rule and few[3].endswith("2, too few")
+    none = time_to_resolve(estimated())
+    assert none and none[3] == "by severity and complexity"
     assert many == (9.0, 5.0, 30.0, "by 3 similar incidents")

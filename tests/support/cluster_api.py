@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+from warroom.tests.support.stepping import flagged, stepped
 
 Made = dict[str, Any]
 PLURALS = {
@@ -22,12 +23,16 @@ PLURALS = {
     "cronjobs": "CronJob",
     "nodes": "Node",
     "applications": "Application",
+    "rollouts": "Rollout",
+    "canaries": "Canary",
     "horizontalpodautoscalers": "HorizontalPodAutoscaler",
     "scaledobjects": "ScaledObject",
 }
+DEFINED = ("rollouts", "canaries")
+"""Kinds that are served only where there are some."""
 PLACE = re.compile(
     r"/(?:api/v1|apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<what>[a-z]+)"
-    r"(?:/(?P<name>[^/]+))?(?:/(?P<part>scale))?"
+    r"(?:/(?P<name>[^/]+))?(?:/(?P<part>scale|status))?"
 )
 Place = tuple[str, str, str]
 AT = "2026-11-30T10:{:02}:00Z"
@@ -68,7 +73,8 @@ class ClusterApi(HttpBackend):
         """As the API documents it."""
         self.before(question)
         place = PLACE.fullmatch(question.path)
-        if not place or place["what"] not in PLURALS:
+        served = {key[0] for key in self.objects} | PLURALS.keys() - set(DEFINED)
+        if not place or place["what"] not in served:
             return _status(404, f"{question.path} is not served")
         what, space, name = place["what"], place["space"] or "", place["name"]
         if what in self.forbidden:
@@ -83,8 +89,8 @@ class ClusterApi(HttpBackend):
         if found is None:
             return _status(404, f'{what} "{name}" not found')
         if question.method == "GET":
-            return Reply(_scale(found) if place["part"] else found)
-        reply = self._patched(question, what, found, bool(place["part"]))
+            return Reply(_scale(found) if place["part"] == "scale" else found)
+        reply = self._patched(question, what, found, place["part"] == "scale")
         self.after(question)
         return reply
 
@@ -109,8 +115,8 @@ class ClusterApi(HttpBackend):
 
     def _changed(self, what: str, made: Made, spec: bool) -> None:
         made["metadata"]["resourceVersion"] = str(next(self.numbers))
-        if spec:
-            made["metadata"]["generation"] += 1
+        made["metadata"]["generation"] += spec
+        if spec or what in DEFINED:
             self._controlled(what, made)
         self._autoscaled()
 
@@ -129,6 +135,10 @@ class ClusterApi(HttpBackend):
     def _controlled(self, what: str, made: Made) -> None:
         """What its controller does at once."""
         about, spec = made["metadata"], made["spec"]
+        if what == "rollouts":
+            stepped(self, made)
+        if what == "canaries":
+            flagged(made)
         if what != "deployments":
             return
         own = self._replicas(about)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,15 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 from tenacity.retry import retry_if_exception_type, retry_if_result
 
 from warroom.drills.layout import free_ports
-from warroom.evals.conformance.servers import BUILT
+from warroom.evals.conformance.servers import BUILT, folder
 
 NAME, ADMIN, PATIENCE_S = "Kubernetes' control plane", "of-the-admin", 180
 STAGES = Path(__file__).parent / "kwok_stages.yaml"
+CRDS = {
+    "Argo Rollouts": "github.com/argoproj/argo-rollouts@v{}/manifests/crds/*-crd.yaml",
+    "Flagger": "github.com/fluxcd/flagger@v{}/artifacts/flagger/crd.yaml",
+}
+"""Of the modules that are built."""
 PATCH = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -164,13 +170,31 @@ class ControlPlane:
         self.client.close()
         shutil.rmtree(self.root / "etcd", ignore_errors=True)
 
+    def controller(self, name: str, *arguments: str) -> None:
+        """One more of the servers that were built, and the kinds that its module defines."""
+        server = BUILT[name]
+        assert server.program, f"{name} is not built: make conformance"
+        files = sorted((folder() / "go/pkg/mod").glob(CRDS[name].format(server.version)))
+        for file in files:
+            self.manifests(file)
+            for made in yaml.safe_load_all(file.read_text()):
+                self.eventually(partial(self._served, made["spec"]))
+        self._start(str(server.program), f"--kubeconfig={self.admin}", *arguments)
+
+    def _served(self, kind: dict[str, Any]) -> bool:
+        known = self.get(f"/apis/{kind['group']}/{kind['versions'][-1]['name']}")["resources"]
+        return kind["names"]["plural"] in [one["name"] for one in known]
+
     def _run(self, part: str, *arguments: str) -> None:
-        command = ["nice", str(BUILT[NAME].program), part, *arguments]
-        with (self.root / f"{part}.log").open("ab") as log:
+        self._start(str(BUILT[NAME].program), part, *arguments)
+
+    def _start(self, program: str, *arguments: str) -> None:
+        command = ["nice", program, *arguments]
+        with (self.root / f"{_part(command)}.log").open("ab") as log:
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.root))
 
     def _last(self, one: subprocess.Popen[bytes]) -> str:
-        part = one.args[2]  # type: ignore[index]
+        part = _part(one.args)  # type: ignore[arg-type]
         return f"{part} ended: {(self.root / f'{part}.log').read_text()[-1500:]}"
 
     def _keys(self) -> None:
@@ -180,6 +204,11 @@ class ControlPlane:
         (self.root / "account.key").write_bytes(key.private_bytes(pem, form, plain))
         public = serialization.PublicFormat.SubjectPublicKeyInfo
         (self.root / "account.pub").write_bytes(key.public_key().public_bytes(pem, public))
+
+
+def _part(command: list[str]) -> str:
+    """What a process is called: the part that a program of several plays, else the program."""
+    return Path(command[1]).name if command[2].startswith("-") else command[2]
 
 
 @contextmanager

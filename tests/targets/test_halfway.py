@@ -150,4 +150,5 @@ def test_a_commit_carries_the_key_of_its_effect(fleet: Fleet) -> None:
     KEY.reset(token)
     assert fleet.configuration.knows("INC-7:execute:abc")
     assert not fleet.configuration.knows("INC-8:execute:abc")
+    assert not fleet.configuration.knows("INC-7:execute:ab")
     assert Git(folder).run("log", "-1", "--format=%s") == "Turn off bulk"

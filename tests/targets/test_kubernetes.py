@@ -71,6 +71,7 @@ def test_a_restart_replaces_the_pods_of_the_same_version(tmp_path: Path, api: Cl
     assert hands.knows("INC-1:execute:abc")
     part = hands.inventory().services["web"]
     assert part.version == f"{NOW} (web-h3)"
+    assert part.previous == BEFORE
 
 
 def test_what_was_rolled_back_from_is_not_the_version_before(
@@ -142,8 +143,8 @@ def test_a_rollout_that_fails_is_not_called_done(tmp_path: Path, api: ClusterApi
 def test_one_that_does_not_end_is_left_after_a_while(
     tmp_path: Path, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warroom.targets.kubernetes.ROLLOUT_S", 0.2)
-    monkeypatch.setattr("warroom.targets.kubernetes.POLL_S", 0.05)
+    monkeypatch.setattr("warroom.targets.kubernetes_write.ROLLOUT_S", 0.2)
+    monkeypatch.setattr("warroom.targets.kubernetes_write.POLL_S", 0.05)
     hands = system(tmp_path, api)
     monkeypatch.setattr(api, "_controlled", lambda *_: None)
     with pytest.raises(Halfway, match=r"after 0.2 s: its controller has not seen") as failed:

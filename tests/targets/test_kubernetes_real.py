@@ -1,6 +1,5 @@
 """The same on a real control plane, with the rights that deploy/kubernetes/ gives and no more."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from warroom.kube_api import ClusterAccess, api_of, path_of
 from warroom.targets.operations import Operations
 from warroom.tests.support.cluster_drill import assert_named_undone_verified, responded
 from warroom.tests.support.cluster_tape import Recorder
-from warroom.tests.support.control_plane import ControlPlane, control_plane, node
+from warroom.tests.support.control_plane import ControlPlane, control_plane
 from warroom.tests.support.delivered import (
     AUTOMATED,
     BY_FLUX,
@@ -27,8 +26,8 @@ from warroom.tests.support.delivered import (
     application,
     definition,
 )
-from warroom.tests.support.house import ROOT
 from warroom.tests.support.http_backends import serving
+from warroom.tests.support.real_cluster import RIGHTS, WEB, acting, furnish, settled
 from warroom.tests.support.shop_cluster import (
     BEFORE,
     MOVES,
@@ -41,22 +40,12 @@ from warroom.tests.support.shop_cluster import (
 )
 
 pytestmark = pytest.mark.conformance
-RIGHTS = ROOT / "deploy" / "kubernetes"
-WEB = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/web"
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with control_plane(tmp_path_factory.mktemp("plane")) as made:
-        for name in (NAMESPACE, "warroom", "other", "argocd"):
-            made.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        account = {"name": "warroom", "namespace": "warroom"}
-        made.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
-        for name in ("n1", "n2"):
-            made.apply(node(name))
-        made.manifests(RIGHTS / "read.yaml", NAMESPACE)
-        made.manifests(RIGHTS / "act.yaml", NAMESPACE)
-        made.manifests(RIGHTS / "cluster.yaml")
+        furnish(made, NAMESPACE, "other", "argocd")
         yield made
 
 
@@ -74,23 +63,6 @@ def hands(plane: ControlPlane, tmp_path: Path) -> Iterator[Operations]:
     plane.eventually(
         lambda: plane.client.get(WEB).status_code == 404 and not plane.get(replicas)["items"]
     )
-
-
-def acting(plane: ControlPlane, folder: Path, **more: Any) -> Operations:
-    """With the rights of the account."""
-    login = str(plane.account("warroom", "warroom"))
-    cluster = {"name": "prod", "kubeconfig": login, "namespaces": [NAMESPACE], "mode": "act"}
-    file = folder / "operations.json"
-    file.write_text(json.dumps({"kubernetes": [{**cluster, **more}]}))
-    return Operations.load(file)
-
-
-def settled(plane: ControlPlane, image: str) -> bool:
-    found = plane.get(WEB)
-    status, container = found["status"], found["spec"]["template"]["spec"]["containers"][0]
-    seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    there = status.get("replicas") == status.get("updatedReplicas") == found["spec"]["replicas"]
-    return container["image"] == image and seen and there and status.get("availableReplicas") == 2
 
 
 def spec(plane: ControlPlane) -> Any:
@@ -157,7 +129,7 @@ def test_a_restart_replaces_every_pod(plane: ControlPlane, hands: Operations) ->
 def test_a_roll_out_that_never_ends_is_no_success(
     plane: ControlPlane, hands: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warroom.targets.kubernetes.ROLLOUT_S", 3.0)
+    monkeypatch.setattr("warroom.targets.kubernetes_write.ROLLOUT_S", 3.0)
     missing = "registry.example.org/web:missing"
     planned = plan(
         "patch workload",

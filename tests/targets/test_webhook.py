@@ -112,7 +112,7 @@ def test_an_answer_that_breaks_off_is_halfway_with_its_way_back(theirs, section)
 
 def test_another_secret_does_nothing(theirs, section):
     Path(section["secret_file"]).write_text("another")
-    with pytest.raises(ToolFailed, match="refuses: 401"):
+    with pytest.raises(ToolFailed, match="answers 401"):
         Webhook.configured(section).restart("web")
     assert theirs.done == {}
 

@@ -100,6 +100,28 @@ def test_roll_outs_are_changes(tmp_path: Path) -> None:
     assert "+" in change.diff and "cart:v2" in change.diff
 
 
+def test_a_release_step_by_step_is_a_change_that_says_how_far_it_is(tmp_path: Path) -> None:
+    deployment, replica, *_ = workload("cart", image="registry.example.org/cart:v2")
+    spec = {**deployment["spec"], "strategy": {"canary": {"steps": [{"setWeight": 20}]}}}
+    status = {"stableRS": "a", "currentPodHash": "b", "phase": "Progressing"}
+    rollout = made("Rollout", "cart", spec=spec, status=status)
+    for name, image in (("a", "v1"), ("b", "v2")):
+        at = {"annotations": {"rollout.argoproj.io/revision": image[1:]}, **owned(rollout)}
+        about = {**at, "name": f"cart-{name}", "labels": {"rollouts-pod-template-hash": name}}
+        about["creationTimestamp"] = f"2026-11-30T10:{image[1:]}0:00Z"
+        kept = json.loads(json.dumps(replica).replace("cart:v2", f"cart:{image}"))
+        (tmp_path / "dump").mkdir(exist_ok=True)
+        dump(tmp_path / "dump" / name, {**kept, "metadata": {**kept["metadata"], **about}})
+    dump(tmp_path / "dump" / "all", rollout)
+    recording = Recorder(dumps(tmp_path / "dump")).recording
+    change = recording.changes(ALWAYS)[-1]
+    assert (change.kind, change.service) == ("deploy", "cart")
+    assert (change.version[-2:], change.previous[-2:]) == ("v2", "v1")
+    assert change.summary.endswith(
+        "cart:v2 (20 % of requests, step 1 of 1, Progressing, when it was read)"
+    )
+
+
 def test_what_is_no_dump_is_a_gap(tmp_path: Path) -> None:
     (tmp_path / "objects.json").write_text("{half")
     gaps = dict(Recorder(dumps(tmp_path)).recording.gaps)
@@ -164,6 +186,17 @@ def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(api: Api, mon
     api.lists["pods"] = cart[2:3]
     rows = [json.loads(line) for line in live.read(SourceQuery()).lines.splitlines()]
     assert [(row["name"], row["object"]) for row in rows] == [("cart-1-1", None)]
+
+
+def test_a_kind_that_is_refused_and_not_served_at_all_is_no_gap(api: Api) -> None:
+    """Rights are looked at first: whoever may not read Rollouts need not have any."""
+    api.lists, api.refused = {"nodes": [node("n1")]}, {"rollouts": 403, "canaries": 403}
+    live = LiveCluster(ClusterAccess(name="prod", url=api.where))
+    assert live.read(SourceQuery()).left_out == ()
+    api.lists["v1beta1"] = []  # what answers for flagger.app
+    live = LiveCluster(ClusterAccess(name="prod", url=api.where))
+    (gap,) = live.read(SourceQuery()).left_out
+    assert "canaries" in gap
 
 
 def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> None:

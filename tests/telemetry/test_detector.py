@@ -112,6 +112,16 @@ def test_a_threshold_must_hold_for_its_time(tmp_path):
     assert (critical.severity, critical.started) == ("critical", START + 20)
 
 
+def test_a_rule_fires_at_a_scrape_of_five_seconds_without_up(tmp_path):
+    """Nor is the first metric that it could be made of there: what is there tells the scrape."""
+    with BundleWriter(tmp_path) as bundle:
+        for second in range(0, 120, 5):
+            bundle.metric(START + second, "disk_used_share", "api", 0.95)
+    rule = Rule(name="Full", kind="threshold", signal="disk_share", warning=0.8, for_s=20)
+    (firing,) = evaluate(read_bundle(tmp_path), START + 118, [rule])
+    assert firing.service == "api"
+
+
 def test_one_failed_request_of_two_is_no_alert(tmp_path):
     with BundleWriter(tmp_path) as bundle:
         counter(bundle, "http_requests_total", "cart", [0.2] * 40, code="200")

@@ -43,6 +43,16 @@ def test_a_rule_that_never_held_is_quiet_for_longer_than_it_looks_back(calm):
     assert row["quiet_s"] > row["rhythm_s"]
 
 
+@pytest.mark.parametrize("rule", ["HighErrorRate", "ErrorBudgetBurn", "DatabaseErrors"])
+def test_a_rule_whose_telemetry_is_missing_is_not_known_to_be_false(tmp_path, rule):
+    bundle = BundleWriter(tmp_path, {"services": [{"name": "payments"}]})
+    bundle.metric(ONSET - 40, "up", "payments", 1)
+    bundle.flush()
+    [row] = told(bench_over(tmp_path), rule)
+    assert (row["holds"], row["quiet_s"]) == (None, None)
+    assert row["words"] == f"{rule}: nothing here measures whether it holds"
+
+
 def test_another_services_trouble_is_not_this_alerts(errors):
     [row] = told(errors, "HighErrorRate", service="catalog")
     assert row["holds"] is False

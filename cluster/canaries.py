@@ -1,0 +1,148 @@
+"""How far a release is that takes requests step by step: Argo Rollouts' Rollout, Flagger's Canary.
+
+Read off what both write into their status, as https://argo-rollouts.readthedocs.io and
+https://docs.flagger.app describe it.
+"""
+
+from collections.abc import Iterator
+
+from .objects import NOTHING, Fields, Object, seconds
+from .revisions import HASH
+from .snapshot import Snapshot
+from .trouble import Sign, Trouble, sign, wrong
+from .trouble import told as about
+
+ALL = 100
+"""Percent of requests once a release is through."""
+RUNNING = ("Progressing", "Waiting", "WaitingPromotion", "Promoting", "Finalising")
+"""Phases of a Canary that is under way."""
+
+
+def delivering(seen: Snapshot, workload: Object) -> Object | None:
+    """The Rollout or Canary by which a workload is released: itself, or that which refers to it."""
+    if workload.kind == "Rollout":
+        return workload
+    every = (*seen.of("Canary", workload.namespace), *seen.of("Rollout", workload.namespace))
+    return next((one for one in every if templated(seen, one) is workload), None)
+
+
+def templated(seen: Snapshot, one: Object, suffix: str = "") -> Object:
+    """The object that holds the template of what it releases: itself, or what it refers to."""
+    to = one.fields("spec.targetRef") or one.fields("spec.workloadRef")
+    return seen.find(str(to.get("kind")), one.namespace, f"{to.get('name')}{suffix}") or one
+
+
+def under_way(one: Object) -> bool:
+    """Whether a new version has some of the requests, or is about to."""
+    if one.kind == "Canary":
+        return one.text("status.phase") in RUNNING
+    before, new = one.text("status.stableRS"), one.text("status.currentPodHash")
+    return bool(before) and before != new and not taken_back(one)
+
+
+def taken_back(one: Object) -> bool:
+    """Whether the new version was given up, and the one before has all requests again."""
+    if one.kind == "Canary":
+        return one.text("status.phase") == "Failed"
+    return one.get("status.abort") is True
+
+
+def weight(one: Object) -> int:
+    """Percent of requests that the new version shall have."""
+    if one.kind == "Canary":
+        return int(one.number("status.canaryWeight") or 0)
+    steps, number = _steps(one), int(one.number("status.currentStepIndex") or 0)
+    if not under_way(one) or not steps:
+        return 0
+    said = (step.get("setWeight") for step in reversed(steps[: number + 1]))
+    return ALL if number >= len(steps) else next((int(w) for w in said if w is not None), 0)
+
+
+def waits(one: Object) -> list[int]:
+    """The percentages above the present one at which it waits for a person, and at last all; of
+    what goes on by itself none."""
+    if one.kind == "Canary" or not under_way(one):
+        return []
+    at, found = 0, {ALL}
+    for step in _steps(one):
+        at = int(step.get("setWeight", at))
+        if "pause" in step and not (step["pause"] or {}).get("duration") and at > weight(one):
+            found.add(at)
+    return sorted(found)
+
+
+def told(one: Object) -> str:
+    """Where it is, in words; empty where nothing is under way."""
+    if taken_back(one):
+        return "given up: what ran before has all requests"
+    if not under_way(one):
+        return ""
+    number, count = int(one.number("status.currentStepIndex") or 0), len(_steps(one))
+    step = f", step {min(number + 1, count)} of {count}" if count else ""
+    return f"{weight(one)} % of requests{step}, {one.text('status.phase')}"
+
+
+def _steps(one: Object) -> list[Fields]:
+    return one.list("spec.strategy.canary.steps")
+
+
+# What is wrong with it.
+
+JUDGED = ("Failed", "Error", "Inconclusive")
+WAITED_S = 3600.0
+"""A step that waits for a person for so long may be forgotten."""
+
+
+def releases(seen: Snapshot) -> Iterator[Trouble]:
+    """Of every Rollout and every Canary."""
+    for one in seen.of("Rollout"):
+        yield from _rollout(seen, one)
+    for one in seen.of("Canary"):
+        yield from _canary(seen, one)
+
+
+def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
+    """Found ill, given up, stuck or not valid, or waiting for somebody."""
+    why, runs = one.text("status.message")[:200], _judged(seen, one)
+    said = (sign(one, "status.message"), *(_result(run) for run in runs))
+    if runs:
+        cause = "analysis-blind" if runs[0].text("status.phase") == "Error" else "canary-failed"
+        why = runs[0].text("status.message")[:200] or why
+        yield wrong(cause, one, said, 0.8, why, name=runs[0].ref)
+    elif taken_back(one):
+        yield wrong("canary-aborted", one, (sign(one, "status.abort"), *said), 0.4, why)
+    elif one.text("status.phase") == "Degraded":
+        invalid = one.condition("InvalidSpec").get("status") == "True"
+        yield wrong("rollout-stuck", one, said, 0.95 if invalid else 0.6, why)
+    for pause in one.list("status.pauseConditions") if under_way(one) and not runs else ():
+        since = seconds(pause.get("startTime"))
+        if since and seen.at - since > WAITED_S:
+            yield wrong("paused", one, (sign(one, "status.pauseConditions"),), 0.3)
+
+
+def _judged(seen: Snapshot, rollout: Object) -> list[Object]:
+    """The analyses of the version that it brings which did not find it well, the newest first."""
+    new = rollout.text("status.currentPodHash")
+    found = [
+        run
+        for run in seen.of("AnalysisRun", rollout.namespace)
+        if seen.owner(run) is rollout and run.labels.get(HASH) == new
+        if run.text("status.phase") in JUDGED and new != rollout.text("status.stableRS")
+    ]
+    return sorted(found, key=lambda run: -(run.created or 0))
+
+
+def _result(run: Object) -> Sign:
+    """The first of its metrics that was not found well."""
+    bad = (m for m in run.list("status.metricResults") if m.get("phase") in JUDGED)
+    text = f"{next(bad, NOTHING).get('name') or ''} {run.text('status.phase')}"
+    return Sign(run.ref, "status.phase", f"{text.strip()}: {run.text('status.message')}"[:300])
+
+
+def _canary(seen: Snapshot, one: Object) -> Iterator[Trouble]:
+    """Flagger found the new version ill."""
+    if taken_back(one):
+        events = [e for e in seen.events(one) if e.message.startswith(("Halt", "Rolling back"))]
+        why = events[0].message if events else str(one.condition("Promoted").get("message") or "")
+        shown = (sign(one, "status.phase"), *(about(one, event) for event in events[:2]))
+        yield wrong("canary-failed", templated(seen, one), shown, 0.7, why[:200], name=one.ref)

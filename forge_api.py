@@ -1,0 +1,121 @@
+"""Pull requests of GitHub (REST 2022-11-28) and merge requests of GitLab (v4): looked at, opened,
+closed. Nothing is tried again here: whoever asks looks what is there first.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
+
+from pydantic import Field
+
+from .errors import ToolFailed, Unheard
+from .outgoing import asked
+from .yaml_tables import Duration, Entry
+
+IN_GITLAB = ("source_branch", "target_branch", "description")
+CURES = {
+    401: "its token is not accepted: renew what is in token_file",
+    403: "its token lacks a right: docs/targets.md says which it needs",
+    404: "no such project or branch, or its token may not see it: look at project, base, token",
+    422: "it does not take it so: look at what it names",
+    429: "it asks to be left alone for now: ask again later",
+}
+
+
+class Forge(Entry):
+    """One repository that is changed by pull or merge requests only."""
+
+    forge: Literal["github", "gitlab"] = Field(description="whose API it has")
+    project: str = Field(pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)+$", description="acme/shop")
+    url: str = Field(
+        default="",
+        pattern=r"^(https?://[^ @?#]+)?$",
+        description="of a forge of your own; empty: github.com, gitlab.com",
+    )
+    clone: Path = Field(description="folder of a clone; made, bare, where there is none")
+    base: str = Field(
+        default="main", pattern=r"^\w[\w./-]{0,99}$", description="the branch it is merged into"
+    )
+    token_file: Path = Field(description="holds a token that may push branches and open requests")
+    mode: Literal["read", "propose", "act"] = Field(
+        default="read", description="read: look; propose: also plan; act: also what was approved"
+    )
+    timeout: Duration = Field(default=60.0, description="for one answer, fetch or push: 60s")
+
+    @property
+    def web(self) -> str:
+        """Where the forge is, without a slash at its end."""
+        return self.url.rstrip("/") or f"https://{self.forge}.com"
+
+    @property
+    def token(self) -> str:
+        """Raises ToolFailed where it cannot be read."""
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise ToolFailed(f"{self.token_file} cannot be read: {error}") from error
+
+
+class Opened(NamedTuple):
+    """A request as the forge shows it; state: open, merged or closed."""
+
+    number: int
+    url: str
+    state: str
+    branch: str
+
+
+class ForgeApi:
+    """Requests of one repository. All raise ToolFailed as `outgoing.asked` does."""
+
+    def __init__(self, access: Forge) -> None:
+        self.access, self.hub = access, access.forge == "github"
+        web, project = access.web, access.project
+        api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
+        theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
+        self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
+        self.user = "x-access-token" if self.hub else "oauth2"  # git hands the token over under it
+
+    def opened(self) -> list[Opened]:
+        """The newest that are open."""
+        return self._ask("GET", state="open" if self.hub else "opened", per_page="100")
+
+    def of(self, branch: str) -> Opened | None:
+        """The newest request for this branch, in whatever state."""
+        owner = self.access.project.partition("/")[0]
+        only = {"head": f"{owner}:{branch}"} if self.hub else {"source_branch": branch}
+        return next(iter(self._ask("GET", state="all", **only)), None)
+
+    def create(self, branch: str, title: str, text: str) -> Opened:
+        """Open one."""
+        names = ("head", "base", "body") if self.hub else IN_GITLAB
+        told = dict(zip(names, (branch, self.access.base, text), strict=True))
+        return self._ask("POST", told={"title": title, **told})[0]
+
+    def close(self, number: int) -> None:
+        """Without merging it."""
+        told = {"state": "closed"} if self.hub else {"state_event": "close"}
+        self._ask("PATCH" if self.hub else "PUT", f"/{number}", told)
+
+    def _heads(self) -> dict[str, str]:
+        if not self.hub:
+            return {"PRIVATE-TOKEN": self.access.token}
+        known = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return {**known, "Authorization": f"Bearer {self.access.token}"}
+
+    def _read(self, one: Any) -> Opened:
+        state = "open" if one["state"] in ("open", "opened", "locked") else "closed"
+        state = "merged" if one["merged_at"] else state
+        if self.hub:
+            return Opened(one["number"], one["html_url"], state, one["head"]["ref"])
+        return Opened(one["iid"], one["web_url"], state, one["source_branch"])
+
+    def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
+        who = f"{self.access.project} at {self.access.web}"
+        place, known = self.place + path, {"headers": self._heads(), "params": params, "json": told}
+        found = asked(who, method, place, CURES, self.access.timeout, **known)
+        try:
+            return [self._read(one) for one in (found if isinstance(found, list) else [found])]
+        except (LookupError, TypeError) as error:
+            said = f"does not answer as {self.access.forge} does: look at `forge` and `url`"
+            raise Unheard(f"{who} {said}") from error
