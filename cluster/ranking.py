@@ -32,7 +32,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "canary-aborted"), ("*",)),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
         "node-part",
