@@ -7,9 +7,6 @@ from pydantic import BaseModel, Field, JsonValue
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 
-SHORTEST = 7
-"""Characters of a commit's hash that name it."""
-
 
 class ModelUse(BaseModel):
     """How a service uses a language model, as far as that can be set."""
@@ -79,12 +76,7 @@ class Request(BaseModel):
     head: str = Field(description="the one commit in it: its hash covers every character")
     title: str = Field(description="its first line")
     diff: str = Field(description="what is otherwise when it is merged")
-    url: str = Field(default="", description="where it waits; no part of a plan")
-
-    @property
-    def planned(self) -> dict[str, JsonValue]:
-        """As a plan has it."""
-        return self.model_dump(exclude={"url"})
+    url: str = Field(default="", exclude=True, description="where it waits; no part of a plan")
 
 
 class Procedure(BaseModel):
@@ -141,9 +133,9 @@ class Inventory(BaseModel):
         return target in self.services or target in self.flags or bool(self.request(target))
 
     def request(self, commit: str) -> Request | None:
-        """By which this commit, or the one that begins so, can be taken back."""
+        """By which this commit, or the one whose hash begins so, can be taken back."""
         known = (one for full, one in self.requests.items() if full.startswith(commit))
-        return next(known, None) if len(commit) >= SHORTEST else None
+        return next(known, None) if len(commit) > 6 else None
 
     def models(self) -> dict[str, ModelUse]:
         """How services use language models, of those that do."""

@@ -67,7 +67,7 @@ class RollBack(Action):
         """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
         same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
-        how = {"instead": part.instead, **(asked.planned if asked else {})}
+        how = {"instead": part.instead, **(asked.model_dump() if asked else {})}
         return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:

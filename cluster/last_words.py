@@ -9,13 +9,10 @@ from .calling import service_of
 from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables
 from .objects import Container, Object, reference
 from .revisions import brought_it, last_change
+from .rights import FORBIDDEN, binding
 from .snapshot import LOG, Snapshot
 from .trouble import Sign, Trouble, words, wrong
 
-FORBIDDEN = re.compile(
-    r'User "system:serviceaccount:(?P<space>[^:"]+):(?P<name>[^"]+)" cannot (?P<verb>\S+)'
-    r' resource "(?P<what>[^"]+)"'
-)
 UNREADABLE = re.compile(
     r"(?i)pars|invalid|syntax|unmarshal|malformed|unexpected|cannot (?:read|load|start)|line \d"
 )
@@ -58,7 +55,7 @@ def last_words(seen: Snapshot, pod: Object, one: Container) -> Trouble | None:
         *files(seen, workload, pod.fields("spec")),
         arguments(workload, one.spec),
     )
-    for text, sign in _said(seen, pod, one):
+    for text, sign in said(seen, pod, one):
         spoken = Spoken(seen, pod, one, workload, text, sign, given)
         for reader in READERS:
             if trouble := reader(spoken):
@@ -66,7 +63,7 @@ def last_words(seen: Snapshot, pod: Object, one: Container) -> Trouble | None:
     return None
 
 
-def _said(seen: Snapshot, pod: Object, one: Container) -> Iterator[tuple[str, Sign]]:
+def said(seen: Snapshot, pod: Object, one: Container) -> Iterator[tuple[str, Sign]]:
     """The message that it ended with; the end of its log, of the run before where it ended."""
     if text := str(one.ended.get("message") or ""):
         yield text, Sign(pod.ref, f"lastState.terminated[{one.name}].message", text[:300])
@@ -86,28 +83,12 @@ def _forbidden(it: Spoken) -> Trouble | None:
     return wrong("not-allowed", it.workload, (it.sign,), 0.95, why, name=name, place=place)
 
 
-def binding(seen: Snapshot, space: str, name: str) -> str:
-    """The binding that means this account and names another one; else the role that it is bound to;
-    else the account, to which nothing is bound."""
-    roles = list[str]()
-    bindings = [*seen.of("RoleBinding", space), *seen.of("ClusterRoleBinding")]
-    for one in bindings:
-        for subject in one.list("subjects"):
-            if subject.get("kind") == "ServiceAccount" and subject.get("name") == name:
-                if subject.get("namespace") != space:
-                    return one.ref
-                role = one.fields("roleRef")
-                where = f"{space}/" if role.get("kind") == "Role" else ""
-                roles.append(f"{role.get('kind')} {where}{role.get('name')}")
-    return roles[0] if roles else f"ServiceAccount {space}/{name}"
-
-
 def _following(kind: str, read: "Callable[[Spoken, str], Trouble | None]") -> "Reader":
     """Follows what each ending of a kind names, in their order."""
 
     def reader(it: Spoken) -> Trouble | None:
-        for said in words().endings[kind]:
-            for found in said.finditer(it.text):
+        for saying in words().endings[kind]:
+            for found in saying.finditer(it.text):
                 named = next((text for text in found.groups() if text), "")
                 line = it.text[it.text.rfind("\n", 0, found.start()) + 1 : found.end()]
                 told = replace(it, sign=replace(it.sign, value=line[-300:]))
@@ -216,7 +197,7 @@ def _quoted(it: Spoken) -> Trouble | None:
 def _no(line: str) -> bool:
     """Whether a line refuses something, and not only misses somebody."""
     value, away = (
-        any(said.search(line) for said in words().endings[kind]) for kind in ("value", "away")
+        any(saying.search(line) for saying in words().endings[kind]) for kind in ("value", "away")
     )
     return value and not away
 

@@ -13,6 +13,7 @@ from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
 from .policies import forbidden
 from .reaching import chosen, not_reached
+from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
 from .slow import slowed
@@ -26,7 +27,7 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, slowed, releases),
+    *(stuck, neighbours, lacking_rights, slowed, releases),
 )
 """A stage of a pod's life each, those that others follow from first."""
 FOLLOWS = {
@@ -35,8 +36,11 @@ FOLLOWS = {
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        "node-part",
+        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
     ),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "node-part": ("value-refused", "key-missing"),
+    "not-provisioned": ("not-allowed",),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
     "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
@@ -44,7 +48,7 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
-CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing")
+CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
 

@@ -58,7 +58,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
 
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
-        found = merged(gitops.look(one) for one in self.clusters)
+        looks = merged(r.look() for one in self.clusters if (r := gitops.asked_of(one)))
+        found = Inventory(waiting=looks.waiting)
         with told():
             for name, one in self._workloads().items():
                 amid = one.release.ref if one.release and one.canary else ""
@@ -107,10 +108,9 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
         return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
 
     def put_back(self, was: RolledOut) -> RolledOut:
-        """The version that ran before, or the request for it withdrawn."""
-        if was.asked is None:
-            return super().put_back(was)
-        return gitops.take_back(self._open(was.service, "edit {place}"), was)
+        """The version that ran before, or the request for another withdrawn."""
+        asked = gitops.asked_of(self._open(was.service, "edit {place}").cluster)
+        return asked.withdraw(was.asked, was) if asked and was.asked else super().put_back(was)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""

@@ -40,7 +40,7 @@ from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.cells import Callers
 from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.feed_table import Listing
-from warroom.telemetry.sources.known_lines import KnownLine
+from warroom.telemetry.sources.known_lines import KnownLines
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.telemetry.sources.sight import Need
 from warroom.tests.support.house import ROOT
@@ -182,7 +182,7 @@ def test_a_missing_table_is_named() -> None:
         ),
         (
             "telemetry/sources/known_lines.yaml",
-            dict[str, KnownLine],
+            KnownLines,
             "category: network",
             "category: networks",
             "category: String should match pattern",

@@ -333,3 +333,24 @@ def test_pods_that_are_named_after_a_service_that_is_not_there() -> None:
     assert first(NODES, one, service("other")) == ("pods-unnamed", "StatefulSet shop/cassandra")
     there = service("cassandra-hs", app="web")
     assert first(NODES, one, workload("web"), there) == ("", "")
+
+
+def test_a_proxy_whose_settings_are_refused_takes_down_what_needs_its_addresses() -> None:
+    """What the system's parts are given is put right where it is held, too."""
+    link = {"kind": "DaemonSet", "controller": True}
+    some: list[dict[str, Any]] = []
+    for name, text in (
+        ("kube-proxy", 'KubeProxyConfiguration.Mode: Invalid value: "ipvss": must be iptables'),
+        ("kube-flannel-ds", "dial tcp 10.96.0.1:443: i/o timeout"),
+    ):
+        pod = crashing(name, text, **of("configMap", "/etc/parts", name))[-1]
+        pod["metadata"] |= {"namespace": "kube-system"}
+        pod["metadata"]["ownerReferences"] = [{**link, "name": name}]
+        counted = {"desiredNumberScheduled": 2}
+        some += [made("DaemonSet", name, "kube-system", status=counted), pod]
+    api = made("Service", "kubernetes", "default", spec={"clusterIP": "10.96.0.1"})
+    held = made("ConfigMap", "kube-proxy", "kube-system", data={"config.conf": 'mode: "ipvss"\n'})
+    found = seen(NODES, some, api, held, crashing("web", "dial tcp: i/o timeout"))
+    assert [(f.trouble.cause, f.trouble.object) for f in found if not f.follows] == [
+        ("value-refused", "ConfigMap kube-system/kube-proxy")
+    ]
