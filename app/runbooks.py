@@ -17,7 +17,7 @@ from ..errors import NotFound, TableError, TelemetryError, ToolFailed
 from ..incident.document import Incident
 from ..incident.evidence import digest
 from ..incident.identity import WARROOM
-from ..notify.configuration import read_secret
+from ..outgoing import read_secret
 from ..plans.matching import Match, match
 from ..plans.runbook import Repository, Runbook, parse_runbook, shipped
 from ..record import full_text

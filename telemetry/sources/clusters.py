@@ -209,13 +209,14 @@ class LiveCluster:
             kind = str(answer.get("kind") or "").removesuffix("List")
             items = answer.get("items") or ()
             about = {"apiVersion": answer.get("apiVersion"), "kind": kind}
-            yield from (row_of({**about, **item}, now, self.labels) for item in items)
+            for item in items:
+                yield row_of({**about, **item}, now, self.labels, self.access.name)
             more = str((answer.get("metadata") or {}).get("continue") or "")
             count += len(items)
             if more and count >= MOST:
                 self.missing.append(f"of {path[-1]} the first {count} were read: name namespaces")
                 return
-        yield listed(kind, now)
+        yield listed(kind, now, self.access.name)
 
 
 def _absent(api: KubeApi, path: tuple[str, ...], error: KubernetesError) -> bool:
