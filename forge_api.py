@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from .errors import ToolFailed, Unheard
-from .outgoing import asked
+from .errors import Unheard
+from .outgoing import asked, read_secret
 from .yaml_tables import Duration, Entry
 
 IN_GITLAB = ("source_branch", "target_branch", "description")
@@ -46,14 +46,6 @@ class Forge(Entry):
     def web(self) -> str:
         """Where the forge is, without a slash at its end."""
         return self.url.rstrip("/") or f"https://{self.forge}.com"
-
-    @property
-    def token(self) -> str:
-        """Raises ToolFailed where it cannot be read."""
-        try:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            raise ToolFailed(f"{self.token_file} cannot be read: {error}") from error
 
 
 class Opened(NamedTuple):
@@ -98,10 +90,11 @@ class ForgeApi:
         self._ask("PATCH" if self.hub else "PUT", f"/{number}", told)
 
     def _heads(self) -> dict[str, str]:
+        token = read_secret(self.access.token_file)
         if not self.hub:
-            return {"PRIVATE-TOKEN": self.access.token}
+            return {"PRIVATE-TOKEN": token}
         known = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        return {**known, "Authorization": f"Bearer {self.access.token}"}
+        return {**known, "Authorization": f"Bearer {token}"}
 
     def _read(self, one: Any) -> Opened:
         state = "open" if one["state"] in ("open", "opened", "locked") else "closed"
