@@ -12,13 +12,10 @@ from .errors import Unheard
 from .outgoing import asked, read_secret
 from .yaml_tables import Duration, Entry
 
-IN_GITLAB = ("source_branch", "target_branch", "description")
 CURES = {
     401: "its token is not accepted: renew what is in token_file",
     403: "its token lacks a right: docs/targets.md says which it needs",
     404: "no such project or branch, or its token may not see it: look at project, base, token",
-    422: "it does not take it so: look at what it names",
-    429: "it asks to be left alone for now: ask again later",
 }
 
 
@@ -27,15 +24,9 @@ class Forge(Entry):
 
     forge: Literal["github", "gitlab"] = Field(description="whose API it has")
     project: str = Field(pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)+$", description="acme/shop")
-    url: str = Field(
-        default="",
-        pattern=r"^(https?://[^ @?#]+)?$",
-        description="of a forge of your own; empty: github.com, gitlab.com",
-    )
+    url: str = Field(default="", pattern=r"^(https?://[^ @?#]+)?$", description="of your own forge")
     clone: Path = Field(description="folder of a clone; made, bare, where there is none")
-    base: str = Field(
-        default="main", pattern=r"^\w[\w./-]{0,99}$", description="the branch it is merged into"
-    )
+    base: str = Field(default="main", pattern=r"^\w[\w./-]{0,99}$", description="what merges it")
     token_file: Path = Field(description="holds a token that may push branches and open requests")
     mode: Literal["read", "propose", "act"] = Field(
         default="read", description="read: look; propose: also plan; act: also what was approved"
@@ -80,8 +71,9 @@ class ForgeApi:
 
     def create(self, branch: str, title: str, text: str) -> Opened:
         """Open one."""
-        names = ("head", "base", "body") if self.hub else IN_GITLAB
-        told = dict(zip(names, (branch, self.access.base, text), strict=True))
+        told = {"head": branch, "base": self.access.base, "body": text}
+        if not self.hub:
+            told = {"source_branch": branch, "target_branch": self.access.base, "description": text}
         return self._ask("POST", told={"title": title, **told})[0]
 
     def close(self, number: int) -> None:
@@ -97,8 +89,8 @@ class ForgeApi:
         return {**known, "Authorization": f"Bearer {token}"}
 
     def _read(self, one: Any) -> Opened:
-        state = "open" if one["state"] in ("open", "opened", "locked") else "closed"
-        state = "merged" if one["merged_at"] else state
+        known = {"opened": "open", "locked": "open"}.get(one["state"], str(one["state"]))
+        state = "merged" if one["merged_at"] else known
         if self.hub:
             return Opened(one["number"], one["html_url"], state, one["head"]["ref"])
         return Opened(one["iid"], one["web_url"], state, one["source_branch"])

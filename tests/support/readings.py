@@ -1,12 +1,13 @@
 """Every message of an incident in every stage, as its readers would get them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from warroom.agents.comms import DISCLOSURE, body, channels, subject, table
 from warroom.agents.postmortem import draft
-from warroom.agents.reasoning.style import Breach, breaches, in_document
+from warroom.agents.reasoning.style import Breach, breaches, by_rule
 from warroom.agents.reasoning.writing import inner_names
 from warroom.agents.reporting.briefing import Briefing, brief
 from warroom.agents.reporting.incident_page import incident_markdown
@@ -15,6 +16,7 @@ from warroom.agents.reporting.narrator import Narrator
 from warroom.incident.communication import EXTERNAL, Audience, Message, MessageState
 from warroom.incident.document import Incident
 from warroom.incident.severity import Severity
+from warroom.text_safety.blame_language import sentences
 
 BY_STAGE = {
     Audience.engineering: "",
@@ -108,3 +110,28 @@ def found(document: Incident, now, language: str) -> list[tuple[Message, Breach]
             pairs.append((message, breach))
         told[message.audience] = told.get(message.audience, "") + message.body
     return pairs
+
+
+def in_document(markdown: str, language: str, names: Iterable[str] = ()) -> list[Breach]:
+    """What is wrong with incident.md or a postmortem, in order; `names` as of `breaches`."""
+    text, ours = _FOLDED.sub("", markdown), sorted(names, key=len, reverse=True)
+    lines = [_REFERENCE.sub("", line) for line in text.split("\n") if not _ASIDE.match(line)]
+    parts = [part.strip(" |-#*") for line in lines for part in line.split(" | ")]
+    found = [b for part in parts for b in by_rule(_bare(part), language, False, ours, "document")]
+    told = [one for line in lines if not line.startswith("|") for one in sentences(line)]
+    long = [one for n, one in enumerate(told) if len(one) > OWN and one in told[:n]]
+    found += [Breach("repeated", one) for one in long]
+    if len(text.split()) > PAGE:
+        found.append(Breach("length", f"{len(text.split())} words"))
+    return found
+
+
+PAGE, OWN = 1_000, 12
+"""Words that somebody reads before folds; characters of a sentence that says something."""
+_FOLDED = re.compile(r"<details>.*?</details>|\n## (?:Timeline|时间线)\n.*", re.DOTALL)
+_REFERENCE = re.compile(r" *\[[ETGD]\d+\]|\*\*")
+_ASIDE = re.compile(r"!\[|\[[ETGD]\d+\]: |\| ---")
+
+
+def _bare(part: str) -> str:
+    return re.sub(r"\\(\W)", r"\1", part)

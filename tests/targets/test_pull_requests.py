@@ -170,7 +170,7 @@ def test_who_does_not_answer_offers_nothing_and_tells_nothing(
         ("gitlab", 401, "renew what is in token_file"),
         ("github", 403, "lacks a right"),
         ("gitlab", 404, "no such project"),
-        ("github", 422, "look at what it names"),
+        ("github", 422, "look there"),
     ],
 )
 def test_refusals_are_told_in_words_and_can_be_taken_back(
