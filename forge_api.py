@@ -53,7 +53,7 @@ class ForgeApi:
 
     def __init__(self, access: Forge) -> None:
         self.access, self.hub = access, access.forge == "github"
-        web, project = access.web, access.project
+        web, project, self.owner = access.web, access.project, access.project.partition("/")[0]
         api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
         theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
         self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
@@ -65,9 +65,9 @@ class ForgeApi:
 
     def of(self, branch: str) -> Opened | None:
         """The newest request for this branch, in whatever state."""
-        owner = self.access.project.partition("/")[0]
-        only = {"head": f"{owner}:{branch}"} if self.hub else {"source_branch": branch}
-        return next(iter(self._ask("GET", state="all", **only)), None)
+        only = {"head": f"{self.owner}:{branch}"} if self.hub else {"source_branch": branch}
+        found = self._ask("GET", state="all", **only)
+        return next((one for one in found if one.branch == branch), None)
 
     def create(self, branch: str, title: str, text: str) -> Opened:
         """Open one."""
@@ -92,8 +92,10 @@ class ForgeApi:
         known = {"opened": "open", "locked": "open"}.get(one["state"], str(one["state"]))
         state = "merged" if one["merged_at"] else known
         if self.hub:
-            return Opened(one["number"], one["html_url"], state, one["head"]["ref"])
-        return Opened(one["iid"], one["web_url"], state, one["source_branch"])
+            branch = one["head"]["label"].removeprefix(f"{self.owner}:")  # of a fork it stays
+            return Opened(one["number"], one["html_url"], state, branch)
+        ours = one["source_project_id"] == one["target_project_id"]
+        return Opened(one["iid"], one["web_url"], state, one["source_branch"] if ours else "")
 
     def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
         who = f"{self.access.project} at {self.access.web}"
