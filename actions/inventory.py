@@ -24,9 +24,7 @@ class Canary(BaseModel):
     version: str = Field(description="that it brings")
     stable: str = Field(description="that ran before and has the rest of the requests")
     weight: int = Field(default=0, description="percent of requests that it has")
-    waits: list[int] = Field(
-        default_factory=list, description="percent at which it waits next; none: never"
-    )
+    waits: list[int] = Field(default=[], description="percent at which it waits next; none: never")
 
 
 class Part(BaseModel):
@@ -53,6 +51,15 @@ class Part(BaseModel):
     fields: dict[str, JsonValue] = Field(
         default_factory=dict, description="what can be set, and what it is; null: not there"
     )
+    unreplaced: str = Field(
+        default="", description="why a change would replace no process, and what would; empty: does"
+    )
+    before: dict[str, JsonValue] = Field(
+        default_factory=dict, description="those that the version before had otherwise"
+    )
+    objects: list[str] = Field(
+        default_factory=list, description="of a cluster, that it is: Deployment shop/web in prod"
+    )
     owner: str = Field(
         default="", description="who would put a live change back; empty: nobody is known"
     )
@@ -63,6 +70,10 @@ class Part(BaseModel):
     def most(self) -> int:
         """Instances that it can be scaled to."""
         return len(self.instances) + len(self.spares)
+
+    def is_of(self, ref: str) -> bool:
+        """Whether an object (Deployment shop/web in prod, or wherever) belongs to it."""
+        return any(ref in (one, one.partition(" in ")[0]) for one in self.objects)
 
     def kept(self, name: str) -> str:
         """Why nothing is changed behind its owner's back."""

@@ -7,6 +7,7 @@ import pytest
 from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
+from warroom.agents.causes.cluster_moves import MoveTable
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
@@ -116,6 +117,13 @@ def test_a_missing_table_is_named() -> None:
             "cure: Uncordon",
             "curse: Uncordon",
             "there is no such key here: write one of fault, statement, cure, wrong_if",
+        ),
+        (
+            "agents/causes/cluster_moves.yaml",
+            MoveTable,
+            "raised: 1.5",
+            "raised: 0.5",
+            "raised: ",
         ),
         (
             "cluster/words.yaml",

@@ -33,11 +33,12 @@ ALIAS = re.compile(r"[\s\[{,:-]\*\w")
 Row = dict[str, Any]
 
 
-def row_of(raw: dict[str, Any], at: float, labels: Sequence[str]) -> Row:
+def row_of(raw: dict[str, Any], at: float, labels: Sequence[str], cluster: str = "") -> Row:
     """An object that was read at a time, unix seconds; `labels` say whose it is."""
     one = Object(raw)
     known = {"kind": one.kind, "namespace": one.namespace, "name": one.name}
-    return {"at": at, **known, "service": whose(one, labels), "object": kept(raw)}
+    told = {"service": whose(one, labels), "cluster": cluster}
+    return {"at": at, **known, **told, "object": kept(raw)}
 
 
 def gone(row: Row, at: float) -> Row:
@@ -45,10 +46,11 @@ def gone(row: Row, at: float) -> Row:
     return {**row, "at": at, "object": None}
 
 
-def listed(kind: str, at: float) -> Row:
+def listed(kind: str, at: float, cluster: str = "") -> Row:
     """That a kind was read whole, as an empty list of it says."""
     body = {"kind": f"{kind}List", "items": []}
-    return {"at": at, "kind": f"{kind}List", "namespace": "", "name": "", "object": body}
+    known = {"kind": body["kind"], "namespace": "", "name": "", "cluster": cluster}
+    return {"at": at, **known, "object": body}
 
 
 def kept(raw: dict[str, Any]) -> dict[str, Any]:

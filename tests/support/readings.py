@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from warroom.agents.comms import DISCLOSURE, body, channels, subject, table
 from warroom.agents.postmortem import draft
-from warroom.agents.reasoning.style import Breach, breaches, by_rule
+from warroom.agents.reasoning.style import Breach, breaches, by_rule, sentences
 from warroom.agents.reasoning.writing import inner_names
 from warroom.agents.reporting.briefing import Briefing, brief
 from warroom.agents.reporting.incident_page import incident_markdown
@@ -16,7 +16,6 @@ from warroom.agents.reporting.narrator import Narrator
 from warroom.incident.communication import EXTERNAL, Audience, Message, MessageState
 from warroom.incident.document import Incident
 from warroom.incident.severity import Severity
-from warroom.text_safety.blame_language import sentences
 
 BY_STAGE = {
     Audience.engineering: "",
@@ -89,29 +88,6 @@ KNOWN = (
 """What parts and teams of the shop are called."""
 
 
-def in_documents(document: Incident) -> list[tuple[str, Breach]]:
-    """All breaches of incident.md and of the postmortem in both languages."""
-    ours, now = {*names(document), *KNOWN}, document.opened_at + timedelta(minutes=3)
-    texts = {language: draft(document, now, language=language).markdown for language in LANGUAGES}
-    found = [(f"postmortem {n}", b) for n, t in texts.items() for b in in_document(t, n, ours)]
-    pages = {language: incident_markdown(document, "", language) for language in LANGUAGES}
-    return found + [(f"incident {n}", b) for n, t in pages.items() for b in in_document(t, n, ours)]
-
-
-LANGUAGES = ("en", "zh")
-
-
-def found(document: Incident, now, language: str) -> list[tuple[Message, Breach]]:
-    """All breaches of all messages."""
-    ours, pairs, told = names(document), list[tuple[Message, Breach]](), dict[Audience, str]()
-    for message in messages(document, now, language):
-        before = told.get(message.audience, "") if message.name.startswith("update") else ""
-        for breach in breaches(message, ours, before, known=public_names(document)):
-            pairs.append((message, breach))
-        told[message.audience] = told.get(message.audience, "") + message.body
-    return pairs
-
-
 def in_document(markdown: str, language: str, names: Iterable[str] = ()) -> list[Breach]:
     """What is wrong with incident.md or a postmortem, in order; `names` as of `breaches`."""
     text, ours = _FOLDED.sub("", markdown), sorted(names, key=len, reverse=True)
@@ -135,3 +111,26 @@ _ASIDE = re.compile(r"!\[|\[[ETGD]\d+\]: |\| ---")
 
 def _bare(part: str) -> str:
     return re.sub(r"\\(\W)", r"\1", part)
+
+
+def in_documents(document: Incident) -> list[tuple[str, Breach]]:
+    """All breaches of incident.md and of the postmortem in both languages."""
+    ours, now = {*names(document), *KNOWN}, document.opened_at + timedelta(minutes=3)
+    texts = {language: draft(document, now, language=language).markdown for language in LANGUAGES}
+    found = [(f"postmortem {n}", b) for n, t in texts.items() for b in in_document(t, n, ours)]
+    pages = {language: incident_markdown(document, "", language) for language in LANGUAGES}
+    return found + [(f"incident {n}", b) for n, t in pages.items() for b in in_document(t, n, ours)]
+
+
+LANGUAGES = ("en", "zh")
+
+
+def found(document: Incident, now, language: str) -> list[tuple[Message, Breach]]:
+    """All breaches of all messages."""
+    ours, pairs, told = names(document), list[tuple[Message, Breach]](), dict[Audience, str]()
+    for message in messages(document, now, language):
+        before = told.get(message.audience, "") if message.name.startswith("update") else ""
+        for breach in breaches(message, ours, before, known=public_names(document)):
+            pairs.append((message, breach))
+        told[message.audience] = told.get(message.audience, "") + message.body
+    return pairs
