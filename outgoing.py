@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,6 +33,18 @@ def client(trust: ssl.SSLContext | None = None, **known: Any) -> httpx.Client:
     return httpx.Client(verify=trust or trusted(), trust_env=False, follow_redirects=False, **known)
 
 
+def read_secret(file: Path) -> str:
+    """The one line in it. Raises ToolFailed where there is none."""
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise ToolFailed(f"{file}: {reason}; write the secret there") from error
+    if not secret or not secret.isprintable():
+        raise ToolFailed(f"{file} is empty or has more than one line: write the secret there")
+    return secret
+
+
 def body(answer: httpx.Response, most: int, until: float) -> bytes:
     """Of an answer whose head has come, inflated; read to its end.
 
@@ -54,14 +67,10 @@ def body(answer: httpx.Response, most: int, until: float) -> bytes:
 def asked(
     who: str, method: str, url: str, cures: Mapping[int, str], timeout: float, **request: Any
 ) -> Any:
-    """The JSON that it answers; None: nothing.
+    """The JSON that it answers within so many seconds; None: nothing.
 
-    Args:
-        who: as people call it, and where it is.
-        cures: what to do, by the status that it refuses with.
-        timeout: seconds, for all of it.
-
-    Raises ToolFailed with what it refuses, Unheard where it may have done what it was asked.
+    Raises ToolFailed with its refusal and, by its status, what to do; Unheard where it may have
+    done what it was asked.
     """
     until = time.monotonic() + timeout
     try:
@@ -71,7 +80,7 @@ def asked(
             return json.loads(said) if said else None
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise ToolFailed(f"{who} cannot be reached: {error}") from error
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
         raise Unheard(f"{who} does not answer: {error}") from error
     status, cure = answer.status_code, cures.get(answer.status_code, "look there, at its own log")
     failed = Unheard if answer.is_server_error else ToolFailed

@@ -118,7 +118,7 @@ class RevertConfiguration(Action):
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The request, where its repository is changed by these only."""
         asked = inventory.request(self.commit)
-        return asked.planned if asked else {}
+        return asked.model_dump() if asked else {}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By whether its request is open."""

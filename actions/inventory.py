@@ -7,9 +7,6 @@ from pydantic import BaseModel, Field, JsonValue
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
 
-SHORTEST = 7
-"""Characters of a commit's hash that name it."""
-
 
 class ModelUse(BaseModel):
     """How a service uses a language model, as far as that can be set."""
@@ -27,9 +24,7 @@ class Canary(BaseModel):
     version: str = Field(description="that it brings")
     stable: str = Field(description="that ran before and has the rest of the requests")
     weight: int = Field(default=0, description="percent of requests that it has")
-    waits: list[int] = Field(
-        default_factory=list, description="percent at which it waits next; none: never"
-    )
+    waits: list[int] = Field(default=[], description="percent at which it waits next; none: never")
 
 
 class Part(BaseModel):
@@ -56,6 +51,15 @@ class Part(BaseModel):
     fields: dict[str, JsonValue] = Field(
         default_factory=dict, description="what can be set, and what it is; null: not there"
     )
+    unreplaced: str = Field(
+        default="", description="why a change would replace no process, and what would; empty: does"
+    )
+    before: dict[str, JsonValue] = Field(
+        default_factory=dict, description="those that the version before had otherwise"
+    )
+    objects: list[str] = Field(
+        default_factory=list, description="of a cluster, that it is: Deployment shop/web in prod"
+    )
     owner: str = Field(
         default="", description="who would put a live change back; empty: nobody is known"
     )
@@ -66,6 +70,10 @@ class Part(BaseModel):
     def most(self) -> int:
         """Instances that it can be scaled to."""
         return len(self.instances) + len(self.spares)
+
+    def is_of(self, ref: str) -> bool:
+        """Whether an object (Deployment shop/web in prod, or wherever) belongs to it."""
+        return any(ref in (one, one.partition(" in ")[0]) for one in self.objects)
 
     def kept(self, name: str) -> str:
         """Why nothing is changed behind its owner's back."""
@@ -81,12 +89,7 @@ class Request(BaseModel):
     head: str = Field(description="the one commit in it: its hash covers every character")
     title: str = Field(description="its first line")
     diff: str = Field(description="what is otherwise when it is merged")
-    url: str = Field(default="", description="where it waits; no part of a plan")
-
-    @property
-    def planned(self) -> dict[str, JsonValue]:
-        """As a plan has it."""
-        return self.model_dump(exclude={"url"})
+    url: str = Field(default="", exclude=True, description="where it waits; no part of a plan")
 
 
 class Procedure(BaseModel):
@@ -143,9 +146,9 @@ class Inventory(BaseModel):
         return target in self.services or target in self.flags or bool(self.request(target))
 
     def request(self, commit: str) -> Request | None:
-        """By which this commit, or the one that begins so, can be taken back."""
+        """By which this commit, or the one whose hash begins so, can be taken back."""
         known = (one for full, one in self.requests.items() if full.startswith(commit))
-        return next(known, None) if len(commit) >= SHORTEST else None
+        return next(known, None) if len(commit) > 6 else None
 
     def models(self) -> dict[str, ModelUse]:
         """How services use language models, of those that do."""

@@ -37,6 +37,8 @@ class Restart(Action):
                 f"a switch of {self.target} from {part.deployed} to {part.version} was not "
                 "finished: a restart would finish it in silence; roll back to one of them"
             )
+        if part.unreplaced:
+            raise ToolRetry(part.unreplaced)
 
     def perform(self, system: Offers) -> Restarted:
         """Instance by instance, each ready before the next."""
@@ -62,12 +64,14 @@ class RollBack(Action):
         known_as(f"version of {self.target}", self.to_version, part.versions)
         if part.owner and (not part.instead or self.to_version != part.previous):
             raise ToolRetry(part.kept(self.target))
+        if part.unreplaced and not part.owner:
+            raise ToolRetry(part.unreplaced)
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """The version that runs, and what is done instead of another roll-out."""
         part = inventory.service(self.target)
         same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
-        how = {"instead": part.instead, **(asked.planned if asked else {})}
+        how = {"instead": part.instead, **(asked.model_dump() if asked else {})}
         return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:

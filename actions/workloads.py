@@ -126,11 +126,15 @@ FIELDS = {
     "readiness probe": PROBE,
     "startup probe": PROBE,
     "node selector": FieldKind(dict),
+    "paused": FieldKind(bool, risk=Level.low),
+    "suspended": FieldKind(bool, risk=Level.low),
     "tolerations": FieldKind(list, ("key", "operator", "value", "effect", "tolerationSeconds")),
     "selector": FieldKind(dict, risk=Level.high, required=True),
-    "paused": FieldKind(bool, risk=Level.low),  # of a Rollout
 }
 """By the first words of its name: "image of CONTAINER", "selector"."""
+
+OUTSIDE = ("selector", "paused", "suspended")
+"""Those that no pod has to be replaced for."""
 
 
 def repository(image: str) -> str:
@@ -185,6 +189,8 @@ class PatchWorkload(Action):
         known_as(f"field of {self.target}", self.object, part.fields)
         if part.owner:
             raise ToolRetry(part.kept(self.target))
+        if part.unreplaced and self.object not in OUTSIDE:
+            raise ToolRetry(part.unreplaced)
         if self.now != (is_now := part.fields[self.object]):
             raise ToolRetry(f"{self.object} of {self.target} is {json.dumps(is_now)} now")
         field = self.field

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 
 from ..actions.policy import Policy
 from ..errors import InputError
+from ..forge_api import Forge
 from ..intake.configuration import Authorization, Receiver
 from ..intake.identity import Labels
 from ..kube_api import ClusterAccess
@@ -177,6 +178,7 @@ class Configuration(Entry):
     mcp: list[McpServer] = Field(default=[], description="servers whose tools specialists may ask")
     slack: Slack | None = Field(default=None, description="chat in Slack; null: none")
     policy: Policy = Field(default=Policy(), description="who approves, and what may be when")
+    improvements: Forge | None = Field(default=None, description="asked to merge step 12's files")
     runbooks: Kept = Field(default=Kept(), description="a team's own, and how often they are tried")
     drills: Drills = Field(default=Drills(), description="which come when; none by themselves")
 
@@ -204,8 +206,7 @@ class Configuration(Entry):
     def _empty(cls, value: Any) -> Any:
         """A file of comments, or a section without keys, sets nothing."""
         found = {} if value is None else value
-        said = isinstance(found, dict)
-        return {key: each for key, each in found.items() if each != ""} if said else found
+        return {k: v for k, v in found.items() if v != ""} if isinstance(found, dict) else found
 
 
 def use_configuration(path: Path) -> None:

@@ -9,14 +9,21 @@ from typing import Any, cast
 
 import yaml
 
+from ..actions.capabilities import Waiting
 from ..agents.follow_ups.monitoring import EXPRESSION
 from ..agents.reporting.incident_status import affected, likely_cause
 from ..errors import InputError
 from ..incident.document import Incident
+from ..incident.identity import Identity
 from ..incident.report import FollowUp, MonitoringReport
+from ..record import audit
+from ..record.store import Store
+from ..targets.pull_requests import Repository
 from ..telemetry.promql import SeriesScope
 from ..telemetry.recipes import Share
 from ..telemetry.signal_catalogue import SignalName, definition
+from .configuration_file import read_configuration
+from .lifecycle import link
 
 CONDITION = re.compile(r"(.+) [<>] (-?[\d.]+(?:e[+-]?\d+)?)")
 GOLDEN = (SignalName.request_rate, SignalName.error_rate, SignalName.latency_p95)
@@ -71,6 +78,23 @@ def improvements(document: Incident, folder: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"{folder}: {error.strerror}; name another folder") from error
     return [folder / name for name in files]
+
+
+def ask_for(store: Store, incident_id: str, files: list[Path], by: Identity) -> str:
+    """Ask the repository that warroom.yaml names to merge them; where that waits. What waits
+    already is not asked for anew. Raises InputError where none is named, ToolFailed."""
+    access = read_configuration().improvements
+    if access is None:
+        raise InputError("no repository is known: write `improvements` into warroom.yaml")
+    repository, title = Repository(access), f"Add what would have warned of {incident_id} earlier"
+    request = repository.adding({f"warroom/{incident_id}/{one.name}": one for one in files}, title)
+    said = request.model_dump(exclude={"diff"})
+    with store.engine.begin() as connection:
+        audit.add(connection, str(by), "ask for improvements", incident_id, said)
+    done = repository.ask(request, Waiting(), request.head)
+    if done.changed and done.asked:
+        link(store, incident_id, done.asked.url, title, by)
+    return done.note
 
 
 def _text(name: str, content: Any) -> str:

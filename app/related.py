@@ -9,6 +9,7 @@ from math import prod
 
 from sqlalchemy import Row, select, true
 
+from ..agents.reporting.wording import shown
 from ..incident.document import Incident
 from ..incident.lifecycle import OVER
 from ..incident.memory import signs_of
@@ -25,6 +26,7 @@ MOST, LEAST = 40, 0.3
 SAME_CAUSE, SAME_ALERT, SAME_SERVICE, CALLS, AT_ONCE, CLOSE = 0.5, 0.4, 0.3, 0.25, 0.3, 0.15
 
 
+HURT = ("alerting", "affected")
 SHOWN = ("id", "title", "state", "service")
 
 
@@ -58,13 +60,13 @@ def _others(store: Store, document: Incident, sight: Sight, known: list[str]) ->
     running = table.state.not_in([state.value for state in OVER])
     services = {document.alert.service, *(service.name for service in document.services)} - {""}
     wanted = table.opened_at.between(at - MEDIUM_S, at + MEDIUM_S), table.id.in_(known)
-    shown = [
+    columns = [
         table[name] for name in ("id", "title", "state", "service", "opened_at", "fingerprint")
     ]
     found = dict[str, Row]()
     with store.reading.begin() as connection:
         for each in (*wanted, running & table.service.in_(services)):
-            query = select(*shown).where(each, visible, table.id != document.id)
+            query = select(*columns).where(each, visible, table.id != document.id)
             rows = connection.execute(query.order_by(table.opened_at.desc()).limit(MOST))
             found |= {row.id: row for row in rows}
     return list(found.values())
@@ -79,16 +81,12 @@ def _held(one: Incident, other: Row, alike: Alike | None) -> Related:
 
 
 def _signs(one: Incident, other: Row, alike: Alike | None) -> Iterator[tuple[float, str]]:
-    apart = abs(one.opened_at.timestamp() - other.opened_at)
+    apart, places = abs(one.opened_at.timestamp() - other.opened_at), list(_places(one, other))
     if apart <= MEDIUM_S:
-        share = AT_ONCE if apart <= STRONG_S else CLOSE
+        stranger = one.alert.service and other.service and not places
+        share = AT_ONCE if apart <= STRONG_S and not stranger else CLOSE
         yield share, f"began {duration(apart)} apart" if apart >= 1 else "began at once"
-    mine, theirs = one.alert.service, other.service
-    if mine and mine == theirs:
-        yield SAME_SERVICE, f"the same service, {mine}"
-    for caller, callee in ((mine, theirs), (theirs, mine)):
-        if callee and any(s.name == caller and callee in s.depends_on for s in one.services):
-            yield CALLS, f"{caller} calls {callee}"
+    yield from places
     if alike is None and one.alert.fingerprint == other.fingerprint:
         yield SAME_ALERT, "the same alert"
     if alike:
@@ -96,3 +94,23 @@ def _signs(one: Incident, other: Row, alike: Alike | None) -> Iterator[tuple[flo
         if cause and cause.sure and (cause.service, cause.kind) == (past.service, past.fault):
             yield SAME_CAUSE, f"the same cause: {past.fault} in {past.service}"
         yield alike.likeness, f"alike by {', '.join(alike.told)}"
+
+
+def _places(one: Incident, other: Row) -> Iterator[tuple[float, str]]:
+    """What the two share in place: the service, a call, what is hurt, what a change touches."""
+    mine, theirs, cause = one.alert.service, other.service, one.leading()
+    if not theirs:
+        return
+    if mine == theirs:
+        yield SAME_SERVICE, f"the same service, {mine}"
+    elif any(s.name == theirs and s.role in HURT for s in one.services):
+        yield SAME_SERVICE, f"{theirs} is hurt here too"
+    calls = {(s.name, callee) for s in one.services for callee in s.depends_on}
+    for caller, callee in {(mine, theirs), (theirs, mine)} & calls:
+        yield CALLS, f"{caller} calls {callee}"
+    if cause and cause.sure and cause.change and mine != cause.service:
+        touched = f"change {shown(cause.change)} touches {cause.service}"
+        if theirs == cause.service:
+            yield SAME_SERVICE, touched
+        elif (theirs, cause.service) in calls:
+            yield CALLS, f"{touched}, which {theirs} calls"

@@ -17,7 +17,7 @@ from ..errors import NotFound, TableError, TelemetryError, ToolFailed
 from ..incident.document import Incident
 from ..incident.evidence import digest
 from ..incident.identity import WARROOM
-from ..notify.configuration import read_secret
+from ..outgoing import read_secret
 from ..plans.matching import Match, match
 from ..plans.runbook import Repository, Runbook, parse_runbook, shipped
 from ..record import full_text
@@ -69,11 +69,12 @@ def named(store: Store, name: str) -> Runbook:
 
 def fitting(store: Store, document: Incident) -> list[Match]:
     """Those that fit by their triggers, then a few by their texts, each with why: a team's own
-    before ours, the best first."""
+    before ours, the best first. Ours by their texts only where no trigger fits."""
     found = [fit for book in library(store).values() if (fit := match(document, book)).score]
     found.sort(key=lambda fit: (fit.book.shipped, -fit.score, fit.book.name))
     told, known = (document.alert.name, document.alert.summary), {fit.book.name for fit in found}
     others = [fit for fit in search(store, " ".join(told)) if fit.book.name not in known]
+    others = [fit for fit in others if not (found and fit.book.shipped)]
     return [*found, *sorted(others, key=lambda fit: fit.book.shipped)[:FEW]]
 
 

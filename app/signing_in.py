@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from ..errors import InputError
+from ..errors import InputError, ToolFailed
+from ..outgoing import read_secret
 from ..record.sessions import Lasts
 from ..record.tokens import Role
 from ..yaml_tables import Entry
@@ -47,13 +48,9 @@ class Oidc(Entry):
     def read_secret(self) -> str:
         """What is in the file. Raises InputError."""
         try:
-            found = self.client_secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "is not UTF-8 text"
-            raise InputError(f"server.sign_in.oidc: {self.client_secret_file}: {why}") from error
-        if not found:
-            raise InputError(f"server.sign_in.oidc: {self.client_secret_file} is empty")
-        return found
+            return read_secret(self.client_secret_file)
+        except ToolFailed as error:
+            raise InputError(f"server.sign_in.oidc: {error}") from error
 
 
 class SignIn(Entry):

@@ -20,7 +20,7 @@ from slack_sdk.web import WebClient
 
 from ..app.chatting import Slack
 from ..errors import WarroomError
-from ..notify.configuration import read_secret
+from ..outgoing import read_secret
 from ..record.store import Store
 from ..settings import Settings
 from .handling import Handler, Taken

@@ -9,7 +9,7 @@ from slack_sdk.web import WebClient
 
 from ..app.chatting import Slack
 from ..errors import ChatAway, InputError
-from ..notify.configuration import read_secret
+from ..outgoing import read_secret
 from .cards import Block, Card
 
 TIMEOUT_S = 10

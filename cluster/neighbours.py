@@ -1,9 +1,12 @@
 """Who suffers from what else runs on a node: what takes its processor, and its proxy or network."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from .given import says
+from .last_words import last_words, said
 from .nodes import EVERYWHERE
-from .objects import Object, containers, quantity, value
+from .objects import Container, Object, containers, quantity, value
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, wrong
 
@@ -53,15 +56,32 @@ def _cores(seen: Snapshot, pod: Object) -> float:
 
 
 def _parts(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble]:
-    """What no pod of the node is reached, or reaches anything, without."""
-    for pod in pods:
-        owner = seen.top(pod)
-        if owner.kind != "DaemonSet" or owner.name not in EVERYWHERE:
+    """What no pod of the node is reached, or reaches anything, without: the proxy before those that
+    only miss a Service's address."""
+    parts = [pod for pod in pods if _part(seen, pod)]
+    broken = [(pod, one) for pod in parts for one in containers(pod) if _down(one)]
+    hurt = frozenset(seen.top(other).ref for other in pods) | {node.ref}
+    within = {one.text("spec.clusterIP") for one in seen.of("Service")} - {"", "None"}
+    lead = [
+        (pod, one)
+        for pod, one in broken
+        if not any(says(text, ip) for text, _sign in said(seen, pod, one) for ip in within)
+    ]
+    for pod, one in lead or broken:
+        if trouble := last_words(seen, pod, one):
+            yield replace(trouble, victims=trouble.victims | hurt, surety=0.95)
             continue
-        for one in containers(pod):
-            again = one.waiting.get("reason") == "CrashLoopBackOff"
-            if again or (one.ended and not one.running and not one.ready):
-                said = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
-                shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", said[:300]),)
-                hurt = {seen.top(other).ref for other in pods} | {node.ref}
-                yield wrong("node-part", owner, shown, 0.9, said[:160], name=node.ref, victims=hurt)
+        why = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
+        shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", why[:300]),)
+        part = seen.top(pod)
+        yield wrong("node-part", part, shown, 0.9, why[:160], name=node.ref, victims=hurt)
+
+
+def _part(seen: Snapshot, pod: Object) -> bool:
+    owner = seen.top(pod)
+    return owner.kind == "DaemonSet" and owner.name in EVERYWHERE
+
+
+def _down(one: Container) -> bool:
+    again = one.waiting.get("reason") == "CrashLoopBackOff"
+    return again or bool(one.ended and not one.running and not one.ready)

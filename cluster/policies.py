@@ -1,15 +1,21 @@
 """Network policies: every way that is needed is held against those that select its ends."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from .calling import calls, service_of
 from .objects import NOTHING, Fields, Object, containers, mappings, quantity, selects, texts, value
-from .reaching import chosen
+from .reaching import backends, chosen
 from .snapshot import SYSTEM, Snapshot
 from .trouble import Trouble, sign
 
-DNS = 53
+DNS = 53, "UDP"
+"""What everybody asks for names by; TCP is for answers that are long, and not enough."""
+EDGE = re.compile(r"ingress|traefik|haproxy|contour|kong|gateway-proxy")
+Port = tuple[int, str]
+Way = tuple[Object, Object | None, Port]
+"""(pod that calls, pod that is called or None: the cluster's names, its port and protocol)"""
 
 
 def forbidden(seen: Snapshot) -> Iterator[Trouble]:
@@ -29,39 +35,53 @@ def forbidden(seen: Snapshot) -> Iterator[Trouble]:
         yield Trouble("policy-forbids", policy.ref, shown, frozenset(victims), 0.9, said)
 
 
-def _ways(seen: Snapshot) -> Iterator[tuple[tuple[Object, Object | None, int], str]]:
-    """((pod that calls, pod that is called or None: the cluster's names, port), in words)"""
+def _ways(seen: Snapshot) -> Iterator[tuple[Way, str]]:
+    """(a way that is needed, in words)"""
     for call in calls(seen):
         service, _inside = service_of(seen, call.workload.namespace, call.host)
-        callers = seen.pods_of(call.workload)[:1]
-        if service is None or not callers:
-            continue
-        for pod in chosen(seen, service)[:1]:
-            port = _target(service, pod, call.port)
-            yield (callers[0], pod, port), f"{call.workload.ref} calls {service.ref} on {port}"
-    names = [
-        p for p in seen.pods if p.namespace == SYSTEM and p.labels.get("k8s-app") == "kube-dns"
-    ]
+        if service is not None:
+            for pod in seen.pods_of(call.workload)[:1]:
+                yield from _to(seen, pod, service, call.port, f"{call.workload.ref} calls")
+    for ingress in seen.of("Ingress"):
+        for service in seen.of("Service", ingress.namespace):
+            for pod in _edges(seen)[:1] if service.name in backends(ingress) else ():
+                yield from _to(seen, pod, service, None, f"{ingress.ref} leads to")
+    names = seen.find("Service", SYSTEM, "kube-dns")
+    servers = [*(chosen(seen, names) if names else ()), None]
     for workload in seen.workloads:
-        if workload.namespace != SYSTEM:
-            for pod in seen.pods_of(workload)[:1]:
-                target = names[0] if names else None
-                yield (pod, target, DNS), f"{workload.ref} asks the cluster's names"
+        for pod in seen.pods_of(workload)[:1] if workload.namespace != SYSTEM else ():
+            port = _target(names, servers[0], *DNS) if names and servers[0] else DNS
+            yield (pod, servers[0], port), f"{workload.ref} asks the cluster's names by {DNS[1]}"
 
 
-def _target(service: Object, pod: Object, port: int | None) -> int:
+def _to(
+    seen: Snapshot, source: Object, service: Object, port: int | None, words: str
+) -> Iterator[tuple[Way, str]]:
+    for pod in chosen(seen, service)[:1]:
+        target = _target(service, pod, port, "")
+        yield (source, pod, target), f"{words} {service.ref} on {target[0]}"
+
+
+def _edges(seen: Snapshot) -> list[Object]:
+    """Pods that ingresses are served by, where they are in the cluster's network."""
+    every = (pod for pod in seen.pods if EDGE.search(seen.top(pod).name))
+    return [pod for pod in every if not pod.get("spec.hostNetwork")]
+
+
+def _target(service: Object, pod: Object, port: int | None, protocol: str) -> Port:
     """The port of a pod that a service's port leads to."""
     for one in service.list("spec.ports"):
-        if port in (None, one.get("port")):
+        by = str(one.get("protocol") or "TCP")
+        if port in (None, one.get("port")) and protocol in ("", by):
             target = one.get("targetPort", one.get("port"))
             named = (p for c in containers(pod) for p in c.ports() if p.get("name") == target)
             number = quantity(next(named, NOTHING).get("containerPort") or target)
-            return int(number or 0)
-    return port or 0
+            return int(number or 0), by
+    return port or 0, protocol or "TCP"
 
 
 def _against(
-    seen: Snapshot, policies: list[Object], source: Object, target: Object | None, port: int
+    seen: Snapshot, policies: list[Object], source: Object, target: Object | None, port: Port
 ) -> Iterator[Object]:
     """The policies that select an end of a way, where none of them lets it through."""
     out = [p for p in policies if _selects(p, source) and "Egress" in _types(p)]
@@ -74,7 +94,7 @@ def _against(
         yield _meant(into, "ingress", "from", target, port)
 
 
-def _meant(found: list[Object], side: str, peers: str, target: Object | None, port: int) -> Object:
+def _meant(found: list[Object], side: str, peers: str, target: Object | None, port: Port) -> Object:
     """The one that lets somebody else through on that port, and so is for this way; else the newest
     one."""
     near = [
@@ -89,9 +109,8 @@ def _meant(found: list[Object], side: str, peers: str, target: Object | None, po
 
 
 def _selects(policy: Object, pod: Object) -> bool:
-    return policy.namespace == pod.namespace and selects(
-        policy.fields("spec.podSelector"), pod.labels
-    )
+    own = policy.namespace == pod.namespace and not pod.get("spec.hostNetwork")
+    return own and selects(policy.fields("spec.podSelector"), pod.labels)
 
 
 def _types(policy: Object) -> list[str]:
@@ -100,7 +119,7 @@ def _types(policy: Object) -> list[str]:
 
 
 def _lets(
-    seen: Snapshot, policy: Object, side: str, peers: str, other: Object | None, port: int
+    seen: Snapshot, policy: Object, side: str, peers: str, other: Object | None, port: Port
 ) -> bool:
     for rule in policy.list(f"spec.{side}"):
         ports, ends = mappings(rule.get("ports")), mappings(rule.get(peers))
@@ -110,15 +129,17 @@ def _lets(
     return False
 
 
-def _port(rule: Fields, port: int, other: Object | None) -> bool:
+def _port(rule: Fields, port: Port, other: Object | None) -> bool:
     wanted, last = rule.get("port"), quantity(rule.get("endPort"))
+    if (rule.get("protocol") or "TCP") != port[1]:
+        return False
     if wanted is None:
         return True
     if isinstance(wanted, str) and not wanted.isdigit():
         named = containers(other) if other is not None else []
         return any(p.get("name") == wanted for one in named for p in one.ports())
     first = quantity(wanted) or 0
-    return first <= port <= (last or first)
+    return first <= port[0] <= (last or first)
 
 
 def _end(seen: Snapshot, policy: Object, end: Fields, other: Object | None) -> bool:

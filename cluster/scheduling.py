@@ -16,11 +16,13 @@ CAUSES = {
     "selector": "selector-matches-no-node",
     "affinity": "selector-matches-no-node",
     "apart": "kept-apart",
+    "held-off": "held-off",
     "together": "no-company",
     "spread": "spread",
     "ports": "port-taken",
     "volume": "volume-elsewhere",
     "room": "no-room",
+    "attached": "volumes-full",
 }
 ORDER = list(CAUSES)
 """Of two that would both do, the one that somebody set by hand comes first."""
@@ -29,10 +31,12 @@ NAMED = {
     "taint": r"untolerated taint \{(?P<detail>[^:}]+)",
     "selector": r"didn't match Pod's node affinity/selector",
     "apart": r"didn't match pod anti-affinity rules",
+    "held-off": r"didn't (?:satisfy|match) existing pods anti-affinity rules",
     "together": r"didn't match pod affinity rules",
     "spread": r"didn't match pod topology spread constraints",
     "ports": r"didn't have free ports",
     "volume": r"volume node affinity conflict",
+    "attached": r"exceed max volume count",
     "room": r"Insufficient (?P<detail>\S+?)[,.]?(?:\s|$)|(?P<pods>Too many pods)",
 }
 """The scheduler's words, for where nodes were not read."""
@@ -70,8 +74,11 @@ def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Ite
     if not seen.nodes:
         yield from _by_words(workload, signs, victims)
         return
-    for obstacle, nodes in _blamed(room, pod, seen.nodes):
+    blamed = [*_blamed(room, pod, seen.nodes)]
+    for obstacle, nodes in blamed:
         yield _trouble(seen, pod, obstacle, nodes, signs, victims)
+    if not blamed and any(re.search(NAMED["attached"], one.value) for one in signs):
+        yield wrong("volumes-full", workload, signs, 0.8, victims=victims)
 
 
 def _signs(seen: Snapshot, pod: Object) -> tuple[Sign, ...]:
@@ -153,7 +160,7 @@ def _trouble(
         place, more = _selected(seen, pod, workload, obstacle)
     elif obstacle.kind == "room":
         cause, place, more = _crowded(seen, pod, obstacle)
-    elif obstacle.kind == "volume":
+    elif obstacle.kind in ("volume", "held-off"):
         place, more = obstacle.detail, ()
     names = ", ".join(node.name for node in nodes[:5])
     shown, about = (*more, *signs), {"name": obstacle.detail, "place": place, "victims": victims}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .calling import callers
 from .canaries import delivering
@@ -11,7 +12,7 @@ from .revisions import last_change
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
-CHAOS = "Chaos"
+CHAOS, SCALER = "Chaos", "HorizontalPodAutoscaler"
 TO_NOTHING = re.compile(r"\bto 0\b")
 IDLE = 0.3
 """How sure it is that what nobody calls and nobody touched is missed."""
@@ -30,7 +31,7 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)
-    for scaler in seen.of("HorizontalPodAutoscaler"):
+    for scaler in seen.of(SCALER):
         yield from _scaler(seen, scaler)
     for one in seen.objects:
         if one.kind.endswith(CHAOS) and "chaos-mesh" in one.text("apiVersion"):
@@ -126,22 +127,29 @@ def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
     if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
         shown = (sign(scaler, "spec.maxReplicas"),)
         said = {"name": scaler.name, "why": scaler.text("spec.maxReplicas"), "workload": name}
-        surety = 0.9 if _over(scaler) else 0.6
+        surety = 0.9 if pressure(scaler) >= FAR else 0.6
         yield Trouble("scaler-capped", scaler.ref, shown, victims, surety, said)
 
 
-def _over(scaler: Object) -> bool:
-    """Whether what it measures is far above what it aims at, with all the replicas that it may."""
-    aims = {
-        value(one, "resource.name"): quantity(value(one, "resource.target.averageUtilization"))
-        for one in scaler.list("spec.metrics")
-    }
-    for one in scaler.list("status.currentMetrics"):
-        now = quantity(value(one, "resource.current.averageUtilization"))
-        aim = aims.get(value(one, "resource.name"))
-        if now and aim and now >= FAR * aim:
-            return True
-    return False
+def scaler_of(seen: Snapshot, workload: Object) -> Object | None:
+    """The autoscaler that has this workload as its target."""
+    known = (
+        (one.fields("spec.scaleTargetRef"), one) for one in seen.of(SCALER, workload.namespace)
+    )
+    is_ = workload.kind, workload.name
+    return next((one for to, one in known if (to.get("kind"), to.get("name")) == is_), None)
+
+
+def pressure(scaler: Object) -> float:
+    """How many times its aim the worst of the shares that it measures is; 0: none is told."""
+
+    def shares(place: str, side: str) -> dict[Any, float | None]:
+        path = f"resource.{side}.averageUtilization"
+        return {value(m, "resource.name"): quantity(value(m, path)) for m in scaler.list(place)}
+
+    now = shares("status.currentMetrics", "current")
+    aims = shares("spec.metrics", "target").items()
+    return max(((now.get(name) or 0) / aim for name, aim in aims if aim), default=0.0)
 
 
 def _experiment(seen: Snapshot, one: Object) -> Iterator[Trouble]:

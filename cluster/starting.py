@@ -1,10 +1,13 @@
 """Pods that have a node and do not start: images, configuration, mounts, commands, the sandbox."""
 
+import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 from .objects import Container, Object, containers, texts, value
 from .revisions import brought_it
+from .rights import ACCOUNT
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words, wrong
 
@@ -29,6 +32,7 @@ OUTSIDE = ("registry-away", "image-limit")
 UNABLE = re.compile(r"(?:status(?: code)?:?|HTTP|code) ?\b5\d\d\b|\b50[0234] [A-Z]")
 """A registry that answers that it cannot; nothing of the cluster does that."""
 MAKERS = ("ExternalSecret", "SealedSecret", "Certificate")
+PULLS = (".dockerconfigjson", ".dockercfg")
 SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus")
 
 
@@ -67,7 +71,7 @@ def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str
     cause, _ = said_by(words().pulls, text) or ("image-missing", {})
     place, signs, shared = workload.ref, _waits(pod, one), ""
     if cause == "image-denied":
-        place, more = _secrets(seen, pod, workload)
+        place, more = _secrets(seen, pod, workload, registry(one.image))
         signs, shared = (*signs, *more), _only_secret(pod)
     elif cause in OUTSIDE:
         shared = _asked(seen, pod, one)
@@ -103,15 +107,48 @@ def registry(image: str) -> str:
     return host if there else "docker.io"
 
 
-def _secrets(seen: Snapshot, pod: Object, workload: Object) -> tuple[str, tuple[Sign, ...]]:
-    """A pull secret that is not there is what denies."""
-    for secret in pod.list("spec.imagePullSecrets"):
-        name = str(secret.get("name") or "")
-        if seen.missing("Secret", pod.namespace, name):
-            place = f"Secret {pod.namespace}/{name}"
-            new = brought_it(seen, workload, name)
-            return workload.ref if new else place, (sign(pod, "spec.imagePullSecrets"),)
+def _secrets(
+    seen: Snapshot, pod: Object, workload: Object, host: str
+) -> tuple[str, tuple[Sign, ...]]:
+    """What denies: a pull secret that is not there or is for other registries, the only one there
+    is, an account that gives its pods none any more."""
+    names = [str(one.get("name") or "") for one in pod.list("spec.imagePullSecrets")]
+    known = {name: seen.find("Secret", pod.namespace, name) for name in names}
+    gone = [name for name in names if seen.missing("Secret", pod.namespace, name)]
+    others = [name for name, one in known.items() if one and host not in _hosts(one, host)]
+    for name in (*gone, *others, *(names if len(names) == 1 else ())):
+        new = brought_it(seen, workload, name) and (name not in others or _fits(seen, pod, host))
+        place = workload.ref if new else f"Secret {pod.namespace}/{name}"
+        return place, (sign(pod, "spec.imagePullSecrets"),)
+    account = pod.text("spec.serviceAccountName") or "default"
+    for other in (one for one in seen.pods if one.namespace == pod.namespace and not names):
+        same = (other.text("spec.serviceAccountName") or "default") == account
+        written = seen.top(other).get("spec.template.spec.imagePullSecrets")
+        if same and not written and other.list("spec.imagePullSecrets"):
+            return f"{ACCOUNT} {pod.namespace}/{account}", (sign(other, "spec.imagePullSecrets"),)
     return workload.ref, ()
+
+
+def _fits(seen: Snapshot, pod: Object, host: str) -> bool:
+    """Whether a pull secret for this registry is there, which could have been named."""
+    return any(
+        any(key in PULLS and text for key, text in one.fields("data").items())
+        and host in _hosts(one, host)
+        for one in seen.of("Secret", pod.namespace)
+    )
+
+
+def _hosts(secret: Object, host: str) -> set[str]:
+    """The registries that a pull secret is for, as far as it is known; else the one that is asked
+    for. Wildcards may stand for a part of a name."""
+    text = next((t for t in secret.fields("data").values() if isinstance(t, str) and t), "")
+    try:
+        found = json.loads(text or "{}").get("auths") or {host: ""}
+    except ValueError:
+        return {host}
+    hosts = {re.sub(r"^https?://", "", key).partition("/")[0] for key in found}
+    hosts |= {"docker.io"} if hosts & {"index.docker.io", "registry-1.docker.io"} else set()
+    return {host} if any(fnmatch(host, one) for one in hosts) else hosts
 
 
 def _config(

@@ -13,7 +13,9 @@ DEFAULT = (
     "storageclass.beta.kubernetes.io/is-default-class",
 )
 FAILED = ("ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ExternalProvisioning")
-LATE = "WaitForFirstConsumer"
+LATE, NONE = "WaitForFirstConsumer", "kubernetes.io/no-provisioner"
+COMMON = ("csi", "com", "io", "k8s", "driver", "controller", "provisioner")
+"""Parts of a driver's name that many have."""
 NO_DRIVER = re.compile(
     r"does not contain driver (?P<driver>[\w.-]+)"
     r"|driver name (?P<named>[\w.-]+) not found in the list of registered CSI drivers"
@@ -46,6 +48,16 @@ def _users(seen: Snapshot, claim: Object) -> list[Object]:
     ]
 
 
+def waiting_for(seen: Snapshot, maker: Object) -> Iterator[str]:
+    """Who waits for volumes that a workload should make, and the claims: by the driver's name."""
+    for claim in seen.of("PersistentVolumeClaim"):
+        class_ = seen.find("StorageClass", "", claim.text("spec.storageClassName"))
+        driver = class_.text("provisioner") if class_ else ""
+        both = {*re.split(r"[./-]", driver)} & {*maker.name.split("-")} - {*COMMON}
+        if claim.text("status.phase") == "Pending" and both:
+            yield from (claim.ref, *(seen.top(pod).ref for pod in _users(seen, claim)))
+
+
 def _gone(seen: Snapshot, pod: Object, name: str) -> Trouble:
     workload = seen.top(pod)
     claim = f"PersistentVolumeClaim {pod.namespace}/{name}"
@@ -75,7 +87,8 @@ def _why(seen: Snapshot, claim: Object, text: str) -> tuple[str, str, str]:
         return "class-missing", claim.ref, f"there is no StorageClass {class_}"
     if class_ is None and known is None and "StorageClass" in seen.listed:
         return "class-missing", claim.ref, "it names no StorageClass, and none is the default"
-    if fits and (why := _misfit(claim, name, fits)):
+    made = known is not None and known.text("provisioner") not in ("", NONE)
+    if fits and (name or not made) and (why := _misfit(claim, name, fits)):
         return "volume-misfit", claim.ref, why
     if known is not None and known.text("volumeBindingMode") == LATE and not text:
         return "not-provisioned", claim.ref, "it waits for a pod that can be scheduled"
@@ -134,7 +147,7 @@ def _no_driver(seen: Snapshot, pod: Object, event: Told, driver: str) -> Trouble
     """The driver's own DaemonSet, where one is known that does not run on the pod's node."""
     node, workload = pod.text("spec.nodeName"), seen.top(pod)
     there = {seen.top(p).ref for p in seen.pods if p.text("spec.nodeName") == node}
-    parts = [part for part in driver.split(".") if part not in ("csi", "com", "io", "k8s")]
+    parts = [part for part in driver.split(".") if part not in COMMON]
     mine = [
         one
         for one in seen.of("DaemonSet")

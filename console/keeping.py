@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Bundle, Newest
+from .options import AsJson, Bundle, By, Newest
 
 KEEP = typer.Typer(rich_markup_mode=None)
 """Commands of warroom itself."""
@@ -51,14 +51,24 @@ def record(
 def improvements(
     incident: Annotated[str, typer.Argument(metavar="INC", help="The incident's id.")],
     into: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files.")],
+    pull_request: Annotated[
+        bool, typer.Option("--pull-request", help="Ask for a merge where warroom.yaml says.")
+    ] = False,
+    by: By = "on-call",
 ) -> None:
     """Write what would have warned earlier as files to merge: rules, dashboard, SLO, chaos."""
     from ..app.configuration import settings
+    from ..app.improvements import ask_for
     from ..app.improvements import improvements as write
     from ..app.record import Record
+    from ..incident.identity import at_terminal
 
-    for file in write(Record(settings()).published(incident), into):
+    record = Record(settings())
+    files = write(record.published(incident), into)
+    for file in files:
         typer.echo(file)
+    if pull_request:
+        typer.echo(ask_for(record.store, incident, files, at_terminal(by)))
 
 
 @KEEP.command()

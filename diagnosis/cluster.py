@@ -38,7 +38,7 @@ def read_cluster(folder: Path) -> ClusterState:
         )
     rows = rows_in(files, SourceLabels().service, dumped.logs())
     return state_of(
-        (row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
+        ("", row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
     )
 
 

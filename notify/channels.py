@@ -18,10 +18,11 @@ from ..errors import ToolFailed
 from ..incident.communication import Message
 from ..incident.severity import Severity
 from ..incident.timeline import last_at
+from ..outgoing import read_secret
 from ..plugins import plugins
 from ..text_safety.lines import one_line
 from . import mail, posts, texts
-from .configuration import Channel, Medium, Notifications, read_secret
+from .configuration import Channel, Medium, Notifications
 
 WAY = re.compile(r"(email|chat|sms|phone|push|webhook):(.+)")
 PERSON, DIGEST = "person:", "email digest"

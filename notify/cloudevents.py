@@ -14,7 +14,8 @@ import httpx
 
 from .. import outgoing
 from ..errors import ToolFailed
-from .configuration import SIGNATURE, TIMESTAMP, Sink, read_secret
+from ..outgoing import read_secret
+from .configuration import SIGNATURE, TIMESTAMP, Sink
 
 TYPE = "dev.warroom.incident."
 MEDIA = "application/cloudevents+json; charset=utf-8"

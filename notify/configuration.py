@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..errors import ToolFailed
 from ..incident.communication import Audience
 from ..incident.severity import Severity
 from ..yaml_tables import Entry
@@ -161,15 +160,3 @@ class Notifications(Entry):
         if any(one.to for one in self.channels) and self.mail is None:
             raise ValueError("a channel is mail and no server is named: add `mail`")
         return self
-
-
-def read_secret(file: Path) -> str:
-    """The one line in it. Raises ToolFailed where there is none."""
-    try:
-        secret = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise ToolFailed(f"{file}: {reason}; write the secret there") from error
-    if not secret or not secret.isprintable():
-        raise ToolFailed(f"{file} is empty or has more than one line: write the secret there")
-    return secret

@@ -14,9 +14,10 @@ from email.utils import format_datetime
 
 from ..errors import ToolFailed
 from ..incident.communication import Message
+from ..outgoing import read_secret
 from ..text_safety.lines import one_line
 from . import texts
-from .configuration import Mail, read_secret
+from .configuration import Mail
 
 log = logging.getLogger(__name__)
 TIMEOUT_S = 15.0

@@ -2,29 +2,25 @@
 made once: what may have arrived is looked for by its title before it is made again."""
 
 import hashlib
-import json
 import subprocess
-import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
-import httpx
 import jmespath
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field
 
-from .. import outgoing
 from ..errors import ToolFailed
 from ..incident.communication import Message
+from ..outgoing import asked, read_secret
 from ..yaml_tables import Entry, read_table
 from . import texts
-from .configuration import Channel, read_secret
+from .configuration import Channel
 
 TIMEOUT_S = 10.0
-MOST_BYTES = 8 * 2**20
 JINJA = ImmutableSandboxedEnvironment(autoescape=False)
 
 
@@ -70,33 +66,30 @@ def send(one: Channel, message: Message, name: str, over: bool, memory: Memory) 
     post, known = kinds()[one.post], memory.get(f"{one.name} {name}")
     said = {"place": one.place, "title": texts.subject(message), "over": over, "remote": known}
     said["text"] = texts.plain(message.body)
-    with outgoing.client(timeout=TIMEOUT_S) as client:
-        if known and post.update:
-            _asked(client, one, post.method, post.update, said, post.updated)
-        elif not known:
-            memory.put(f"{one.name} {name}", _made(client, one, post, said))
+    if known and post.update:
+        _asked(one, post.method, post.update, said, post.updated)
+    elif not known:
+        memory.put(f"{one.name} {name}", _made(one, post, said))
     return None
 
 
 def check(one: Channel) -> None:
     """Ask there as before something is made. Raises ToolFailed."""
     said = {"place": one.place, "title": "dry run", "remote": "", "over": False}
-    with outgoing.client(timeout=TIMEOUT_S) as client:
-        if one.post != "git":
-            _asked(client, one, "GET", kinds()[one.post].find, said)
+    if one.post != "git":
+        _asked(one, "GET", kinds()[one.post].find, said)
 
 
-def _made(client: httpx.Client, one: Channel, post: Post, said: dict[str, Any]) -> str:
+def _made(one: Channel, post: Post, said: dict[str, Any]) -> str:
     """The id there, of one that is there already or is new."""
-    there = jmespath.search(post.items, _asked(client, one, "GET", post.find, said)) or []
+    there = jmespath.search(post.items, _asked(one, "GET", post.find, said)) or []
     for each in there if isinstance(there, list) else []:
         if jmespath.search(post.title, each) == said["title"]:
             return str(jmespath.search(post.id, each))
-    return str(jmespath.search(post.id, _asked(client, one, "POST", post.create, said, post.body)))
+    return str(jmespath.search(post.id, _asked(one, "POST", post.create, said, post.body)))
 
 
 def _asked(
-    client: httpx.Client,
     one: Channel,
     method: str,
     path: str,
@@ -109,15 +102,8 @@ def _asked(
     if one.authorization:
         secret = read_secret(one.authorization.credentials_file)
         headers["Authorization"] = f"{one.authorization.type} {secret}"
-    try:
-        sent = None if body is None else _filled(body, said)
-        with client.stream(method, place, json=sent, headers=headers) as answer:
-            text = outgoing.body(answer, MOST_BYTES, time.monotonic() + TIMEOUT_S)
-        if not answer.is_success:
-            raise ToolFailed(f"{one.name} answers HTTP {answer.status_code}: look at its access")
-        return json.loads(text) if text.strip() else {}
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
-        raise ToolFailed(f"{one.name} at {one.url}: {type(error).__name__}") from error
+    sent = None if body is None else _filled(body, said)
+    return asked(one.name, method, place, {}, TIMEOUT_S, json=sent, headers=headers) or {}
 
 
 def _filled(value: Any, said: dict[str, Any]) -> Any:

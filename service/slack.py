@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from ..chat.bot import Bot
 from ..chat.handling import parsed
 from ..errors import ToolFailed
-from ..notify.configuration import read_secret
+from ..outgoing import read_secret
 
 SLACK = APIRouter(include_in_schema=False)
 MOST_BYTES = 512 * 1024

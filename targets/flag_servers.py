@@ -13,7 +13,7 @@ from pydantic import Field
 from ..actions.capabilities import Committed, FeatureFlags, FlagSet
 from ..actions.inventory import Inventory
 from ..errors import Halfway, ToolFailed, Unheard
-from ..outgoing import asked
+from ..outgoing import asked, read_secret
 from .configured import Flags
 from .doors import Guarded, Section
 
@@ -79,10 +79,7 @@ class Unleash(Guarded[UnleashAccess], FeatureFlags):
     def _ask(self, method: str, *path: str) -> dict[str, Any]:
         parts = ("api", "admin", "projects", self.access.project, *path)
         url = "/".join([self.access.url.rstrip("/"), *(quote(part, safe="") for part in parts)])
-        try:
-            token = {"Authorization": self.access.token_file.read_text().strip()}
-        except OSError as error:
-            raise ToolFailed(f"{self.access.token_file} cannot be read: {error}") from error
+        token = {"Authorization": read_secret(self.access.token_file)}
         who = f"Unleash at {self.access.url}"
         return asked(who, method, url, CURES, self.access.timeout_s, headers=token) or {}
 

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 from ..actions.capabilities import KEY, RolledOut
-from ..actions.inventory import Inventory, Request
+from ..actions.inventory import Request
 from ..cluster.objects import Object
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
@@ -28,11 +28,11 @@ def instead(one: Workload) -> tuple[str, Request | None]:
     owner, folder = one.owner, one.cluster.access.gitops
     if owner is None or not one.previous:
         return "", None
-    if asked := _asked(one.cluster):
-        request = None
+    if asked := asked_of(one.cluster):
         with suppress(ToolFailed):  # where it was never fetched
-            request = asked.reverting(_brought(asked.git, one.previous, asked.ref))
-        return f"ask {asked.name} to merge" if request else "", request
+            if request := asked.reverting(_brought(asked.git, one.previous, asked.ref)):
+                return f"ask {asked.name} to merge", request
+        return "", None
     if folder:
         commit = _brought(Git(folder), one.previous)
         return f"revert {commit[:10]} in {folder}" if commit else "", None
@@ -42,16 +42,15 @@ def instead(one: Workload) -> tuple[str, Request | None]:
     return "", None
 
 
-def look(cluster: Cluster) -> Inventory:
-    """What waits in the repository that it is delivered from, fetched anew."""
-    asked = _asked(cluster)
-    return Inventory(waiting=asked.look().waiting) if asked else Inventory()
+def asked_of(cluster: Cluster) -> Repository | None:
+    """The repository that it is delivered from, where that is changed by requests only."""
+    return Repository(cluster.access.pull_request) if cluster.access.pull_request else None
 
 
 def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     """Do that. Raises ToolFailed, with nothing done, where there is no such way."""
-    if asked := _asked(one.cluster):
-        asked.look()
+    if asked := asked_of(one.cluster):
+        asked.fetched()
         return asked.ask(instead(one)[1], receipt)
     if one.cluster.access.gitops:
         return _reverted(Configuration(one.cluster.access.gitops), owner, receipt)
@@ -59,18 +58,6 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
         kept = one.part().kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
     return _synced(one.cluster, owner, receipt)
-
-
-def take_back(one: Workload, was: RolledOut) -> RolledOut:
-    """Withdraw what a roll back asked for."""
-    asked = _asked(one.cluster)
-    if asked is None:
-        raise ToolFailed("its repository is not configured any more: close the request by hand")
-    return asked.withdraw(was)
-
-
-def _asked(cluster: Cluster) -> Repository | None:
-    return Repository(cluster.access.pull_request) if cluster.access.pull_request else None
 
 
 def knows(one: Workload, owner: Owner, key: str) -> bool:

@@ -27,15 +27,21 @@ from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from . import kubernetes_steps as steps
-from .kubernetes_objects import PAUSED, RESTARTED, SELECTOR, Status, bare, fields, rollout
+from .kubernetes_objects import (
+    PAUSED,
+    RESTARTED,
+    SELECTOR,
+    SUSPENDED,
+    bare,
+    fields,
+    rollout,
+)
 from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
 
 
-class Kubernetes(
-    *(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, WorkloadFields, Platform)
-):
+class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, WorkloadFields, Platform):
     """Several clusters as one: a name that is there twice is written with where it is."""
 
     section = "kubernetes"
@@ -60,15 +66,16 @@ class Kubernetes(
 
     def inventory(self) -> Inventory:
         """Every workload with its versions and fields, every node."""
-        found = merged(gitops.look(one) for one in self.clusters)
+        looks = merged(r.look() for one in self.clusters if (r := gitops.asked_of(one)))
+        found = Inventory(waiting=looks.waiting)
         with told():
             for name, one in self._workloads().items():
-                amid = steps.instead(one)
-                instead, request = (amid, None) if amid else gitops.instead(one)
+                amid = one.release.ref if one.release and one.canary else ""
+                up = f"{amid} gives {one.version} up", None
+                instead, request = up if amid else gitops.instead(one)
                 found.services[name] = one.part(instead=instead, **autoscaling(one))
                 found.requests |= {name: request} if request else {}
-            nodes = [node for one in self.clusters for node in one.nodes()]
-        found.nodes = {node.name: bool(node.get("spec.unschedulable")) for node in nodes}
+            found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
         return found
 
     def knows(self, key: str) -> bool:
@@ -78,11 +85,10 @@ class Kubernetes(
                 if one.owner and gitops.knows(one, one.owner, key):
                     return True
                 if one.object.annotations.get(EFFECT) == key:
-                    return _settled(one).done
+                    return seen_to_end(one.cluster, one.object, rollout).done
                 if one.leads and one.leads.annotations.get(EFFECT) == key:
                     return True
-            nodes = (node for one in self.clusters for node in one.nodes())
-            return any(node.annotations.get(EFFECT) == key for node in nodes)
+            return any(node.annotations.get(EFFECT) == key for _, _, node in self._nodes())
 
     def run_version(self, service: str, version: str) -> RolledOut:
         """Put the template of an earlier version in place; of what is delivered from a repository,
@@ -108,10 +114,9 @@ class Kubernetes(
         return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
 
     def put_back(self, was: RolledOut) -> RolledOut:
-        """The version that ran before, or the request for it withdrawn."""
-        if was.asked is None:
-            return super().put_back(was)
-        return gitops.take_back(self._open(was.service, "edit {place}"), was)
+        """The version that ran before, or the request for another withdrawn."""
+        asked = gitops.asked_of(self._open(was.service, "edit {place}").cluster)
+        return asked.withdraw(was.asked, was) if asked and was.asked else super().put_back(was)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""
@@ -120,8 +125,8 @@ class Kubernetes(
 
         def edit(now: Object) -> list[Op]:
             if now.kind == "Rollout":  # whose template would be another release
-                same = now.text("spec.restartAt") == at
-                return [] if same else [{"op": "add", "path": "/spec/restartAt", "value": at}]
+                change = {"op": "add", "path": "/spec/restartAt", "value": at}
+                return [] if now.text("spec.restartAt") == at else [change, *keyed(now)]
             notes = now.fields("spec.template.metadata.annotations")
             place = "/spec/template/metadata/annotations"
             change = {"op": "add", "path": place, "value": {**notes, RESTARTED: at}}
@@ -129,18 +134,11 @@ class Kubernetes(
 
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
-    def scale(self, service: str, instances: int) -> Activated:
-        """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
-        who would set it back."""
-        return self._scaled(service, instances)
-
-    def restore(self, was: Activated) -> Activated:
-        """As many as before, within the same bounds."""
-        return self._scaled(was.service, len(was.before), was.bounds)
-
-    def _scaled(
+    def scale(
         self, service: str, instances: int, bounds: Bounds = MappingProxyType({})
     ) -> Activated:
+        """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
+        who would set it back: these, else those that hold it there."""
         one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
         before, active = one.names(one.replicas), one.names(instances)
         receipt = Activated(service=service, before=before, active=active)
@@ -165,28 +163,33 @@ class Kubernetes(
             raise Halfway(text, receipt) from error
         return done.model_copy(update={"changed": done.changed or moved})
 
+    def restore(self, was: Activated) -> Activated:
+        """As many as before, within the same bounds."""
+        return self.scale(was.service, len(was.before), was.bounds)
+
     def cordon(self, node: str, closed: bool) -> Cordoned:
         """`spec.unschedulable`, as `kubectl cordon` sets it."""
         receipt = Cordoned(node=node, before=not closed)
         with told():
-            having = [c for c in self.clusters if node in [one.name for one in c.nodes()]]
+            having = [(where, one.name) for name, where, one in self._nodes() if name == node]
         if not having:
             raise ToolFailed(f"no node {node} is known any more: nothing was done")
-        _door(having[0], f"kubectl {'' if closed else 'un'}cordon {node}")
+        cluster, plain = having[0]
+        _door(cluster, f"kubectl {'' if closed else 'un'}cordon {plain}")
 
         def edit(now: Object) -> list[Op]:
             change = {"op": "add", "value": True} if closed else {"op": "remove"}
             same = bool(now.get("spec.unschedulable")) is closed
             return [] if same else [{**change, "path": "/spec/unschedulable"}, *keyed(now)]
 
-        _, changed = written(Place(having[0], path_of("v1", "nodes", name=node), receipt), edit)
+        _, changed = written(Place(cluster, path_of("v1", "nodes", name=plain), receipt), edit)
         return receipt.model_copy(update={"changed": changed})
 
     def patch(self, service: str, name: str, now: JsonValue, to: JsonValue) -> Patched:
         """One field of the template, the selector of the Service, whether a Rollout is held."""
         one = self._open(service, "edit {place}", owned=False)
         receipt = Patched(service=service, object=name, before=now, after=to)
-        on = {SELECTOR: one.leads, PAUSED: one.object}.get(name)
+        on = {SELECTOR: one.leads, PAUSED: one.object, SUSPENDED: one.object}.get(name)
         if on is None:
             done = _rolled(one, partial(_set, name, now, to), receipt)
             after, _ = _field(Object(one.cluster.api.get(one.path)), name)
@@ -197,8 +200,7 @@ class Kubernetes(
 
     def step(self, service: str, version: str, to: int) -> RolledOut:
         """As `kubectl argo rollouts promote`, and watched until it waits there."""
-        one = self._open(service, "argo rollouts promote {own}")
-        return steps.step(one, service, version, to)
+        return steps.step(self._open(service, "argo rollouts promote {own}"), service, version, to)
 
     def _open(self, service: str, by_hand: str, owned: bool = True) -> Workload:
         """The workload, where it may be acted on. Raises ToolFailed with what to do instead."""
@@ -212,6 +214,15 @@ class Kubernetes(
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
         return one
+
+    def _nodes(self) -> list[tuple[str, Cluster, Object]]:
+        """Each by its name, of several clusters with where it is."""
+        found = [(one, node) for one in self.clusters for node in one.nodes()]
+        plain = [node.name for _, node in found]
+        return [
+            (n.name if plain.count(n.name) == 1 else f"{n.name} in {one.access.name}", one, n)
+            for one, n in found
+        ]
 
     def _workloads(self) -> dict[str, Workload]:
         found = [one for cluster in self.clusters for one in cluster.workloads()]
@@ -246,7 +257,3 @@ def _rolled(one: Workload, edit: Edit, receipt: R, part: str = "") -> R:
     path = (*one.path, part) if part else one.path
     _, changed = written(Place(one.cluster, path, receipt), edit)
     return watched(one.cluster, one.object, rollout, receipt, changed)
-
-
-def _settled(one: Workload) -> Status:
-    return seen_to_end(one.cluster, one.object, rollout)

@@ -10,7 +10,8 @@ from ..cluster import canaries
 from ..cluster.objects import Fields, Object, value
 from ..cluster.revisions import HASHES
 
-SELECTOR, PAUSED, RESTARTED = "selector", "paused", "kubectl.kubernetes.io/restartedAt"
+SELECTOR, PAUSED, SUSPENDED = "selector", "paused", "suspended"
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 class Owner(NamedTuple):
@@ -82,16 +83,20 @@ CONTAINER = {
     "readiness probe": "readinessProbe",
     "startup probe": "startupProbe",
 }
+SWITCHES = {"Deployment": PAUSED, "Rollout": PAUSED, "CronJob": SUSPENDED}
 POD = {"node selector": "nodeSelector", "tolerations": "tolerations"}
 
 
 def fields(one: Object | None) -> Iterator[tuple[str, str, JsonValue]]:
     """(name, pointer, value) of what can be set in a workload or a Service; None: not there."""
-    if one is not None and one.kind == "Rollout":
-        yield PAUSED, "/spec/paused", one.get("spec.paused")
+    if one and (name := SWITCHES.get(one.kind)):
+        path = "suspend" if name == SUSPENDED else name
+        yield name, f"/spec/{path}", one.get(f"spec.{path}")
+    if one and one.kind == "Rollout":
         return
     if one is None or one.get("spec.template") is None:
-        yield from [(SELECTOR, "/spec/selector", one.get("spec.selector"))] if one else []
+        if one and one.kind == "Service":
+            yield SELECTOR, "/spec/selector", one.get("spec.selector")
         return
     for number, container in enumerate(one.list("spec.template.spec.containers")):
         for what, path in CONTAINER.items():
@@ -111,11 +116,12 @@ class Status(NamedTuple):
 
 def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
-    if one.kind == "Canary":
-        return _stepped(one)
-    if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
+    seen = one.number("status.observedGeneration") or 0
+    if (one.number("metadata.generation") or 0) > seen and one.kind != "Canary":
         return Status(False, "", "its controller has not seen the change yet")
-    if one.kind == "Rollout":
+    if one.kind == "CronJob":
+        return Status(True, "", "")
+    if one.kind in ("Rollout", "Canary"):
         return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":
         return Status(False, str(one.condition("Progressing").get("message")), "")
@@ -130,7 +136,19 @@ def rollout(one: Object) -> Status:
         wanted, there = int(one.number("spec.replicas") or 0), count("replicas")
         updated, up = count("updatedReplicas"), count("availableReplicas")
     said = f"{updated} of {wanted} are new, {up} available, {max(0, there - updated)} old ones left"
+    if one.kind == "StatefulSet" and one.text("spec.podManagementPolicy") != "Parallel":
+        said += "; it waits for a pod that is broken and does not replace it: delete that by hand"
     return Status(updated >= wanted and up >= wanted and there <= updated, "", said)
+
+
+def unreplaced(one: Object) -> str:
+    """Why another template gives it no other pods, and what would; empty: it does."""
+    strategy, place = one.fields("spec.updateStrategy"), f"{one.kind.lower()}/{one.name}"
+    kept = value(strategy, "rollingUpdate.partition")
+    why = "type OnDelete" if strategy.get("type") == "OnDelete" else kept and f"partition {kept}"
+    how = f"set its updateStrategy (`kubectl edit -n {one.namespace} {place}`)"
+    cure = f"{how}, or change it and delete its pods by hand"
+    return f"{one.ref} keeps its pods as they are ({why}): {cure}" if why else ""
 
 
 def _stepped(one: Object) -> Status:

@@ -13,10 +13,20 @@ from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
-from .kubernetes_objects import Owner, bare, fields, image, owner_of, released, switched
+from .kubernetes_objects import (
+    Owner,
+    bare,
+    fields,
+    image,
+    owner_of,
+    released,
+    switched,
+    unreplaced,
+)
 
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
+    "batch/v1": {"CronJob": "cronjobs"},
     "apps/v1": {**APPS, "ReplicaSet": "replicasets", "ControllerRevision": "controllerrevisions"},
     "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "v1": {"Service": "services"},
@@ -26,9 +36,8 @@ STEPPED = {
     "flagger.app/v1beta1": {"Canary": "canaries"},
 }
 """What is there only where releases go step by step."""
-KINDS = (*APPS, "Rollout")
+KINDS = (*APPS, "Rollout", "CronJob")
 PLACES = {k: (v, name) for v, kinds in (READ | STEPPED).items() for k, name in kinds.items()}
-"""Version and resource by kind."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -94,9 +103,8 @@ class Cluster:
             )
         ]
         seen = Snapshot(found)
-        held = [canaries.templated(seen, one) for one in seen.of("Rollout")]
-        known = [one for one in found if one.kind == "Rollout" or one not in held]
-        return [Workload(self, seen, one) for one in known if one.kind in KINDS]
+        held = [o for r in seen.of("Rollout") if (o := canaries.templated(seen, r)) is not r]
+        return [Workload(self, seen, o) for o in found if o.kind in KINDS and o not in held]
 
 
 @contextmanager
@@ -139,7 +147,8 @@ class Workload:
     @property
     def service(self) -> str:
         """The service that it is, by its labels and its pods', else by its own name."""
-        return whose(self.object, self.cluster.labels)
+        batch = self.object.kind == "CronJob"  # what runs at times is not the service of its label
+        return f"cronjob {self.object.name}" if batch else whose(self.object, self.cluster.labels)
 
     @property
     def leads(self) -> Object | None:
@@ -224,6 +233,13 @@ class Workload:
         others = [name for name in older if templates[name] != templates[self.version]]
         return next((n for n in reversed(others) if made[n] <= made[self.version]), "")
 
+    def _before(self) -> dict[str, Any]:
+        """The fields that its version before had otherwise."""
+        was = Object({"spec": {"template": self.versions.get(self.previous)}})
+        earlier = {name: held for name, _, held in fields(was) if was.get("spec.template")}
+        now = {name: held for name, _, held in fields(self.object)}
+        return {n: earlier[n] for n in now if n in earlier and earlier[n] != now[n]}
+
     def names(self, count: int) -> list[str]:
         """Of so many replicas: as many, not which."""
         return [f"{self.object.name} {number + 1}" for number in range(count)]
@@ -238,19 +254,22 @@ class Workload:
 
     def part(self, **more: Any) -> Part:
         """As an inventory holds it, with what others know of it."""
-        most = 0 if self.object.kind == "DaemonSet" else self.cluster.access.most_replicas
+        access, where = self.cluster.access, self.cluster.access.name
+        most = 0 if self.object.kind == "DaemonSet" else access.most_replicas
+        done = switched(self.release or self.object)
         return Part(
             instances=self.names(self.replicas),
             spares=self.names(max(most, self.replicas))[self.replicas :],
             version=self.version,
-            deployed=self.version
-            if switched(self.release or self.object)
-            else self.previous or "another",
+            deployed=self.version if done else self.previous or "another",
             previous=self.previous,
             versions=list(self.versions),
             fields={
                 name: held for one in (self.object, self.leads) for name, _, held in fields(one)
             },
+            before=self._before(),
+            objects=[f"{one.ref} in {where}" for one in (self.object, self.leads) if one],
+            unreplaced=unreplaced(self.object),
             owner=str(self.owner or ""),
             canary=self.canary,
             **more,

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from ..actions.capabilities import Activated
 from ..cluster.objects import Object
+from ..cluster.settings import SCALER, scaler_of
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
 from .kubernetes_objects import owner_of
 from .kubernetes_read import Cluster, Segments, Workload
 from .kubernetes_write import Op, Place, written
 
-HPA, KEDA = "HorizontalPodAutoscaler", "ScaledObject"
-FIELDS = {HPA: ("minReplicas", "maxReplicas"), KEDA: ("minReplicaCount", "maxReplicaCount")}
+KEDA = "ScaledObject"
+FIELDS = {SCALER: ("minReplicas", "maxReplicas"), KEDA: ("minReplicaCount", "maxReplicaCount")}
 Bounds = Mapping[str, int | None]
 """By field of its spec; None: not written."""
 
@@ -26,7 +27,6 @@ class Autoscaler:
     cluster: Cluster
     object: Object
     path: Segments
-    unread: str = ""
 
     def __str__(self) -> str:
         low, high = ("?" if one is None else one for one in self.held(self.object).values())
@@ -41,8 +41,8 @@ class Autoscaler:
     def closed(self) -> str:
         """Why its bounds are not set, and what would work; empty: they are."""
         owner, (low, high) = owner_of(self.object), FIELDS[self.object.kind]
-        if self.unread or owner:
-            return self.unread or f"{owner} keeps it: set its {low} and {high} there"
+        if owner:
+            return f"{owner} keeps it: set its {low} and {high} there"
         if self.cluster.access.autoscalers == "act":
             return ""
         where = f"-n {self.object.namespace} {self.object.kind.lower()}/{self.object.name}"
@@ -80,11 +80,8 @@ class Autoscaler:
 def autoscaler_of(one: Workload) -> Autoscaler | None:
     """The one that sets this workload's replicas; of none (`kubectl scale --replicas=0`) it sets
     nothing until there is one again."""
-    for hpa in one.seen.of(HPA, one.object.namespace) if one.replicas else ():
-        target = hpa.fields("spec.scaleTargetRef")
-        if (target.get("kind"), target.get("name")) == (one.object.kind, one.object.name):
-            return _behind(one.cluster, hpa)
-    return None
+    hpa = scaler_of(one.seen, one.object) if one.replicas else None
+    return _behind(one.cluster, hpa) if hpa else None
 
 
 def autoscaling(one: Workload) -> dict[str, str]:
@@ -99,8 +96,7 @@ def _behind(cluster: Cluster, hpa: Object) -> Autoscaler:
     owner = owner_of(hpa)
     if owner is None or owner.what != KEDA:
         return Autoscaler(cluster, hpa, path)
-    path = path_of("keda.sh/v1alpha1", "scaledobjects", hpa.namespace, owner.name)
-    with suppress(KubernetesError):
-        return Autoscaler(cluster, Object({**cluster.api.get(path), "kind": KEDA}), path)
-    why = f"{owner} makes it, and may not be read: apply deploy/kubernetes/autoscalers.yaml"
-    return Autoscaler(cluster, hpa, path, why)
+    with suppress(KubernetesError):  # who may not read it is told who keeps the other
+        behind = path_of("keda.sh/v1alpha1", "scaledobjects", hpa.namespace, owner.name)
+        return Autoscaler(cluster, Object({**cluster.api.get(behind), "kind": KEDA}), behind)
+    return Autoscaler(cluster, hpa, path)

@@ -19,6 +19,7 @@ from ..actions.capabilities import FOUND, KEY, Platform, Reverted, Reverting, Wa
 from ..actions.inventory import Inventory, Request, merged
 from ..errors import Halfway, ToolFailed
 from ..forge_api import Forge, ForgeApi
+from ..outgoing import read_secret
 from .git import TRAILER, Git, locked
 
 MOST_COMMITS, MOST_DIFF, MOST_TITLE = 20, 8000, 200
@@ -36,8 +37,7 @@ class Repository:
         self.git = Git(access.clone, access.timeout)
 
     def look(self) -> Inventory:
-        """What takes back one of its newest commits, and what waits; nothing where it is in mode
-        read, or nobody can look."""
+        """What takes back one of its newest commits, and what waits; nothing where nobody looks."""
         with suppress(ToolFailed):
             if self.access.mode != "read":
                 head, waiting = self.fetched(), [one.branch for one in self.forge.opened()]
@@ -48,8 +48,7 @@ class Repository:
         return Inventory()
 
     def reverting(self, commit: str) -> Request | None:
-        """What takes this commit back; None where there is none, it does not apply cleanly, changes
-        nothing any more, or is more than a person reads."""
+        """What takes this commit back, cleanly and so that a person can still read it, or None."""
         if not commit or self.access.mode == "read":
             return None
         head, access = self.git.run("rev-parse", self.ref), self.access.model_dump_json()
@@ -85,15 +84,16 @@ class Repository:
             diff=git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", head, commit),
         )
 
-    def ask(self, request: Request | None, receipt: W) -> W:
-        """The receipt, with what waits now; a request that waits already is that. Raises ToolFailed
-        with nothing asked for, where it is not the one that was approved; Halfway with a branch
-        left there."""
-        if request is None or FOUND.get().get("head") != request.head:
-            raise ToolFailed(
-                "nothing was done: what can be asked for now is not what was approved; its base "
-                "moved, it does not apply, or nobody could look: plan it anew"
-            )
+    def ask(self, request: Request | None, receipt: W, approved: JsonValue = None) -> W:
+        """The receipt, with what waits now; a request that waits already is that.
+
+        Args:
+            approved: the head that a person said yes to; by default that of the plan.
+
+        Raises ToolFailed with nothing asked for, Halfway with a branch left there.
+        """
+        if request is None or request.head != (approved or FOUND.get().get("head")):
+            raise ToolFailed("nothing was done: it is not what was approved by now: plan it anew")
         if self.access.mode != "act":
             closed = f"{self.name} is in mode {self.access.mode}: write mode act beside it"
             raise ToolFailed(f"nothing was done: {closed}; by hand: {request.title}")
@@ -104,11 +104,9 @@ class Repository:
         told = {"asked": request.model_copy(update={"url": url, "diff": ""}), "changed": not there}
         return receipt.model_copy(update={**told, "note": f"{url} waits for whoever merges it"})
 
-    def withdraw(self, receipt: W) -> W:
+    def withdraw(self, asked: Request, receipt: W) -> W:
         """Close it and delete its branch. Raises ToolFailed where somebody merged it or pushed to
         it."""
-        if not (asked := receipt.asked):
-            return receipt.model_copy(update={"changed": False})
         found, ref = self.forge.of(asked.branch), f"refs/heads/{asked.branch}"
         if found and found.state == "merged":
             raise ToolFailed(f"{found.url} was merged: ask for what takes that back")
@@ -152,13 +150,14 @@ class Repository:
 
     def _run(self, *arguments: str) -> str:
         """With the token in the environment: whoever lists processes does not see it."""
-        login = base64.b64encode(f"{self.forge.user}:{self.access.token}".encode()).decode()
+        login = f"{self.forge.user}:{read_secret(self.access.token_file)}"
+        bearer = base64.b64encode(login.encode()).decode()
         head = {"GIT_CONFIG_KEY_0": f"http.{self.access.web}/.extraHeader"}
-        head |= {"GIT_CONFIG_VALUE_0": f"Authorization: Basic {login}", "GIT_CONFIG_COUNT": "1"}
+        head |= {"GIT_CONFIG_VALUE_0": f"Authorization: Basic {bearer}", "GIT_CONFIG_COUNT": "1"}
         return self._git(**head).run(*arguments)
 
     def _git(self, **known: str) -> Git:
-        return Git(self.access.clone, self.access.timeout, known)
+        return Git(self.access.clone, self.access.timeout, **known)
 
 
 @lru_cache(maxsize=500)
@@ -207,5 +206,5 @@ class PullRequests(Reverting, Platform):
         """Close the request, and delete its branch."""
         for one in self.repositories:
             if was.asked and was.asked.repository == one.name:
-                return one.withdraw(was)
+                return one.withdraw(was.asked, was)
         raise ToolFailed("its repository is not configured any more: close the request by hand")

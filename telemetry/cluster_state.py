@@ -1,8 +1,9 @@
 """A cluster as a recording has it: the last that was read of each object."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..cluster.objects import Object
@@ -11,19 +12,41 @@ from .recording import Recording
 from .sources.clusters import MODALITY
 from .sources.source import EVER
 
-LAST = f"""SELECT "at", service, object FROM {MODALITY} WHERE object IS NOT NULL AND rowid IN
-(SELECT arg_max(rowid, ("at", rowid)) FROM {MODALITY} WHERE rowid < ?
-GROUP BY kind, namespace, name)
+LAST = f"""SELECT coalesce(cluster, ''), "at", service, object FROM {MODALITY}
+WHERE object IS NOT NULL AND rowid IN (SELECT arg_max(rowid, ("at", rowid)) FROM {MODALITY}
+WHERE rowid < ? GROUP BY cluster, kind, namespace, name)
 ORDER BY rowid"""
 
 
 @dataclass(frozen=True)
 class ClusterState:
-    """Its objects, whose they are, when they were read last (unix seconds)."""
+    """Clusters by name, each by itself: what is in one is never taken for what another has."""
 
-    seen: Snapshot
-    services: Mapping[str, str]  # by reference of an object: Deployment shop/cart
-    at: float
+    clusters: Mapping[str, Snapshot]
+    services: Mapping[str, str]  # whose an object is, by what it is `called`
+    at: float  # when it was read last, unix seconds
+
+    @property
+    def seen(self) -> Snapshot:
+        """The only cluster."""
+        return next(iter(self.clusters.values()), Snapshot(()))
+
+    def called(self, cluster: str, ref: str) -> str:
+        """An object where several clusters may have one of its name: Deployment shop/cart in eu."""
+        return f"{ref} in {cluster}" if self.several and cluster else ref
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one."""
+        return len(self.clusters) > 1
+
+    def find(self, called: str) -> tuple[str, Snapshot, Object] | None:
+        """(cluster, all of it, the object)"""
+        for cluster, seen in self.clusters.items():
+            for one in seen.objects:
+                if self.called(cluster, one.ref) == called:
+                    return cluster, seen, one
+        return None
 
 
 def cluster_of(recording: Recording) -> ClusterState | None:
@@ -37,20 +60,24 @@ def _read(recording: Recording) -> ClusterState:
     recording.tables.kept.note((MODALITY, EVER))
     with recording.tables.lock:
         rows = recording.tables.db.execute(LAST, [recording.held[MODALITY]]).fetchall()
-    return state_of((at, service, json.loads(text)) for at, service, text in rows)
+    return state_of((*row, json.loads(text)) for *row, text in rows)
 
 
-def state_of(rows: Iterable[tuple[float, str, Any]]) -> ClusterState:
-    """Of (when it was read, whose it is, the object as the API returns it), the last of each."""
-    objects, listed, services, last = list[Object](), set[str](), dict[str, str](), 0.0
-    for at, service, raw in rows:
+def state_of(rows: Iterable[tuple[str, float, str, Any]]) -> ClusterState:
+    """Of (its cluster, when it was read, whose it is, the object as the API returns it), the last
+    of each."""
+    objects, whose, last = defaultdict[str, list[Object]](list), list[tuple[str, str, str]](), 0.0
+    listed = defaultdict[str, set[str]](set)
+    for cluster, at, service, raw in rows:
         some, kinds = read_list(raw)
-        objects += some
-        listed |= kinds
+        objects[cluster] += some
+        listed[cluster] |= kinds
         last = max(last, at)
-        services |= {one.ref: service for one in some if service}
-    seen = Snapshot(objects, listed)
-    for pod in seen.pods:  # a workload that was not read is its pods'
-        if pod.ref in services:
-            services.setdefault(seen.top(pod).ref, services[pod.ref])
-    return ClusterState(seen, services, last)
+        whose += [(cluster, one.ref, service) for one in some if service]
+    state = ClusterState({c: Snapshot(objects[c], listed[c]) for c in sorted(objects)}, {}, last)
+    services = {state.called(cluster, ref): service for cluster, ref, service in whose}
+    for cluster, seen in state.clusters.items():
+        for pod in seen.pods:  # a workload that was not read is its pods'
+            if service := services.get(state.called(cluster, pod.ref)):
+                services.setdefault(state.called(cluster, seen.top(pod).ref), service)
+    return replace(state, services=services)

@@ -49,7 +49,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "kubernetes": {
         **{"at": "DOUBLE", "kind": "VARCHAR", "namespace": "VARCHAR", "name": "VARCHAR"},
-        **{"service": "VARCHAR", "object": "JSON"},  # without an object: it is gone
+        **{"service": "VARCHAR", "cluster": "VARCHAR"},  # of a dump: no cluster's name
+        "object": "JSON",  # none: it is gone
     },
 }
 SPILLED = "8GB"

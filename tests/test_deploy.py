@@ -165,7 +165,7 @@ def test_who_looks_into_a_cluster_may_list_what_is_looked_at(name, kinds):
     assert asked <= rights(name)
 
 
-FILES = ("read", "cluster", "act", "applications", "autoscalers")
+FILES = ("read", "cluster", "act", "applications")
 
 
 def test_rights_that_are_shipped_are_narrow():

@@ -7,6 +7,7 @@ import pytest
 from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
 from warroom.agents.causes.candidate import CauseWords
+from warroom.agents.causes.cluster_moves import MoveTable
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
@@ -40,7 +41,7 @@ from warroom.telemetry.queries import Offered
 from warroom.telemetry.sources.cells import Callers
 from warroom.telemetry.sources.conventions import Convention
 from warroom.telemetry.sources.feed_table import Listing
-from warroom.telemetry.sources.known_lines import KnownLine
+from warroom.telemetry.sources.known_lines import KnownLines
 from warroom.telemetry.sources.otlp import SpanNames
 from warroom.telemetry.sources.sight import Need
 from warroom.tests.support.house import ROOT
@@ -118,6 +119,13 @@ def test_a_missing_table_is_named() -> None:
             "there is no such key here: write one of fault, statement, cure, wrong_if",
         ),
         (
+            "agents/causes/cluster_moves.yaml",
+            MoveTable,
+            "raised: 1.5",
+            "raised: 0.5",
+            "raised: ",
+        ),
+        (
             "cluster/words.yaml",
             Sayings,
             "- {cause: pleg, said:",
@@ -182,7 +190,7 @@ def test_a_missing_table_is_named() -> None:
         ),
         (
             "telemetry/sources/known_lines.yaml",
-            dict[str, KnownLine],
+            KnownLines,
             "category: network",
             "category: networks",
             "category: String should match pattern",

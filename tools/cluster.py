@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from ..cluster.objects import Object
 from ..cluster.ranking import Ranked, troubles
@@ -39,6 +40,7 @@ class ClusterTrouble(Row):
     of_all: float  # share of all workloads that are down for it
     cure: str
     wrong_if: str
+    what: str  # of the object: its container, its probe, its image; empty: all of it
 
 
 @tool(Effect.read)
@@ -49,27 +51,33 @@ def cluster_troubles(bench: Bench) -> Table[ClusterTrouble]:
     state = cluster_of(bench.telemetry)
     if state is None:
         return Table([], "no cluster was read")
-    rows, seen = bench.telemetry.remember("cluster troubles", lambda: _rows(bench)), state.seen
-    read = f"{len(seen.objects):,} objects of {len(seen.listed)} kinds"
+    rows = bench.telemetry.remember("cluster troubles", lambda: _rows(bench))
+    every = state.clusters.values()
+    kinds = len(set[str]().union(*(seen.listed for seen in every)))
+    read = f"{sum(len(seen.objects) for seen in every):,} objects of {kinds} kinds"
     at = f"{read}, as of {datetime.fromtimestamp(state.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     return table(rows, f"troubles: {len(rows)}; {at}", f"nothing is wrong that shows; {at}")
 
 
 def _rows(bench: Bench) -> list[ClusterTrouble]:
-    state = cluster_of(bench.telemetry)
-    return [_row(state, ranked) for ranked in troubles(state.seen)[:SHOWN]] if state else []
+    if (state := cluster_of(bench.telemetry)) is None:
+        return []
+    every = ((one, name, state) for name, s in state.clusters.items() for one in troubles(s))
+    return [_row(*o) for o in sorted(every, key=lambda o: (bool(o[0].follows), -o[0].sure))[:SHOWN]]
 
 
-def _row(state: ClusterState, ranked: Ranked) -> ClusterTrouble:
+def _row(ranked: Ranked, cluster: str, state: ClusterState) -> ClusterTrouble:
     trouble, about, shown = ranked.trouble, ranked.trouble.about, ranked.trouble.signs[0]
-    hurt = sorted({trouble.object, *trouble.victims})
-    services = {state.services[ref] for ref in hurt if ref in state.services}
+    hurt, called = sorted({trouble.object, *trouble.victims}), partial(state.called, cluster)
+    services = {state.services.get(called(ref), "") for ref in hurt} - {""}
+    follows = ranked.follows and called(ranked.follows)
+    said = called(cut(trouble.statement, 400))
     return ClusterTrouble(
-        *(trouble.cause, about.fault, trouble.object, state.services.get(trouble.object, "")),
-        *(ranked.sure, ranked.follows, cut(trouble.statement, 400)),
-        *(shown.object, shown.field, cut(shown.value, 400), ", ".join(sorted(services))),
-        *_hurt(state.seen, hurt),
-        *(about.cure, about.wrong_if),
+        *(trouble.cause, about.fault, called(trouble.object)),
+        *(state.services.get(called(trouble.object), ""), ranked.sure, follows, said),
+        *(called(shown.object), shown.field, cut(shown.value, 400), ", ".join(sorted(services))),
+        *_hurt(state.clusters[cluster], hurt),
+        *(about.cure, about.wrong_if, str(trouble.said.get("name", ""))),
     )
 
 

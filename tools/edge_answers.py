@@ -61,19 +61,9 @@ def _row(bench: Bench, service: str) -> EdgeAnswers:
         number((c["requests"] - c["helped"]) / s)
         for c, s in zip((before, now), lengths, strict=True)
     )
-    return EdgeAnswers(
-        service=service,
-        requests=now["requests"],
-        hit_share=share(now["helped"], now["cached"]) if cached else None,
-        hit_share_before=share(before["helped"], before["cached"]) if cached else None,
-        passed_on=rate,
-        passed_on_before=usual,
-        failed=now["failed"],
-        failed_before=before["failed"],
-        behind=now["behind"],
-        own=now["own"],
-        unanswered=now["unanswered"],
-    )
+    hits, usual_hits = (share(c["helped"], c["cached"]) if cached else None for c in (now, before))
+    failed = now["failed"], before["failed"], now["behind"], now["own"], now["unanswered"]
+    return EdgeAnswers(service, now["requests"], hits, usual_hits, rate, usual, *failed)
 
 
 def _what(log: LogRecord) -> list[str]:

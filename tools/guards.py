@@ -36,9 +36,8 @@ class Guarded(Row):
 
 def guarded(bench: Bench) -> bool:
     """Whether anybody on guard writes here."""
-    return any(
-        _key(log.attributes) for log in bench.telemetry.logs(bench.frame.whole, having=[CATEGORY])
-    )
+    lines = bench.telemetry.logs(bench.frame.whole, having=[CATEGORY])
+    return any(_key(log.attributes) for log in lines)
 
 
 @tool(Effect.read, examples=("logs",))
@@ -66,23 +65,15 @@ def _key(facts: Mapping[str, Any]) -> Key | None:
         return NETWORK, source, ""
     if guard != AUDIT or not facts.get("event.action"):
         return None
-    whose = str(facts.get("user.name") or source)
-    return (
-        AUDIT,
-        whose,
-        " ".join(map(str, (facts["event.action"], facts.get("event.object") or ""))),
-    )
+    call = f"{facts['event.action']} {facts.get('event.object') or ''}"
+    return AUDIT, str(facts.get("user.name") or source), call.strip()
 
 
 def _object(facts: Mapping[str, Any]) -> str:
-    """What an event is about: address and port, or what the call names."""
-    if facts.get(CATEGORY) == AUDIT:
-        return str(facts.get("event.object.name") or "")
-    server, port = (
-        facts.get("server.address") or "",
-        facts.get("server.port") or facts.get("url.path"),
-    )
-    return f"{server}:{port}" if port else str(server)
+    """What an event is about: address and port, a path, or what the call names."""
+    parts = ["event.object.name"] if facts[CATEGORY] == AUDIT else ["server.address", "server.port"]
+    named = ":".join(str(facts[part]) for part in parts if facts.get(part))
+    return named or str(facts.get("url.path") or "")
 
 
 def _row(bench: Bench, key: Key, before: Told, now: Told) -> Guarded:
@@ -91,14 +82,8 @@ def _row(bench: Bench, key: Key, before: Told, now: Told) -> Guarded:
     change = rate_change(usual.total(), refused.total(), *durations(bench))
     asked = refused or Counter(object for _, object in now)
     named = ", ".join(object for object, _ in asked.most_common(MOST_NAMED))
-    return Guarded(
-        guard=guard,
-        who=cut(who, 200),
-        what=cut(what or named, 200),
-        refused=refused.total(),
-        refused_before=usual.total(),
-        passed=now.total() - refused.total(),
-        passed_before=before.total() - usual.total(),
-        kinds=len(asked),
-        score=number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0,
-    )
+    passed, passed_before = (sum(told.values()) for told in (now, before))
+    passed, passed_before = passed - refused.total(), passed_before - usual.total()
+    score = number(-change.log10_p if change.direction > 0 else 0.0, 3) or 0.0
+    counts = refused.total(), usual.total(), passed, passed_before, len(asked), score
+    return Guarded(guard, cut(who, 200), cut(what or named, 200), *counts)

@@ -2,6 +2,7 @@
 vitals as spans or as log events (semantic conventions: browser events).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ GROUPS = {
     "release": ("service.version", "app.version"),
     "country": ("geo.country.iso_code", "client.geo.country_iso_code", "geo.country_iso_code"),
 }
-ALL, MOST_ROWS = "*", 30
+VALUES = {name: f"{name}.value" for name in VITALS}
+NUMBER = re.compile(r"\d+(\.\d*)?(e-?\d+)?")
+ALL, MOST_ROWS, NANOSECONDS = "*", 30, 1e6
+"""No page takes a million milliseconds: from there on it is nanoseconds."""
 Facts = Mapping[str, Any]
 
 
@@ -48,7 +52,8 @@ Pages = list[tuple[float, bool]]
 
 def browsers(bench: Bench) -> bool:
     """Whether any page reports."""
-    return any(op.name in SPANS for found in traces(bench, linked=False) for op in found.ops)
+    spans = (op.name in SPANS for found in traces(bench, linked=False) for op in found.ops)
+    return any(spans) or any(_beacons(bench, bench.frame.whole))
 
 
 @tool(Effect.read, shares=("traces",))
@@ -85,9 +90,18 @@ def _reported(bench: Bench, window: Window) -> Iterator[tuple[str, Told]]:
     if sending := sorted({span.service for span in rows}):
         lines = bench.telemetry.logs(window, sending)
         found += [(e.attributes, _vital(e.attributes)) for e in lines if e.message == EVENT]
-    for facts, told in found:
+    for facts, told in (*found, *_beacons(bench, window)):
         if told:
             yield from ((whose, told) for whose in _groups(facts))
+
+
+def _beacons(bench: Bench, window: Window) -> Iterator[tuple[Facts, Told]]:
+    """Web vitals as log lines of other products; Google's own library rates each that it names."""
+    for log in bench.telemetry.logs(window, having=[*VALUES.values(), "rating"]):
+        names = [name for name, value in VALUES.items() if value in log.attributes] or [""]
+        for name in names if log.message != EVENT else ():
+            if told := _vital(log.attributes, name):
+                yield log.attributes, told
 
 
 def _groups(facts: Facts) -> Iterator[str]:
@@ -108,7 +122,8 @@ def _vital(facts: Facts, name: str = "") -> Told | None:
     """A web vital as its event has it (name, value), or its span (lcp.value)."""
     named = name if name in VITALS else str(facts.get("name") or facts.get(f"{EVENT}.name")).lower()
     values = (facts.get(key) for key in (f"{named}.value", "value", f"{EVENT}.value"))
-    known = next((v for v in values if type(v) in (int, float)), None)
+    known = next((float(str(v)) for v in values if NUMBER.fullmatch(str(v))), None)
     if named not in VITALS or known is None:
         return None
-    return named.upper(), float(known) / (1000 if VITALS[named] else 1), False
+    unit = 1 if not VITALS[named] else 1e9 if known > NANOSECONDS else 1000
+    return named.upper(), known / unit, False

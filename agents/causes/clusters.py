@@ -3,6 +3,7 @@ what is asked is whether it is what hurts here."""
 
 from collections.abc import Iterator
 
+from ...cluster.objects import Object, containers
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Hypothesis
 from ...incident.severity import Severity
@@ -65,8 +66,13 @@ def _rolled_out(seen: Observations, candidate: Candidate, row: ClusterTrouble) -
     """The roll-out that brought it, where the workload itself is at fault and had one lately."""
     if candidate.kind not in CHANGES or not row.service:
         return
+    state = cluster_of(seen.case.tools.bench.telemetry)
+    found = state.find(row.object) if state else None
+    one = found[2] if found else Object({})
+    runs = {c.image for c in containers(one, "spec.template.spec") if state and state.several}
     for change in where(seen.changes, kind="deploy", service=row.service):
-        if 0 <= change.seconds_before <= LATELY_S and row.object in change.summary:
+        mine = found and one.ref in change.summary and (not runs or change.version in runs)
+        if 0 <= change.seconds_before <= LATELY_S and mine:
             candidate.change = change.id
             text = f"rolled out {change.seconds_before:.0f} s before"
             candidate.backed(1.0, 1.0, text, cite(seen.changes, change, "id", "seconds_before"))
@@ -115,6 +121,6 @@ def shows(seen: Observations, cause: Hypothesis, since: float) -> str | None:
     state = cluster_of(seen.case.tools.bench.telemetry)
     if state is None or state.at < since or seen.cluster is None:
         return None
-    if cause.resource not in (one.ref for one in state.seen.objects):
+    if state.find(cause.resource) is None:
         return None
     return next((row.said for row in where(seen.cluster, object=cause.resource)), "")

@@ -22,14 +22,11 @@ def on_guard(seen: AccessObservations) -> Iterator[Threat]:
     """Every sign that those on guard wrote down."""
     rows = seen.guards.rows if guarded(seen.case.tools.bench) else ()
     for row in rows:
-        if row.guard == NETWORK and _more_refused(row):
+        if row.guard == NETWORK and row.refused >= TRIES and row.score >= UNLIKELY:
             yield _scan(seen, row) if row.kinds >= DOORS else _shut_out(seen, row)
-    yield from _denied(seen, [row for row in rows if row.guard == AUDIT])
-    yield from _grave(seen, [row for row in rows if row.guard == AUDIT])
-
-
-def _more_refused(row: Guarded) -> bool:
-    return row.refused >= TRIES and row.score >= UNLIKELY
+    calls = [row for row in rows if row.guard == AUDIT]
+    yield from _denied(seen, calls)
+    yield from _grave(seen, calls)
 
 
 def _scan(seen: AccessObservations, row: Guarded) -> Threat:
@@ -43,12 +40,9 @@ def _scan(seen: AccessObservations, row: Guarded) -> Threat:
 
 def _shut_out(seen: AccessObservations, row: Guarded) -> Threat:
     """No attack: of an address of our own a rule that changed, most likely."""
-    text = (
-        f"a firewall turned {row.who} away {row.refused} times ({row.refused_before} before), at "
-        f"{row.what}"
-    )
-    if _inside(row.who) and not row.refused_before:
-        text += ": has a rule changed?"
+    text = f"a firewall turned {row.who} away {row.refused} times ({row.refused_before} before), "
+    text += f"at {row.what}"
+    text += ": has a rule changed?" if _inside(row.who) and not row.refused_before else ""
     return Threat("connections refused", 0.2, (_finding(seen, row, text),))
 
 

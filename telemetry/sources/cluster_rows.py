@@ -4,6 +4,7 @@ nobody may keep: of Secrets names and keys, of settings that are secret by their
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
 from ...cluster.objects import Object, mappings, whose
 from ...cluster.snapshot import Snapshot, read_list
+from ...cluster.starting import PULLS
 from ...errors import TelemetryError
 from .cluster_logs import log_rows
 
@@ -31,11 +33,12 @@ ALIAS = re.compile(r"[\s\[{,:-]\*\w")
 Row = dict[str, Any]
 
 
-def row_of(raw: dict[str, Any], at: float, labels: Sequence[str]) -> Row:
+def row_of(raw: dict[str, Any], at: float, labels: Sequence[str], cluster: str = "") -> Row:
     """An object that was read at a time, unix seconds; `labels` say whose it is."""
     one = Object(raw)
     known = {"kind": one.kind, "namespace": one.namespace, "name": one.name}
-    return {"at": at, **known, "service": whose(one, labels), "object": kept(raw)}
+    told = {"service": whose(one, labels), "cluster": cluster}
+    return {"at": at, **known, **told, "object": kept(raw)}
 
 
 def gone(row: Row, at: float) -> Row:
@@ -43,10 +46,11 @@ def gone(row: Row, at: float) -> Row:
     return {**row, "at": at, "object": None}
 
 
-def listed(kind: str, at: float) -> Row:
+def listed(kind: str, at: float, cluster: str = "") -> Row:
     """That a kind was read whole, as an empty list of it says."""
     body = {"kind": f"{kind}List", "items": []}
-    return {"at": at, "kind": f"{kind}List", "namespace": "", "name": "", "object": body}
+    known = {"kind": body["kind"], "namespace": "", "name": "", "cluster": cluster}
+    return {"at": at, **known, "object": body}
 
 
 def kept(raw: dict[str, Any]) -> dict[str, Any]:
@@ -61,9 +65,8 @@ def kept(raw: dict[str, Any]) -> dict[str, Any]:
             metadata["annotations"] = {k: _named(k, v) for k, v in notes.items() if k not in NOTED}
     if raw.get("kind") in ("Secret", "ConfigMap"):
         for part in (one for one in SECRETS if isinstance(found.get(one), dict)):
-            secret = raw["kind"] == "Secret"
-            data = {k: "" if secret else _named(k, v) for k, v in found[part].items()}
-            found[part] = data
+            keep = _registries if raw["kind"] == "Secret" else _named
+            found[part] = {k: keep(k, v) for k, v in found[part].items()}
     return found
 
 
@@ -81,6 +84,18 @@ def _kept(value: Any) -> Any:
 def _named(name: str, value: Any) -> Any:
     secret = SECRET_NAME.search(name) and not WHERE.search(name)
     return HIDDEN if isinstance(value, str) and value and secret else value
+
+
+def _registries(name: str, value: Any) -> str:
+    """Of a Secret nothing but which registries its pull secret is for."""
+    if name not in PULLS or not isinstance(value, str):
+        return ""
+    try:
+        found = json.loads(value if value.lstrip().startswith("{") else b64decode(value))
+    except ValueError:  # also what is no base64
+        return ""
+    hosts = found.get("auths", found) if isinstance(found, dict) else None
+    return json.dumps({"auths": dict.fromkeys(hosts, HIDDEN)}) if isinstance(hosts, dict) else ""
 
 
 def _text(text: str) -> str:

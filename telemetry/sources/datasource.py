@@ -19,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from ... import plugins
+from ... import outgoing, plugins
 from ...cluster.objects import SERVICE_LABELS
-from ...errors import TelemetryError
+from ...errors import TelemetryError, ToolFailed
 from ...yaml_tables import Duration, Entry
 
 Kind = Literal[
@@ -226,10 +226,6 @@ class McpServer(Entry):
 def read_secret(file: Path) -> str:
     """What is in it, without blanks around it. Raises TelemetryError where it cannot be read."""
     try:
-        secret = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise TelemetryError(f"its secret cannot be read, {file}: {reason}") from error
-    if not secret or not secret.isprintable():
-        raise TelemetryError(f"its secret in {file} is empty or has more than one line")
-    return secret
+        return outgoing.read_secret(file)
+    except ToolFailed as error:
+        raise TelemetryError(f"its secret cannot be read, {error}") from error

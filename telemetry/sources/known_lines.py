@@ -12,34 +12,12 @@ from pydantic import Field
 from ...cluster.objects import named
 from ...yaml_tables import Entry, read_table
 
-NAMES = {
-    "client": "client.address",
-    "user": "user.name",
-    "method": "http.request.method",
-    "path": "url.path",
-    "status": "http.response.status_code",
-    "agent": "user_agent.original",
-    "cache": "http.cache.status",
-    "origin": "http.origin.status_code",
-    "server": "server.address",
-    "port": "server.port",
-    "protocol": "network.transport",
-    "category": "event.category",
-    "action": "event.action",
-    "object": "event.object",
-    "name": "event.object.name",
-    "outcome": "event.outcome",
-}
-"""Of what a form says."""
 REFUSED = re.compile(r"drop|block|den[yi]|reject|forbid|unauthori|fail|^40[13]$", re.IGNORECASE)
 LET = re.compile(r"accept|allow|permit|pass|succe|^[23]\d\d$", re.IGNORECASE)
 LOGIN = re.compile(r"log-?[io]n|sign-?in|user_auth", re.IGNORECASE)
 NOTHING = ("", "-", "0")
-CATEGORIES = {
-    "authentication": {"authentication"},
-    "network": {"network", "intrusion_detection"},
-    "audit": {"audit", "iam", "configuration"},
-}
+CATEGORIES = {"intrusion_detection": "network", "iam": "audit", "configuration": "audit"}
+CATEGORIES |= {name: name for name in ("authentication", "network", "audit")}
 """Ours, by what others call them."""
 LONGEST = 4000
 """Characters of a line that are looked at."""
@@ -64,7 +42,15 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-FORMS = read_table("telemetry/sources/known_lines.yaml", dict[str, KnownLine])
+class KnownLines(Entry):
+    """All of them, and what each name in them is called by everybody else."""
+
+    names: dict[str, str]
+    forms: dict[str, KnownLine]
+
+
+TABLE = read_table("telemetry/sources/known_lines.yaml", KnownLines)
+FORMS, NAMES = TABLE.forms, TABLE.names
 IN_TEXT = [(form, re2.compile(form.line)) for form in FORMS.values() if form.line]
 IN_FIELDS = [({*map(named, form.told_by)}, form) for form in FORMS.values() if form.told_by]
 ANY_TEXT = re2.Set.SearchSet()
@@ -95,13 +81,12 @@ def _named(form: KnownLine, said: dict[str, str]) -> dict[str, str]:
     refused, let = REFUSED.search(word), LET.search(word)
     if category == "audit" and LOGIN.search(said.get("action", "")):
         category = "authentication"
-    words = {*category.split(", ")}
     told = {
         "client": said.get("client", "").partition(",")[0],
         "origin": said.get("origin", "").rpartition(", ")[2],  # of several tries the last
         "object": "/".join(filter(None, (said.get("object"), said.get("part")))),
         "outcome": "failure" if refused else "success" if let else "" if word else form.usual,
-        "category": next((ours for ours in CATEGORIES if CATEGORIES[ours] & words), ""),
+        "category": next((CATEGORIES[w] for w in category.split(", ") if w in CATEGORIES), ""),
     }
     known = {name: value for name, value in (said | told).items() if value not in NOTHING}
     return {NAMES[name]: value for name, value in known.items() if name in NAMES}

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from warroom.agents.reasoning.style import in_document
 from warroom.agents.reporting.wording import prose
 from warroom.tests.support import incidents, readings
 from warroom.tests.support.house import ROOT
+from warroom.tests.support.readings import in_document
 
 BUILT = (
     incidents.minimal,

@@ -6,6 +6,8 @@ from warroom.agents.follow_ups.action_items import harden
 from warroom.agents.performance import analyse
 from warroom.agents.performance import harden as exported
 from warroom.agents.steps import ANALYSE_PERFORMANCE
+from warroom.telemetry.sources.datasource import SourceLabels
+from warroom.telemetry.sources.log_lines import Line
 from warroom.tests.support.bundles import START, BundleWriter, counter, gauge
 from warroom.tests.support.shop_bundle import Fault, write_shop
 from warroom.tests.support.specialists import case_on, filed
@@ -268,6 +270,25 @@ def test_what_real_users_saw_is_told_with_the_country_where_it_is_worst(tmp_path
     assert "page load of 149 pages: 4 s at p75, 900 ms before; 10% failed, 0% before" in told
     assert "LCP of 149 pages: 3 s at p75, 1.5 s before; worst for country BR, 9 s" in told
     assert "INP of 149 pages: 450 ms at p75, 120 ms before" in told
+
+
+FARO = "kind=measurement type=web-vitals lcp={}.0 app_name=shop app_version=1.4 geo_country_iso=DE"
+DATADOG = '{{"view": {{"id": "x", "largest_contentful_paint": {}000000}}}}'
+BEACON = '{{"name": "LCP", "value": {}, "rating": "poor", "id": "v4-1"}}'
+
+
+@pytest.mark.parametrize("form", [FARO, DATADOG, BEACON])
+def test_what_pages_say_to_other_products_is_read_from_their_log_lines(tmp_path, form):
+    """§3, step 2: beacons of Grafana Faro, of Datadog's browser agent, of Google's web-vitals."""
+    writer = system(tmp_path, {"name": "storefront"})
+    for number in range(HEALTHY + ILL):
+        text = form.format(3000 if number >= HEALTHY else 1500)
+        row = Line(1, {}, text).row("rum", SourceLabels())
+        writer.log(START + number, "rum", row["message"], **row["attributes"])
+    told = statements(looked_at(writer, tmp_path), "real users")
+    assert [text.split(": ", 1)[1] for text in told] == [
+        "LCP of 29 pages: 3 s at p75, 1.5 s before"
+    ]
 
 
 def test_without_any_telemetry_it_is_inconclusive(tmp_path):

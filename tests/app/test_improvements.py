@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from promql_parser import parse
+from sqlalchemy import select
 
 from warroom.agents.follow_ups.monitoring import monitoring_report
 from warroom.app.improvements import improvements
@@ -17,8 +18,11 @@ from warroom.errors import InputError
 from warroom.incident.document import Incident
 from warroom.incident.finding import FaultKind
 from warroom.incident.report import FollowUp
+from warroom.record.tables import AUDIT
+from warroom.targets.git import Git
 from warroom.telemetry.catalogue.files import read_declared
 from warroom.tests.support.consoles import CommandLine, kept
+from warroom.tests.support.forges import forge
 from warroom.tests.support.incident_parts import at
 from warroom.tests.support.incidents import full
 
@@ -94,6 +98,38 @@ def test_texts_of_others_stay_texts(tmp_path: Path):
     assert "{{" not in json.dumps(rule) and rule["labels"]["team"] == evil.replace("{{", "{ {")
     lines = (tmp_path / "rehearse.sh").read_text().splitlines()
     assert [line for line in lines if not line.startswith(("#", "echo", "exit"))] == []
+
+
+def test_they_are_asked_for_by_a_person_once(tmp_path: Path, monkeypatch, capsys):
+    run = CommandLine(tmp_path / "home", monkeypatch, capsys)
+    document = kept(run.store, full())
+    run.store.update(document.id, lambda doc: doc.reports.append(learned().reports[-1]))
+    words = ("improvements", document.id, "out", "--pull-request", "--by", "ann")
+    assert "write `improvements` into warroom.yaml" in run(*words).err
+    with forge("gitlab", tmp_path) as theirs:
+        (tmp_path / "warroom.yaml").write_text(
+            yaml.safe_dump({"improvements": theirs.section(tmp_path, mode="propose")})
+        )
+        assert "in mode propose" in run(*words).err and theirs.branches() == []
+        (tmp_path / "warroom.yaml").write_text(
+            yaml.safe_dump({"improvements": theirs.section(tmp_path)})
+        )
+        assert "waits for whoever merges it" in run(*words).out
+        assert "waits for whoever merges it" in run(*words).out
+        (request,), (branch,) = theirs.requests, theirs.branches()
+        git = Git(theirs.bare)
+        added = git.run("diff", "--name-only", "main", branch).split()
+        assert f"warroom/{document.id}/openslo.yaml" in added and len(added) == 5
+        rules = git.run("show", f"{branch}:warroom/{document.id}/prometheus-rules.yaml")
+        assert rules + "\n" == (tmp_path / "out/prometheus-rules.yaml").read_text()
+        assert git.run("ls-tree", branch, f"warroom/{document.id}/rehearse.sh")[:6] == "100755"
+    assert request["title"] == f"Add what would have warned of {document.id} earlier"
+    (link,) = run.store.load(document.id).links
+    assert (link.by, link.url) == ("ann", f"{theirs.where}/acme/shop/-/merge_requests/1")
+    with run.store.engine.connect() as connection:
+        asked = select(AUDIT.c.actor).where(AUDIT.c.act == "ask for improvements")
+        actors = connection.execute(asked).scalars().all()
+    assert len(actors) == 3 and all(actor.endswith("as ann") for actor in actors)
 
 
 def test_by_a_command(tmp_path: Path, monkeypatch, capsys):

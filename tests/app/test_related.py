@@ -43,6 +43,21 @@ def test_what_began_at_once_and_calls_it_is_named_with_both_reasons(store: Store
     assert found.reasons == ("began 2 min apart", "checkout calls payments")
 
 
+def test_what_began_at_once_elsewhere_is_nothing_and_what_a_change_touches_is_named(store: Store):
+    """The alert came from the gateway; the release of checkout is blamed, which search calls."""
+    one = incident(1, "gateway", whole=True)
+    search = one.services[0].model_copy(update={"name": "search", "role": "healthy"})
+    search.depends_on = ["checkout"]
+    one.services.append(search)
+    kept(store, one)
+    for number, service in enumerate(("billing", "search", "checkout"), 2):
+        kept(store, incident(number, service, 2))
+    found = {each.id: each.reasons for each in related(store, one)}
+    assert "INC-2" not in found
+    assert "change abc1234 touches checkout, which search calls" in found["INC-3"]
+    assert "change abc1234 touches checkout" in found["INC-4"]
+
+
 def test_the_same_cause_is_known_again_after_weeks(store: Store):
     one, other = incident(1, "checkout", whole=True), incident(2, "checkout", -30000, whole=True)
     for document in (one, other):

@@ -75,7 +75,7 @@ def test_a_pull_secret_that_opens_nothing_for_anybody() -> None:
     with_: dict[str, Any] = {"imagePullSecrets": [{"name": "pull"}]}
     both = [unpulled(name, "401 Unauthorized", **with_) for name in ("cart", "web")]
     assert first(NODES, *both) == ("image-denied", "Secret shop/pull")
-    assert first(NODES, both[0]) == ("image-denied", "Deployment shop/cart")
+    assert first(NODES, both[0]) == ("image-denied", "Secret shop/pull")
 
 
 # Who owns a pod.

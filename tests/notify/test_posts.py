@@ -90,7 +90,7 @@ def test_what_refuses_or_sends_elsewhere_is_named_and_nothing_is_kept(tmp_path: 
         out = channels(tmp_path, there, "github")
         for status_code, location in ((403, ""), (302, other.url)):
             there.status, there.location = status_code, location
-            with pytest.raises(ToolFailed, match=f"x answers HTTP {status_code}") as error:
+            with pytest.raises(ToolFailed, match=f"x answers {status_code}") as error:
                 out.send("x", message(), "INC-1:k")
             assert "t0ken" not in str(error.value)
         assert other.bodies == [] and out.memory.get("x INC-1:k") == ""

@@ -20,6 +20,7 @@ PLURALS = {
     "replicasets": "ReplicaSet",
     "controllerrevisions": "ControllerRevision",
     "services": "Service",
+    "cronjobs": "CronJob",
     "nodes": "Node",
     "applications": "Application",
     "rollouts": "Rollout",

@@ -1,12 +1,13 @@
 """Every message of an incident in every stage, as its readers would get them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from warroom.agents.comms import DISCLOSURE, body, channels, subject, table
 from warroom.agents.postmortem import draft
-from warroom.agents.reasoning.style import Breach, breaches, in_document
+from warroom.agents.reasoning.style import Breach, breaches, by_rule, sentences
 from warroom.agents.reasoning.writing import inner_names
 from warroom.agents.reporting.briefing import Briefing, brief
 from warroom.agents.reporting.incident_page import incident_markdown
@@ -85,6 +86,31 @@ KNOWN = (
     *("recommendations", "platform", "observability", "warroom", "comms"),
 )
 """What parts and teams of the shop are called."""
+
+
+def in_document(markdown: str, language: str, names: Iterable[str] = ()) -> list[Breach]:
+    """What is wrong with incident.md or a postmortem, in order; `names` as of `breaches`."""
+    text, ours = _FOLDED.sub("", markdown), sorted(names, key=len, reverse=True)
+    lines = [_REFERENCE.sub("", line) for line in text.split("\n") if not _ASIDE.match(line)]
+    parts = [part.strip(" |-#*") for line in lines for part in line.split(" | ")]
+    found = [b for part in parts for b in by_rule(_bare(part), language, False, ours, "document")]
+    told = [one for line in lines if not line.startswith("|") for one in sentences(line)]
+    long = [one for n, one in enumerate(told) if len(one) > OWN and one in told[:n]]
+    found += [Breach("repeated", one) for one in long]
+    if len(text.split()) > PAGE:
+        found.append(Breach("length", f"{len(text.split())} words"))
+    return found
+
+
+PAGE, OWN = 1_000, 12
+"""Words that somebody reads before folds; characters of a sentence that says something."""
+_FOLDED = re.compile(r"<details>.*?</details>|\n## (?:Timeline|时间线)\n.*", re.DOTALL)
+_REFERENCE = re.compile(r" *\[[ETGD]\d+\]|\*\*")
+_ASIDE = re.compile(r"!\[|\[[ETGD]\d+\]: |\| ---")
+
+
+def _bare(part: str) -> str:
+    return re.sub(r"\\(\W)", r"\1", part)
 
 
 def in_documents(document: Incident) -> list[tuple[str, Breach]]:

@@ -225,6 +225,36 @@ def test_names_that_are_there_twice_are_written_out(tmp_path: Path, api: Cluster
     }
 
 
+def test_two_clusters_are_told_apart(tmp_path: Path, api: ClusterApi) -> None:
+    with serving(ClusterApi()) as stage:
+        assert isinstance(stage, ClusterApi)
+        shop(stage)
+        more = {"namespaces": [NAMESPACE], "mode": "act"}
+        both = [{"name": "prod", "url": api.where, **more}]
+        both += [{"name": "stage", "url": stage.where, **more}]
+        (tmp_path / "operations.json").write_text(json.dumps({"kubernetes": both}))
+        hands = Operations.load(tmp_path / "operations.json")
+        there = hands.inventory()
+        assert set(there.services) == {"prod/shop/web", "stage/shop/web"}
+        assert there.services["stage/shop/web"].is_of("Deployment shop/web in stage")
+        assert not there.services["stage/shop/web"].is_of("Deployment shop/web in prod")
+        hands.perform(checked("cordon node", "n1 in stage", {}, there))
+        assert hands.inventory().nodes["n1 in stage"] and not hands.inventory().nodes["n1 in prod"]
+        assert stage.patches() and not api.patches()
+
+
+def test_the_version_before_says_which_fields_were_otherwise(
+    tmp_path: Path, api: ClusterApi
+) -> None:
+    def smaller(made: Any) -> None:
+        container = made["spec"]["template"]["spec"]["containers"][0]
+        container["resources"] = {"limits": {"memory": "64Mi"}}
+
+    api.change("deployments", NAMESPACE, "web", smaller)
+    part = system(tmp_path, api).inventory().services["web"]
+    assert part.before == {"limits of web": {"memory": "256Mi"}}
+
+
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [

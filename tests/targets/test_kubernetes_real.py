@@ -97,7 +97,6 @@ def test_what_an_autoscaler_keeps_is_scaled_by_its_bounds(
     """The real one has no measurements here: it keeps to its bounds, and sets back what is not."""
     place = f"/apis/autoscaling/v2/namespaces/{NAMESPACE}/horizontalpodautoscalers/web"
     plane.apply(autoscaler(2, 3))
-    plane.manifests(RIGHTS / "autoscalers.yaml", NAMESPACE)
     with pytest.raises(ToolRetry, match=r"shop/web, 2 to 3 sets web back: set its minReplicas"):
         plan("scale", "web", {"instances": 4}, "because", inventory=hands.inventory())
     acts = acting(plane, tmp_path, autoscalers="act")

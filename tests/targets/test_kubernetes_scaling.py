@@ -115,7 +115,7 @@ def test_bounds_alone_are_half_of_it(tmp_path: Path, api: ClusterApi) -> None:
 def test_of_keda_the_object_behind_it_is_set(tmp_path: Path, api: ClusterApi) -> None:
     api.add("horizontalpodautoscalers", autoscaler(**BY_KEDA))
     hands = system(tmp_path, api, autoscalers="act")
-    with pytest.raises(ToolRetry, match="ScaledObject shop/web makes it, and may not be read"):
+    with pytest.raises(ToolRetry, match="ScaledObject shop/web keeps it: set its minReplicas"):
         checked("scale", "web", {"instances": 4}, hands.inventory())
     about = {"name": "web", "namespace": NAMESPACE}
     api.add("scaledobjects", {"metadata": about, "spec": {"maxReplicaCount": 5}})

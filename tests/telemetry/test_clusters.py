@@ -21,7 +21,7 @@ from warroom.telemetry.sources.links import backend_queries
 from warroom.telemetry.sources.source import About, SourceQuery
 from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
-from warroom.tests.support.http_backends import HttpBackend, Question, Reply
+from warroom.tests.support.http_backends import HttpBackend, Question, Reply, serving
 from warroom.tools.base import Frame
 from warroom.tools.cluster import cluster_troubles
 
@@ -246,3 +246,33 @@ def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: Api, monkeypatch) 
     api.lists["nodes"] = [node("n1", unschedulable=True)]
     after = cluster_troubles(ReadBench(recorder.advance(), frame)).rows
     assert [row.object for row in after] == ["Node n1"] != [row.object for row in before]
+
+
+def test_two_clusters_stay_apart(api: Api, tmp_path: Path) -> None:
+    """The same names in both: what one has is not the other's."""
+    cart = pending(workload("cart"))
+    listed = {"nodes": [node("n1", unschedulable=True)], "deployments": cart[:1], "pods": cart[2:]}
+    api.lists = listed
+    with serving(Api()) as stage:
+        assert isinstance(stage, Api)
+        stage.lists = {"nodes": [node("n1")], "deployments": workload("cart", replicas=0)[:1]}
+        both = (("prod", api.where), ("stage", stage.where))
+        sources = live_clusters([ClusterAccess(name=name, url=where) for name, where in both])
+        recorder = Recorder(sources)
+        recorder.focus("cart", 0.0)
+        recording = recorder.advance()
+    root = save(recording, tmp_path / "kept")
+    for one in (recording, open_bundle(root).recording):
+        found = state(one)
+        assert [seen.nodes[0].get("spec.unschedulable") for seen in found.clusters.values()] == [
+            True,
+            None,
+        ]
+        (row,) = cluster_troubles(ReadBench(one, Frame(ALWAYS, ALWAYS))).rows
+        assert (row.object, row.shown_by, row.hurts) == (
+            "Node n1 in prod",
+            "Node n1 in prod",
+            "cart",
+        )
+        assert row.said.startswith("Node n1 is cordoned") and row.said.endswith(" in prod")
+    assert checked(root).good
