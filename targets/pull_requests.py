@@ -49,11 +49,11 @@ class Repository:
 
     def reverting(self, commit: str) -> Request | None:
         """What takes this commit back, cleanly and so that a person can still read it, or None."""
-        if not commit or self.access.mode == "read":
+        if self.access.mode == "read":
             return None
-        head, access = self.git.run("rev-parse", self.ref), self.access.model_dump_json()
         with suppress(ToolFailed):
-            return _reverting(access, commit, head)
+            head = self.git.run("rev-parse", self.ref)
+            return _reverting(self.access.model_dump_json(), commit, head)
         return None
 
     def adding(self, files: Mapping[str, Path], title: str) -> Request:
