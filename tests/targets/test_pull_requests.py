@@ -267,6 +267,7 @@ def test_a_change_that_nobody_would_read_is_not_offered(
     theirs: ForgeServer, tmp_path: Path
 ) -> None:
     theirs.change("big.yaml", "".join(f"key{n}: {n}\n" for n in range(2000)), "Add it all")
+    theirs.change("hidden.yaml", "user: \u202enimda\n", "Turn it around")
     found = hands(theirs, tmp_path).inventory().requests.values()
     assert {one.title.split('"')[1] for one in found} == {"Save connections", "Say what this is"}
 
