@@ -18,7 +18,6 @@ from .reaching import chosen, not_reached
 from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
-from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -29,24 +28,25 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, slowed, releases),
-    *(led_astray, alone),
+    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
+SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
+"""What a container says itself goes before what others see of it."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
-        "unwell-on-it",
+        *("node-part", "unwell-on-it", *SAID),
     ),
     "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
-    "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "probe-port": SAID,
+    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 
