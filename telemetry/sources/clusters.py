@@ -221,13 +221,10 @@ class LiveCluster:
 
 def _absent(api: KubeApi, path: tuple[str, ...], error: KubernetesError) -> bool:
     """Whether what may not be read is not served at all: rights are looked at first."""
-    if error.status != REFUSED or path[0] != "apis":
-        return False
     try:
-        api.get(path[:3])
+        return error.status == REFUSED and path[0] == "apis" and not api.get(path[:3])
     except KubernetesError as answer:
         return answer.status == UNKNOWN
-    return False
 
 
 class RollOuts(Feed):
@@ -250,13 +247,10 @@ class RollOuts(Feed):
             if one.kind == "Deployment"
         }
         of = [one for one in every if one.kind == REVISIONS.get(place[-1])]
-        steps = {
-            one.text("status.currentPodHash"): f" ({step}, when it was read)"
-            for one in every
-            if one.kind == "Rollout" and (step := told(one))
-        }
-        step = [{"step": steps.get(one.labels.get(HASH, ""))} for one in of]
-        return {"items": [_dated(one, moved) | more for one, more in zip(of, step, strict=True)]}
+        going = [one for one in every if one.kind == "Rollout" and told(one)]
+        said = {o.text("status.currentPodHash"): f" ({told(o)}, when it was read)" for o in going}
+        steps = {one: {"step": said.get(one.labels.get(HASH, ""))} for one in of}
+        return {"items": [_dated(one, moved) | step for one, step in steps.items()]}
 
 
 def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
