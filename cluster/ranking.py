@@ -38,13 +38,20 @@ FOLLOWS = {
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
     "crashes": (
-        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+        *(
+            "address-wrong",
+            "policy-forbids",
+            "names-wrong",
+            "names-unanswered",
+            "config-missing",
+            "experiment",
+        ),
         *("node-part", "unwell-on-it", *SAID),
     ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
+    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "probe-port": SAID,
     "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
