@@ -3,7 +3,7 @@ by what https://argo-rollouts.readthedocs.io and https://docs.flagger.app say of
 
 from collections.abc import Iterator
 
-from .objects import NOTHING, Fields, Object, seconds
+from .objects import NOTHING, Fields, Object
 from .revisions import HASH
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
@@ -81,7 +81,6 @@ def _steps(one: Object) -> list[Fields]:
 
 
 JUDGED = ("Failed", "Error", "Inconclusive")
-WAITED_S = 3600.0  # a step that waits for a person for so long may be forgotten
 
 
 def releases(seen: Snapshot) -> Iterator[Trouble]:
@@ -96,7 +95,7 @@ def releases(seen: Snapshot) -> Iterator[Trouble]:
 
 
 def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
-    """Found ill, given up, stuck or not valid, or waiting for somebody."""
+    """Found ill, given up, stuck or not valid; that it waits at a step is as it was written."""
     why, runs = one.text("status.message")[:200], _judged(seen, one)
     said = (sign(one, "status.message"), *map(_result, runs))
     if runs:
@@ -109,10 +108,6 @@ def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
     elif one.text("status.phase") == "Degraded":
         invalid = one.condition("InvalidSpec").get("status") == "True"
         yield wrong("rollout-stuck", one, said, 0.95 if invalid else 0.6, why)
-    for pause in one.list("status.pauseConditions") if under_way(one) and not runs else ():
-        since = seconds(pause.get("startTime"))
-        if since and seen.at - since > WAITED_S:
-            yield wrong("paused", one, (sign(one, "status.pauseConditions"),), 0.3)
 
 
 def _judged(seen: Snapshot, rollout: Object) -> list[Object]:
