@@ -33,20 +33,22 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     *(led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
+SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
+"""What a container says itself goes before what others see of it."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
     "crashes": (
         *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
-        "unwell-on-it",
+        *("node-part", "unwell-on-it", *SAID),
     ),
     "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
     "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
-    "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "probe-port": SAID,
+    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 

@@ -5,7 +5,7 @@ each step and never watched; and the roll-outs in either, as changes.
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -74,6 +74,8 @@ class ClusterFiles:
     whole = True
     revised: list[Row] = field(default_factory=list)
     """Of what was read, what tells of roll-outs."""
+    unread: list[str] = field(default_factory=list)
+    """Files that are no JSON, and why."""
 
     @property
     def name(self) -> str:
@@ -103,10 +105,12 @@ class ClusterFiles:
         if ask.after == now:
             return Batch(after=now)
         self.revised.clear()
-        return Batch.of(self._rows(), ask.budget, after=now)
+        self.unread.clear()
+        batch = Batch.of(self._rows(), ask.budget, after=now)
+        return replace(batch, left_out=(*batch.left_out, *self.unread))
 
     def _rows(self) -> Iterator[Row]:
-        for row in rows_in(self.files(), self.labels, self.logs()):
+        for row in rows_in(self.files(), self.labels, self.logs(), self.unread):
             if row["kind"] in ROLLED_OUT:
                 self.revised.append(row)
             yield row

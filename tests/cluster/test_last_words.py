@@ -156,6 +156,41 @@ def test_what_it_says_is_followed_to_the_object_that_holds_it(
     assert first(NODES, crashing("cart", said, **given), there) == expected
 
 
+def test_a_service_that_stands_for_a_name_that_nobody_has() -> None:
+    outside = made("Service", "bank", spec={"type": "ExternalName", "externalName": "bank.exmple"})
+    some = crashing("cart", "dial tcp: lookup bank: no such host", **env(BANK="http://bank:8443"))
+    assert first(NODES, some, outside) == ("name-elsewhere", "Service shop/bank")
+    told = crashing("cart", "could not resolve host: bank.exmple", **env(BANK="http://bank:8443"))
+    assert first(NODES, told, outside) == ("name-elsewhere", "Service shop/bank")
+    assert first(NODES, workload("cart", **env(BANK="http://bank:8443")), outside) == ("", "")
+
+
+def test_a_name_that_is_unknown_in_a_file_and_a_short_value_in_quotes() -> None:
+    held = config({"my.cnf": "[mysqld]\nmax_conections = 5\n"})
+    given = of("configMap", "/etc/my", "cart-config")
+    found = first(NODES, crashing("cart", "unknown variable 'max_conections=5'", **given), held)
+    assert found == ("value-refused", "ConfigMap shop/cart-config")
+    port = crashing("cart", 'strconv.Atoi: parsing "8o": invalid syntax', **env(PORT="8o"))
+    assert first(NODES, port)[0] == "value-refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('toml: line 2 (last key "pool.size"): incompatible types', "ConfigMap shop/cart-config"),
+        ("yaml: line 2: mapping values are not allowed", "ConfigMap shop/cart-config"),
+        ("panic: index out of range, line 2", "Deployment shop/cart"),
+    ],
+)
+def test_a_line_of_a_file_by_its_number(said: str, expected: str) -> None:
+    held = config({"app.toml": "[pool]\nsize = twenty\n", "level": "info"})
+    probe = {"livenessProbe": {"tcpSocket": {"port": 1}}, "ports": [{"containerPort": 1}]}
+    some = crashing("cart", said, **of("configMap", "/etc/cart", "cart-config"), **probe)
+    late = event(some[-1], "Unhealthy", "Liveness probe failed: connection refused")
+    assert first(NODES, some, held)[1] == expected
+    assert first(NODES, some, held, late)[1] == expected, "what it says goes before its probe"
+
+
 def log(name: str, text: str) -> dict[str, Any]:
     """What a container said, as a recording has it."""
     return made("PodLog", name, text=text)
