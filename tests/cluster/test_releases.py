@@ -43,15 +43,17 @@ def test_one_that_gets_on_is_no_trouble() -> None:
 
 @pytest.mark.parametrize(
     ("phase", "cause"),
-    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Successful", "canary-failed")],
+    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Inconclusive", "canary-failed")],
 )
-def test_an_analysis_is_told_once_with_what_it_ended(phase: str, cause: str) -> None:
-    objects = release(phase="Degraded", abort=True, message="RolloutAborted: to revision 2")
-    ranked = seen(objects, run(objects[0], phase))
-    assert [(one.trouble.cause, one.trouble.object) for one in ranked] == [(cause, WEB)]
+def test_an_analysis_is_told_and_once_with_what_it_ended(phase: str, cause: str) -> None:
+    going = release(phase="Progressing")
+    assert causes(going, run(going[0], phase)) == [(cause, WEB)]
+    over = release(phase="Degraded", abort=True, message="RolloutAborted: to revision 2")
+    ranked = seen(over, run(over[0], phase))
+    assert [(one.trouble.cause, one.trouble.object) for one in ranked] == [("canary-aborted", WEB)]
     shown = [(sign.object, sign.field) for sign in ranked[0].trouble.signs]
-    assert (WEB, "status.message") in shown
-    assert (("AnalysisRun shop/web-2", "status.phase") in shown) is (phase != "Successful")
+    assert shown == [(WEB, "status.message"), ("AnalysisRun shop/web-2", "status.phase")]
+    assert causes(over) == [("canary-aborted", WEB)], "by a person"
 
 
 def test_an_analysis_of_another_version_is_history() -> None:
@@ -98,7 +100,7 @@ def test_what_flagger_keeps_at_nothing_is_well() -> None:
 
 def test_flaggers_failed_canary_is_one_trouble_of_its_deployment() -> None:
     (found,) = seen(flagger("Failed"))
-    assert (found.trouble.cause, found.trouble.object) == ("canary-failed", "Deployment shop/web")
+    assert (found.trouble.cause, found.trouble.object) == ("canary-aborted", "Deployment shop/web")
     assert "success rate 40.00%" in found.trouble.statement
 
 
