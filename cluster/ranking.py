@@ -18,7 +18,6 @@ from .reaching import chosen, not_reached
 from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
-from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -29,8 +28,7 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, slowed, releases),
-    *(led_astray, alone),
+    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
@@ -42,13 +40,20 @@ FOLLOWS = {
         ("not-ready", "rollout-stuck", "canary-failed", GIVEN_UP, "unwell-on-it"), ("*",)
     ),
     "crashes": (
-        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+        *(
+            "address-wrong",
+            "policy-forbids",
+            "names-wrong",
+            "names-unanswered",
+            "config-missing",
+            "experiment",
+        ),
         *("node-part", "unwell-on-it", *SAID),
     ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
+    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "probe-port": SAID,
     "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
