@@ -106,9 +106,8 @@ def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
         why, surety = by.text("status.message")[:200], 0.8 if runs else 0.4
         yield wrong(cause, one, said, surety, why, name=by.ref)
     elif one.text("status.phase") == "Degraded":
-        invalid = one.condition("InvalidSpec").get("status") == "True"
-        why, surety = one.text("status.message")[:200], 0.95 if invalid else 0.6
-        yield wrong("rollout-stuck", one, said, surety, why)
+        surety = 0.95 if one.condition("InvalidSpec").get("status") == "True" else 0.6
+        yield wrong("rollout-stuck", one, said, surety, one.text("status.message")[:200])
 
 
 def _judged(seen: Snapshot, rollout: Object) -> list[Object]:

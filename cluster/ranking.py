@@ -36,9 +36,8 @@ SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(
-        ("not-ready", "rollout-stuck", "canary-failed", GIVEN_UP, "unwell-on-it"), ("*",)
-    ),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
     "crashes": (
         *(
             "address-wrong",
