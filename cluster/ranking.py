@@ -40,15 +40,25 @@ FOLLOWS = {
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
     "crashes": (
-        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+        *("address-wrong", "service-missing", "policy-forbids", "names-wrong", "name-elsewhere"),
+        *("config-missing", "experiment", "certificate"),
         *("node-part", "unwell-on-it", *SAID),
     ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "init-waits": ("address-wrong", "service-missing", "policy-forbids", "names-wrong"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
+    "ends-by-itself": ("address-wrong", "service-missing", "policy-forbids", "names-wrong"),
     "probe-port": SAID,
-    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "probe-timing": (
+        *SAID,
+        "address-wrong",
+        "service-missing",
+        "throttled",
+        "experiment",
+        "policy-forbids",
+        "takes-all",
+        "node-part",
+    ),
 }
 """What is only the consequence where something of the others hits the same."""
 
