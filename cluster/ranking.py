@@ -18,7 +18,6 @@ from .reaching import chosen, not_reached
 from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
-from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -29,36 +28,27 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, slowed, releases),
-    *(led_astray, alone),
+    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
 """What a container says itself goes before what others see of it."""
+UNMET = (
+    *("address-wrong", "service-missing", "policy-forbids", "certificate"),
+    *("names-wrong", "names-unanswered", "name-elsewhere"),
+)
+"""What keeps it from whom it calls."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
-    "crashes": (
-        *("address-wrong", "service-missing", "policy-forbids", "names-wrong", "name-elsewhere"),
-        *("config-missing", "experiment", "certificate"),
-        *("node-part", "unwell-on-it", *SAID),
-    ),
-    "init-waits": ("address-wrong", "service-missing", "policy-forbids", "names-wrong"),
+    "crashes": (*UNMET, "config-missing", "experiment", "node-part", "unwell-on-it", *SAID),
+    "init-waits": UNMET,
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "service-missing", "policy-forbids", "names-wrong"),
+    "ends-by-itself": UNMET,
     "probe-port": SAID,
-    "probe-timing": (
-        *SAID,
-        "address-wrong",
-        "service-missing",
-        "throttled",
-        "experiment",
-        "policy-forbids",
-        "takes-all",
-        "node-part",
-    ),
+    "probe-timing": (*SAID, *UNMET, "throttled", "experiment", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 
