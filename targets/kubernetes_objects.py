@@ -118,10 +118,10 @@ def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
     if one.kind == "Canary":
         return _stepped(one)
-    if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
-        return Status(False, "", "its controller has not seen the change yet")
     if one.kind == "CronJob":
         return Status(True, "", "")
+    if (one.number("metadata.generation") or 0) > (one.number("status.observedGeneration") or 0):
+        return Status(False, "", "its controller has not seen the change yet")
     if one.kind == "Rollout":
         return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":
