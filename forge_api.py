@@ -12,13 +12,10 @@ from .errors import Unheard
 from .outgoing import asked, read_secret
 from .yaml_tables import Duration, Entry
 
-IN_GITLAB = ("source_branch", "target_branch", "description")
 CURES = {
     401: "its token is not accepted: renew what is in token_file",
     403: "its token lacks a right: docs/targets.md says which it needs",
     404: "no such project or branch, or its token may not see it: look at project, base, token",
-    422: "it does not take it so: look at what it names",
-    429: "it asks to be left alone for now: ask again later",
 }
 
 
@@ -27,15 +24,9 @@ class Forge(Entry):
 
     forge: Literal["github", "gitlab"] = Field(description="whose API it has")
     project: str = Field(pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)+$", description="acme/shop")
-    url: str = Field(
-        default="",
-        pattern=r"^(https?://[^ @?#]+)?$",
-        description="of a forge of your own; empty: github.com, gitlab.com",
-    )
+    url: str = Field(default="", pattern=r"^(https?://[^ @?#]+)?$", description="of your own forge")
     clone: Path = Field(description="folder of a clone; made, bare, where there is none")
-    base: str = Field(
-        default="main", pattern=r"^\w[\w./-]{0,99}$", description="the branch it is merged into"
-    )
+    base: str = Field(default="main", pattern=r"^\w[\w./-]{0,99}$", description="what merges it")
     token_file: Path = Field(description="holds a token that may push branches and open requests")
     mode: Literal["read", "propose", "act"] = Field(
         default="read", description="read: look; propose: also plan; act: also what was approved"
@@ -62,7 +53,7 @@ class ForgeApi:
 
     def __init__(self, access: Forge) -> None:
         self.access, self.hub = access, access.forge == "github"
-        web, project = access.web, access.project
+        web, project, self.owner = access.web, access.project, access.project.partition("/")[0]
         api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
         theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
         self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
@@ -74,14 +65,15 @@ class ForgeApi:
 
     def of(self, branch: str) -> Opened | None:
         """The newest request for this branch, in whatever state."""
-        owner = self.access.project.partition("/")[0]
-        only = {"head": f"{owner}:{branch}"} if self.hub else {"source_branch": branch}
-        return next(iter(self._ask("GET", state="all", **only)), None)
+        only = {"head": f"{self.owner}:{branch}"} if self.hub else {"source_branch": branch}
+        found = self._ask("GET", state="all", **only)
+        return next((one for one in found if one.branch == branch), None)
 
     def create(self, branch: str, title: str, text: str) -> Opened:
         """Open one."""
-        names = ("head", "base", "body") if self.hub else IN_GITLAB
-        told = dict(zip(names, (branch, self.access.base, text), strict=True))
+        told = {"head": branch, "base": self.access.base, "body": text}
+        if not self.hub:
+            told = {"source_branch": branch, "target_branch": self.access.base, "description": text}
         return self._ask("POST", told={"title": title, **told})[0]
 
     def close(self, number: int) -> None:
@@ -97,11 +89,13 @@ class ForgeApi:
         return {**known, "Authorization": f"Bearer {token}"}
 
     def _read(self, one: Any) -> Opened:
-        state = "open" if one["state"] in ("open", "opened", "locked") else "closed"
-        state = "merged" if one["merged_at"] else state
+        known = {"opened": "open", "locked": "open"}.get(one["state"], str(one["state"]))
+        state = "merged" if one["merged_at"] else known
         if self.hub:
-            return Opened(one["number"], one["html_url"], state, one["head"]["ref"])
-        return Opened(one["iid"], one["web_url"], state, one["source_branch"])
+            branch = one["head"]["label"].removeprefix(f"{self.owner}:")  # of a fork it stays
+            return Opened(one["number"], one["html_url"], state, branch)
+        ours = one["source_project_id"] == one["target_project_id"]
+        return Opened(one["iid"], one["web_url"], state, one["source_branch"] if ours else "")
 
     def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
         who = f"{self.access.project} at {self.access.web}"

@@ -61,9 +61,7 @@ class ClusterAccess(Entry):
     gitops: Path | None = Field(
         default=None, description="clone of the repository that Argo CD or Flux delivers from"
     )
-    pull_request: Forge | None = Field(
-        default=None, description="instead, the same where it is changed by requests only"
-    )
+    pull_request: Forge | None = Field(default=None, description="instead: by requests only")
 
 
 class KubeApi:

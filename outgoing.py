@@ -67,14 +67,10 @@ def body(answer: httpx.Response, most: int, until: float) -> bytes:
 def asked(
     who: str, method: str, url: str, cures: Mapping[int, str], timeout: float, **request: Any
 ) -> Any:
-    """The JSON that it answers; None: nothing.
+    """The JSON that it answers within so many seconds; None: nothing.
 
-    Args:
-        who: as people call it, and where it is.
-        cures: what to do, by the status that it refuses with.
-        timeout: seconds, for all of it.
-
-    Raises ToolFailed with what it refuses, Unheard where it may have done what it was asked.
+    Raises ToolFailed with its refusal and, by its status, what to do; Unheard where it may have
+    done what it was asked.
     """
     until = time.monotonic() + timeout
     try:

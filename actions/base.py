@@ -62,28 +62,24 @@ def waits(found: Stored) -> bool:
 
 def waiting(found: Stored, inventory: Inventory) -> Probe:
     """Whether that request is open now."""
-    branches = inventory.waiting.get(str(found["repository"]))
-    if branches is None:  # nobody could look
-        return Probe.cannot_tell
-    return Probe.done if found["branch"] in branches else Probe.not_done
+    branches = inventory.waiting.get(str(found["repository"]))  # None: nobody could look
+    open_now = branches and found["branch"] in branches
+    return Probe.cannot_tell if branches is None else Probe.told(bool(open_now), True, False)
 
 
 BY_REQUEST = {
     "sentence": "Ask {{repository}} to merge: {sentence}",
     "blast_radius": "Nobody as long as it waits. Once somebody merges it: {blast_radius}",
     "expected_effect": "A request waits for whoever merges it. Once merged: {expected_effect}",
-    "verification": "An open request cures nothing, so it is never called better for it. "
-    "{verification}",
+    "verification": "An open request cures nothing and is never called better. {verification}",
     "undone_by": "Close the request and delete its branch, where nobody merged it or pushed to it.",
 }
 
 
 def told_of(profile: Profile, found: Stored) -> Profile:
     """The same, of a plan that found this."""
-    if not waits(found):
-        return profile
     said = {name: text.format(**profile.model_dump()) for name, text in BY_REQUEST.items()}
-    return profile.model_copy(update=said)
+    return profile.model_copy(update=said if waits(found) else {})
 
 
 class Action(BaseModel, ABC):

@@ -40,34 +40,31 @@ class StepCanary(Action):
 
     def check(self, inventory: Inventory) -> None:
         """A release of this version, as the step before left it, that waits there next."""
-        canary = inventory.service(self.target).canary
+        canary, (was, to) = inventory.service(self.target).canary, [self.weight, *self.stages][-2:]
         if canary is None or canary.version != self.version:
             now = f"only of {canary.version}" if canary else "nor any other"
             raise ToolRetry(f"no release of {self.version} is under way in {self.target}, {now}")
         if not canary.waits:
             raise ToolRetry(f"the release of {self.target} goes on by itself")
-        was, to = [self.weight, *self.stages][-2:]
         if canary.weight != was or to not in (canary.waits[0], 100):
             known = f"{canary.weight} percent, and waits next at {canary.waits[0]}"
             raise ToolRetry(f"{self.version} has {known}: it does not go from {was} to {to}")
 
     def found(self, inventory: Inventory) -> dict[str, JsonValue]:
         """What ran before it."""
-        canary = inventory.service(self.target).canary
-        return {"stable": canary.stable if canary else None}
+        return {"stable": getattr(inventory.service(self.target).canary, "stable", None)}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the percentage that it has; of one that is through, by what runs."""
-        part = inventory.service(self.target)
-        through = part.version == part.deployed == self.version
-        now = 100 if through else part.canary.weight if part.canary else None
-        was, to = [self.weight, *self.stages][-2:]
-        return Probe.told(now, to, was)
+        part, (was, to) = inventory.service(self.target), [self.weight, *self.stages][-2:]
+        now = part.canary.weight if part.canary else None
+        return Probe.told(100 if part.version == part.deployed == self.version else now, to, was)
 
     def perform(self, system: Offers) -> RolledOut:
         """The last of its steps; those before were measured."""
-        steps = system.find(CanarySteps, self.target)
-        return steps.step(self.target, self.version, self.stages[-1])
+        return system.find(CanarySteps, self.target).step(
+            self.target, self.version, self.stages[-1]
+        )
 
     def undo(self, system: Offers, stored: Stored) -> RolledOut:
         """The version before it, for all."""

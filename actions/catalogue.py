@@ -111,7 +111,7 @@ BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", 
 
 
 WAY = ("instead", "repository", "branch", "head", "title", "diff")
-"""Of a request, what a plan found of it that is what it does."""
+"""What a plan found of a request that is what it does."""
 ONLY = "only while"
 """How a change is called that is none: what must still be so."""
 
@@ -132,10 +132,10 @@ def changes(plan: ActionPlan) -> Iterator[Change]:
     for name, value in plan.parameters.items():
         if name not in paired.values():
             yield Change(name, "", told(value))
-    for name in (name for name in WAY if name in plan.found and waits(plan.found)):
-        yield Change(name, "", told(plan.found[name]))
+    way = [name for name in WAY if name in plan.found and waits(plan.found)]
+    yield from (Change(name, "", told(plan.found[name])) for name in way)
     for name, value in plan.found.items():
-        if name not in (*paired, *(WAY if waits(plan.found) else ())):
+        if name not in (*paired, *way):
             about = "the system acted on" if name == "system" else name
             yield Change(f"{ONLY} {about} is", "", told(value))
 
@@ -167,11 +167,9 @@ def execute(system: Acting, plan: ActionPlan, approval: Decision | None, stage: 
         ToolFailed: tried and failed; the message says how far it got.
     """
     _require(plan, approval)
-    action, token = fitting(system, plan, stage), FOUND.set(plan.found)
-    try:
-        return system.perform(action)
-    finally:
-        FOUND.reset(token)
+    action = fitting(system, plan, stage)
+    FOUND.set(plan.found)
+    return system.perform(action)
 
 
 def staged(plan: ActionPlan, stage: int) -> Action | None:

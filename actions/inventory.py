@@ -24,9 +24,7 @@ class Canary(BaseModel):
     version: str = Field(description="that it brings")
     stable: str = Field(description="that ran before and has the rest of the requests")
     weight: int = Field(default=0, description="percent of requests that it has")
-    waits: list[int] = Field(
-        default_factory=list, description="percent at which it waits next; none: never"
-    )
+    waits: list[int] = Field(default=[], description="percent at which it waits next; none: never")
 
 
 class Part(BaseModel):

@@ -88,7 +88,7 @@ def ask_for(store: Store, incident_id: str, files: list[Path], by: Identity) -> 
         raise InputError("no repository is known: write `improvements` into warroom.yaml")
     repository, title = Repository(access), f"Add what would have warned of {incident_id} earlier"
     request = repository.adding({f"warroom/{incident_id}/{one.name}": one for one in files}, title)
-    said = {"repository": request.repository, "branch": request.branch, "head": request.head}
+    said = request.model_dump(exclude={"diff"})
     with store.engine.begin() as connection:
         audit.add(connection, str(by), "ask for improvements", incident_id, said)
     done = repository.ask(request, Waiting(), request.head)

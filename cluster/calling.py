@@ -130,11 +130,13 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
             surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
-            place = "" if call.since_change else call.holder
+            place = call.holder
             yield wrong("address-wrong", call.workload, shown, surety, why, name=name, place=place)
 
 
 def _has(service: Object, port: int) -> bool:
+    if service.text("spec.type") == "ExternalName":
+        return True  # it is a name, and any port may be asked
     headless = service.text("spec.clusterIP") == "None"
     names = ("port", "targetPort") if headless else ("port",)
     return any(quantity(p.get(n)) == port for p in service.list("spec.ports") for n in names)

@@ -1,8 +1,5 @@
-"""How far a release is that takes requests step by step: Argo Rollouts' Rollout, Flagger's Canary.
-
-Read off what both write into their status, as https://argo-rollouts.readthedocs.io and
-https://docs.flagger.app describe it.
-"""
+"""How far a release is that takes requests step by step: Argo Rollouts' Rollout, Flagger's Canary,
+by what https://argo-rollouts.readthedocs.io and https://docs.flagger.app say of their status."""
 
 from collections.abc import Iterator
 
@@ -12,10 +9,8 @@ from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 from .trouble import told as about
 
-ALL = 100
-"""Percent of requests once a release is through."""
-RUNNING = ("Progressing", "Waiting", "WaitingPromotion", "Promoting", "Finalising")
-"""Phases of a Canary that is under way."""
+ALL = 100  # percent of requests once a release is through
+RUNNING = ("Progressing", "Waiting", "WaitingPromotion", "Promoting", "Finalising")  # of a Canary
 
 
 def delivering(seen: Snapshot, workload: Object) -> Object | None:
@@ -52,10 +47,9 @@ def weight(one: Object) -> int:
     if one.kind == "Canary":
         return int(one.number("status.canaryWeight") or 0)
     steps, number = _steps(one), int(one.number("status.currentStepIndex") or 0)
-    if not under_way(one) or not steps:
-        return 0
-    said = (step.get("setWeight") for step in reversed(steps[: number + 1]))
-    return ALL if number >= len(steps) else next((int(w) for w in said if w is not None), 0)
+    if not under_way(one) or number >= len(steps):
+        return ALL if under_way(one) and steps else 0
+    return next((int(s["setWeight"]) for s in steps[number::-1] if "setWeight" in s), 0)
 
 
 def waits(one: Object) -> list[int]:
@@ -86,31 +80,32 @@ def _steps(one: Object) -> list[Fields]:
     return one.list("spec.strategy.canary.steps")
 
 
-# What is wrong with it.
-
 JUDGED = ("Failed", "Error", "Inconclusive")
-WAITED_S = 3600.0
-"""A step that waits for a person for so long may be forgotten."""
+WAITED_S = 3600.0  # a step that waits for a person for so long may be forgotten
 
 
 def releases(seen: Snapshot) -> Iterator[Trouble]:
-    """Of every Rollout and every Canary."""
+    """Of every Rollout, and of every Canary that Flagger found ill."""
     for one in seen.of("Rollout"):
         yield from _rollout(seen, one)
-    for one in seen.of("Canary"):
-        yield from _canary(seen, one)
+    for one in filter(taken_back, seen.of("Canary")):
+        events = [e for e in seen.events(one) if e.message.startswith(("Halt", "Rolling back"))]
+        why = events[0].message if events else str(one.condition("Promoted").get("message") or "")
+        shown = (sign(one, "status.phase"), *(about(one, event) for event in events[:2]))
+        yield wrong("canary-failed", templated(seen, one), shown, 0.7, why[:200], name=one.ref)
 
 
 def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
     """Found ill, given up, stuck or not valid, or waiting for somebody."""
     why, runs = one.text("status.message")[:200], _judged(seen, one)
-    said = (sign(one, "status.message"), *(_result(run) for run in runs))
+    said = (sign(one, "status.message"), *map(_result, runs))
     if runs:
         cause = "analysis-blind" if runs[0].text("status.phase") == "Error" else "canary-failed"
         why = runs[0].text("status.message")[:200] or why
         yield wrong(cause, one, said, 0.8, why, name=runs[0].ref)
     elif taken_back(one):
-        yield wrong("canary-aborted", one, (sign(one, "status.abort"), *said), 0.4, why)
+        shown = (sign(one, "status.abort"), *said)
+        yield wrong("canary-failed", one, shown, 0.4, why, name="whoever gave it up")
     elif one.text("status.phase") == "Degraded":
         invalid = one.condition("InvalidSpec").get("status") == "True"
         yield wrong("rollout-stuck", one, said, 0.95 if invalid else 0.6, why)
@@ -123,12 +118,9 @@ def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
 def _judged(seen: Snapshot, rollout: Object) -> list[Object]:
     """The analyses of the version that it brings which did not find it well, the newest first."""
     new = rollout.text("status.currentPodHash")
-    found = [
-        run
-        for run in seen.of("AnalysisRun", rollout.namespace)
-        if seen.owner(run) is rollout and run.labels.get(HASH) == new
-        if run.text("status.phase") in JUDGED and new != rollout.text("status.stableRS")
-    ]
+    every = () if new == rollout.text("status.stableRS") else seen.of("AnalysisRun")
+    mine = (run for run in every if seen.owner(run) is rollout and run.labels.get(HASH) == new)
+    found = (run for run in mine if run.text("status.phase") in JUDGED)
     return sorted(found, key=lambda run: -(run.created or 0))
 
 
@@ -137,12 +129,3 @@ def _result(run: Object) -> Sign:
     bad = (m for m in run.list("status.metricResults") if m.get("phase") in JUDGED)
     text = f"{next(bad, NOTHING).get('name') or ''} {run.text('status.phase')}"
     return Sign(run.ref, "status.phase", f"{text.strip()}: {run.text('status.message')}"[:300])
-
-
-def _canary(seen: Snapshot, one: Object) -> Iterator[Trouble]:
-    """Flagger found the new version ill."""
-    if taken_back(one):
-        events = [e for e in seen.events(one) if e.message.startswith(("Halt", "Rolling back"))]
-        why = events[0].message if events else str(one.condition("Promoted").get("message") or "")
-        shown = (sign(one, "status.phase"), *(about(one, event) for event in events[:2]))
-        yield wrong("canary-failed", templated(seen, one), shown, 0.7, why[:200], name=one.ref)

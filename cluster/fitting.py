@@ -36,8 +36,8 @@ ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/maste
 class Obstacle:
     """One reason why a pod may not run on a node."""
 
-    kind: str  # cordon, taint, selector, affinity, apart, together, spread, ports, volume, room
-    detail: str = ""  # the taint's key, the label, the resource
+    kind: str  # cordon, taint, selector, affinity, apart, held-off, together, spread, ports, …
+    detail: str = ""  # the taint's key, the label, the resource, whose rule it is
     never: bool = False  # of room: it would not fit on the empty node either
 
 
@@ -50,11 +50,11 @@ class Room:
     @cached_property
     def on(self) -> Mapping[str, list[Object]]:
         """Pods that hold room on a node, by its name."""
-        found: dict[str, list[Object]] = defaultdict(list)
-        for pod in self.seen.pods:
-            if pod.text("status.phase") != "Failed" and (node := pod.text("spec.nodeName")):
-                found[node].append(pod)
-        return found
+        over = "Failed"
+        return {
+            node.name: [p for p in self.seen.on(node.name) if p.text("status.phase") != over]
+            for node in self.seen.nodes
+        }
 
     def taken(self, node: Object, resource: str) -> float:
         """What of a node is asked for already."""
@@ -95,21 +95,56 @@ class Room:
         for kind, side in (("apart", "podAntiAffinity"), ("together", "podAffinity")):
             path = f"spec.affinity.{side}.requiredDuringSchedulingIgnoredDuringExecution"
             for term in pod.list(path):
-                if self._near(pod, node, term) is (kind == "apart"):
-                    yield Obstacle(kind, str(term.get("topologyKey") or ""))
+                key = str(term.get("topologyKey") or "")
+                near = any(self._meant(pod, term, one) for one in self._around(node, key))
+                if near is (kind == "apart") and not (
+                    kind == "together" and self._begins(pod, term)
+                ):
+                    yield Obstacle(kind, key)
+        yield from self._held_off(pod, node)
 
-    def _near(self, pod: Object, node: Object, term: Fields) -> bool:
-        """Whether a pod that a term selects runs in the node's topology."""
-        key = str(term.get("topologyKey") or "")
-        here, selector = node.labels.get(key), value(term, "labelSelector") or NOTHING
-        spaces = term.get("namespaces") or [pod.namespace]
-        for other in self.seen.nodes:
-            if here is None or other.labels.get(key) != here:
-                continue
-            near = (one for one in self.on.get(other.name, []) if one.namespace in spaces)
-            if any(selects(selector, one.labels) for one in near):
-                return True
-        return False
+    def _held_off(self, pod: Object, node: Object) -> Iterator[Obstacle]:
+        """What runs there already may not have such a pod beside it: its rule holds both ways."""
+        for other, term in self._apart:
+            key = str(term.get("topologyKey") or "")
+            here, there = node.labels.get(key), self._node_of(other)
+            if here and there and there.labels.get(key) == here and self._meant(other, term, pod):
+                yield Obstacle("held-off", self.seen.top(other).ref)
+                return
+
+    @cached_property
+    def _apart(self) -> list[tuple[Object, Fields]]:
+        """Pods that run and want to be apart from others, with what they say of these."""
+        path = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+        return [(pod, term) for some in self.on.values() for pod in some for term in pod.list(path)]
+
+    def _node_of(self, pod: Object) -> Object | None:
+        return self.seen.find("Node", "", pod.text("spec.nodeName"))
+
+    def _around(self, node: Object, key: str) -> Iterator[Object]:
+        """Pods in the node's topology."""
+        here = node.labels.get(key)
+        for other in self.seen.nodes if here is not None else ():
+            if other.labels.get(key) == here:
+                yield from self.on.get(other.name, [])
+
+    def _meant(self, pod: Object, term: Fields, other: Object) -> bool:
+        """Whether a pod's term selects another one: by labels, namespace, and keys that both have
+        with one value."""
+        spaces, of = texts(term.get("namespaces")), term.get("namespaceSelector")
+        if isinstance(of, Mapping):
+            space = self.seen.find("Namespace", "", other.namespace)
+            inside = other.namespace in spaces or selects(of, space.labels if space else {})
+        else:
+            inside = other.namespace in (spaces or [pod.namespace])
+        keys = texts(term.get("matchLabelKeys"))
+        same = all(pod.labels.get(key) == other.labels.get(key) for key in keys)
+        return inside and same and selects(value(term, "labelSelector") or NOTHING, other.labels)
+
+    def _begins(self, pod: Object, term: Fields) -> bool:
+        """The first of a group that shall be together needs no company."""
+        every = (one for some in self.on.values() for one in some)
+        return self._meant(pod, term, pod) and not any(self._meant(pod, term, o) for o in every)
 
     def _spread(self, pod: Object, node: Object) -> Iterator[Obstacle]:
         """https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from .calling import service_of
 from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables
+from .naming import not_answered
 from .objects import Container, Object, reference
 from .revisions import brought_it, last_change
 from .rights import FORBIDDEN, binding
@@ -14,12 +15,20 @@ from .snapshot import LOG, Snapshot
 from .trouble import Sign, Trouble, words, wrong
 
 UNREADABLE = re.compile(
-    r"(?i)pars|invalid|syntax|unmarshal|malformed|unexpected|cannot (?:read|load|start)|line \d"
+    r"(?i)pars|invalid|syntax|unmarshal|malformed|un(?:expected|known)|cannot (?:read|load|start)"
+    r"|line \d"
 )
-PAIR = re.compile(r"^\s*[\"']?([\w.-]{3,})[\"']?\s*[=:\s]\s*[\"']?([^\"'\n#;,]*[^\"'\s#;,])", re.M)
+UNKNOWN = re.compile(
+    r"(?i)unknown|unrecogni[sz]ed|unexpected|invalid (?:key|option|directive|field)"
+)
+AT_LINE = re.compile(
+    r"(?i)(?:yaml|json|toml|config|pars|syntax).*\bline\W{0,3}\d|\bline \d+, column"
+)
+PAIR = re.compile(r"^\s*[\"']?([\w.-]{3,})[\"']?\s*[=:\s]\s*[\"']?([^\"'\n#;,]*[^\"'\s#;,])")
 """A name and its value in a line of a file."""
 LINES, LONG = 25, 2_000
 """Of a log's end: a stack trace is about as long; and characters of one of them."""
+LACKING = ("key-missing", "login-refused")
 TELLING = 6
 """Characters from which a value that is quoted by itself is no chance."""
 SECRETIVE = re.compile(r"(?i)pass|pwd|secret|token|cred|auth|key|dsn|ur[li]|conn")
@@ -39,10 +48,10 @@ class Spoken:
     given: tuple[Given, ...]
 
     def wrong(self, cause: str, place: str, why: str, name: str = "", sure: float = 0.9) -> Trouble:
-        """A trouble of an object that what it said leads to. What the last change brought is the
-        change's."""
+        """A trouble of an object that what it said leads to. A value is wrong where it is held;
+        that there is none is the last change's, where that brought what lacks it."""
         named = place.rpartition("/")[2]
-        new = place != self.workload.ref and brought_it(self.seen, self.workload, named)
+        new = cause in LACKING and brought_it(self.seen, self.workload, named)
         place = self.workload.ref if new else place
         return wrong(cause, self.workload, (self.sign,), sure, why, name=name, place=place)
 
@@ -119,7 +128,11 @@ def _no_host(it: Spoken, host: str) -> Trouble | None:
     """A name that nobody has: whoever holds it is wrong; else the Service is missing."""
     space = it.pod.namespace
     service, inside = service_of(it.seen, space, host)
-    if service is not None or host == it.pod.name:
+    for other in it.seen.of("Service", space):
+        if host == other.text("spec.externalName") or (other is service and _stands_for(other)):
+            return it.wrong("name-elsewhere", other.ref, _stands_for(other), other.name)
+    unheard = {name for lines in not_answered(it.seen).values() for name, _sign in lines}
+    if service is not None or host == it.pod.name or host.rstrip(".") in unheard:
         return None
     why = f"there is no Service {host}" if inside else f"{host} has no address"
     for g in it.given:
@@ -131,8 +144,13 @@ def _no_host(it: Spoken, host: str) -> Trouble | None:
     return None
 
 
+def _stands_for(service: Object) -> str:
+    return service.text("spec.externalName") if service.text("spec.type") == "ExternalName" else ""
+
+
 def _no_variable(it: Spoken, name: str) -> Trouble | None:
     """Whoever should have it: the change that took it away, or what the environment takes in."""
+    name = name.upper().replace(".", "_").replace("-", "_")  # as it is given in an environment
     if any(g.name == name and (g.text or g.holder.startswith("Secret ")) for g in it.given):
         return None
     change = last_change(it.seen, it.workload)
@@ -191,6 +209,9 @@ def _quoted(it: Spoken) -> Trouble | None:
     for g in it.given if telling else ():
         if g.text and (key := _quote(telling, g)):
             return it.wrong("value-refused", g.holder, key, sure=0.85)
+    read = [g for g in it.given if "\n" in g.text]
+    if AT_LINE.search(telling) and len({g.holder for g in read}) == 1:
+        return it.wrong("value-refused", read[0].holder, read[0].key, sure=0.8)
     return None
 
 
@@ -209,11 +230,16 @@ def _quote(text: str, g: Given) -> str:
     if g.name == "command":
         return ""  # most of what it says stands there
     if "\n" not in g.text:
-        telling = len(g.text) >= TELLING or (len(g.text) > 1 and says(text, g.name))
-        return g.name if telling and says(text, g.text) else ""
-    for name, held in PAIR.findall(g.text):
-        if says(text, name, inside=True) and says(text, held):
-            return f"{name} in {g.key}"
+        known = len(g.text) > 1 and (
+            says(text, g.name) or re.search(rf"[\"']{re.escape(g.text)}[\"']", text)
+        )
+        parts = [part for part in (g.text, *g.text.split()) if len(part) >= TELLING or known]
+        return g.name if any(says(text, part) for part in parts) else ""
+    for number, line in enumerate(g.text.splitlines(), 1):
+        if (found := PAIR.match(line)) and says(text, found[1], inside=True):
+            named = UNKNOWN.search(text) and len(found[1]) >= TELLING
+            if named or says(text, found[2]) or re.search(rf"(?i)line\W{{0,3}}{number}\b", text):
+                return f"{found[1]} in {g.key}"
     return ""
 
 

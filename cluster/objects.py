@@ -252,6 +252,13 @@ def containers(pod: Object, path: str = "spec") -> list[Container]:
     return found
 
 
+def ready(pod: Object) -> bool:
+    """Whether it may have requests, as far as it says."""
+    return pod.condition("Ready").get("status") in (None, "True") and all(
+        one.ready for one in containers(pod) if one.status and not one.init
+    )
+
+
 def _part(fields: Fields, path: str) -> Fields:
     found = value(fields, path)
     return found if isinstance(found, Mapping) else NOTHING

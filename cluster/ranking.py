@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .admission import not_admitted
+from .alone import alone
 from .beats import beats
 from .calling import callers, wrong_addresses
 from .canaries import releases
+from .endpoints import led_astray
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
@@ -16,7 +18,6 @@ from .reaching import chosen, not_reached
 from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
-from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -27,22 +28,32 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, slowed, releases),
+    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
+SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
+"""What a container says itself goes before what others see of it."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "canary-aborted"), ("*",)),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
     "crashes": (
-        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
-        *("node-part", "value-refused", "login-refused", "key-missing", "not-allowed"),
+        *(
+            "address-wrong",
+            "policy-forbids",
+            "names-wrong",
+            "names-unanswered",
+            "config-missing",
+            "experiment",
+        ),
+        *("node-part", "unwell-on-it", *SAID),
     ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
-    "probe-timing": ("throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
+    "probe-port": SAID,
+    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 
@@ -106,7 +117,7 @@ def _missed(seen: Snapshot, one: Trouble, used: Mapping[str, set[str]]) -> float
 def _both(one: Trouble, other: Trouble) -> Trouble:
     signs = tuple(dict.fromkeys((*one.signs, *other.signs)))[:6]
     victims = one.victims | other.victims
-    return replace(one, signs=signs, victims=victims, surety=max(one.surety, other.surety))
+    return replace(max(one, other, key=lambda t: t.surety), signs=signs, victims=victims)
 
 
 def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -> str:
@@ -118,9 +129,17 @@ def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -
             causes = FOLLOWS.get(one.cause, ())
             if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
                 return other.object
+        if one.cause == "unwell-on-it" and _most(one, other):
+            return other.object
         if one.cause in CARRIED and _carried(one, other, needs):
             return other.object
     return ""
+
+
+def _most(one: Trouble, other: Trouble) -> bool:
+    """Whether what is known better hits most of those that it does."""
+    both = one.victims & other.victims
+    return other.surety > one.surety and 2 * len(both) >= len(one.victims)
 
 
 def _carried(one: Trouble, other: Trouble, needs: Mapping[str, set[str]]) -> bool:

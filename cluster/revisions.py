@@ -10,9 +10,8 @@ from .snapshot import Snapshot
 
 REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
 HASH = "rollouts-pod-template-hash"
-"""Label of the pods of one version of a Rollout."""
 HASHES = ("pod-template-hash", "controller-revision-hash", HASH)
-"""Labels that controllers add."""
+"""Labels that controllers add to the pods of one version; HASH is a Rollout's."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ CAUSES = {
     "selector": "selector-matches-no-node",
     "affinity": "selector-matches-no-node",
     "apart": "kept-apart",
+    "held-off": "held-off",
     "together": "no-company",
     "spread": "spread",
     "ports": "port-taken",
@@ -29,6 +30,7 @@ NAMED = {
     "taint": r"untolerated taint \{(?P<detail>[^:}]+)",
     "selector": r"didn't match Pod's node affinity/selector",
     "apart": r"didn't match pod anti-affinity rules",
+    "held-off": r"didn't (?:satisfy|match) existing pods anti-affinity rules",
     "together": r"didn't match pod affinity rules",
     "spread": r"didn't match pod topology spread constraints",
     "ports": r"didn't have free ports",
@@ -153,7 +155,7 @@ def _trouble(
         place, more = _selected(seen, pod, workload, obstacle)
     elif obstacle.kind == "room":
         cause, place, more = _crowded(seen, pod, obstacle)
-    elif obstacle.kind == "volume":
+    elif obstacle.kind in ("volume", "held-off"):
         place, more = obstacle.detail, ()
     names = ", ".join(node.name for node in nodes[:5])
     shown, about = (*more, *signs), {"name": obstacle.detail, "place": place, "victims": victims}

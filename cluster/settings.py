@@ -6,7 +6,7 @@ from typing import Any
 
 from .calling import callers
 from .canaries import delivering
-from .objects import Object, containers, mappings, quantity, value, words
+from .objects import NOTHING, Object, containers, mappings, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
 from .snapshot import Snapshot
@@ -24,6 +24,11 @@ FAR = 1.5
 NEAR = 0.95
 """Share of its limit from which a container is throttled."""
 
+BANDWIDTH = ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth")
+"""Bits per second, to which the bandwidth plugin holds each pod of a template."""
+NARROW, MODEST = 2e6, 10e6
+"""What answers of a server hardly pass, and what they may."""
+
 
 def set_so(seen: Snapshot) -> Iterator[Trouble]:
     """By workload, autoscaler, experiment."""
@@ -31,6 +36,7 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)
+        yield from _narrow(seen, workload)
     for scaler in seen.of(SCALER):
         yield from _scaler(seen, scaler)
     for one in seen.objects:
@@ -89,6 +95,20 @@ def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
             shown = (Sign(workload.ref, f"{one.name}.resources.limits.cpu", text),)
             surety = 0.95 if hurt else 0.8 if met or cut else 0.5
             yield wrong("throttled", workload, shown, surety, why, name=one.name)
+
+
+def _narrow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+    """Pods that may send or get so little that answers wait for it."""
+    change, template = last_change(seen, workload), workload.fields("spec.template")
+    was, held = (
+        words(value(one, "metadata.annotations") or NOTHING)
+        for one in (change.before.template if change else NOTHING, template)
+    )
+    for name in BANDWIDTH:
+        bits, new = quantity(held.get(name)), change and was.get(name) != held.get(name)
+        if bits is not None and (bits <= NARROW or (new and bits <= MODEST)):
+            shown = (Sign(workload.ref, f"spec.template.metadata.annotations[{name}]", held[name]),)
+            yield wrong("narrowed", workload, shown, 0.9, held[name], name=name)
 
 
 def _unwell(seen: Snapshot, pod: Object, container: str) -> bool:

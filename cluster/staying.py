@@ -53,8 +53,10 @@ def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]
     if one.ended and (again or (one.init and one.ended.get("exitCode") not in (0, None))):
         if one.ended.get("reason") == MEMORY:
             yield _memory(seen, pod, one)
+        elif spoken := last_words(seen, pod, one):
+            yield spoken
         elif not any(probe.cause != "not-ready" for probe in probes):
-            yield last_words(seen, pod, one) or _crash(seen, pod, one)
+            yield _crash(seen, pod, one)
 
 
 def _over(seen: Snapshot, one: Container) -> bool:

@@ -146,7 +146,7 @@ def _attached(seen: Snapshot) -> Iterator[Trouble]:
 def _no_driver(seen: Snapshot, pod: Object, event: Told, driver: str) -> Trouble:
     """The driver's own DaemonSet, where one is known that does not run on the pod's node."""
     node, workload = pod.text("spec.nodeName"), seen.top(pod)
-    there = {seen.top(p).ref for p in seen.pods if p.text("spec.nodeName") == node}
+    there = {seen.top(p).ref for p in seen.on(node)}
     parts = [part for part in driver.split(".") if part not in COMMON]
     mine = [
         one

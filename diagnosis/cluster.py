@@ -18,16 +18,18 @@ SURE = 0.75
 
 def look_at_cluster(folder: Path) -> list[Look]:
     """Every trouble, the one that others follow from first. Raises InputError as `read_cluster`."""
-    seen = read_cluster(folder).seen
-    found = [_look(one) for one in troubles(seen)]
+    unread = list[str]()
+    seen = read_cluster(folder, unread).seen
     counted = f"{len(seen.objects):,} objects of {len(seen.listed)} kinds were read"
-    return found or [Look("cluster", str(folder), Health.well, f"{counted}, and nothing is wrong")]
+    well = Look("cluster", str(folder), Health.well, f"{counted}, and nothing is wrong")
+    found = [_look(one) for one in troubles(seen)] or [well]
+    return found + [Look("cluster", str(folder), Health.warning, text) for text in unread]
 
 
-def read_cluster(folder: Path) -> ClusterState:
-    """The objects of all JSON files in a folder, or of one file.
+def read_cluster(folder: Path, unread: list[str] | None = None) -> ClusterState:
+    """The objects of all JSON files in a folder, or of one file; `unread` takes which are none.
 
-    Raises InputError where there are none, or too many, or a file is no JSON.
+    Raises InputError where there are none, or too many, TelemetryError where no file is JSON.
     """
     dumped = ClusterFiles(folder, ANYWHERE)
     files = dumped.files()
@@ -36,7 +38,7 @@ def read_cluster(folder: Path) -> ClusterState:
             f"{folder} holds no dump of a cluster: write one there with "
             f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
         )
-    rows = rows_in(files, SourceLabels().service, dumped.logs())
+    rows = rows_in(files, SourceLabels().service, dumped.logs(), unread)
     return state_of(
         ("", row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
     )

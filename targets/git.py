@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,11 +24,8 @@ SETTINGS += ("credential.helper=", "http.followRedirects=false")
 class Git:
     """One repository; every call ends within `timeout_s` seconds or raises ToolFailed."""
 
-    def __init__(
-        self, folder: Path, timeout_s: float = 10.0, known: Mapping[str, str] | None = None
-    ) -> None:
-        self.folder, self.timeout_s = folder, timeout_s
-        self.known = known or {}  # environment of its own
+    def __init__(self, folder: Path, timeout_s: float = 10.0, **known: str) -> None:
+        self.folder, self.timeout_s, self.known = folder, timeout_s, known  # its environment
 
     def run(self, *arguments: str) -> str:
         """Standard output of `git <arguments>`, without trailing blanks."""

@@ -27,15 +27,13 @@ from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from . import kubernetes_steps as steps
-from .kubernetes_objects import RESTARTED, SELECTOR, SWITCHES, Status, bare, fields, rollout
+from .kubernetes_objects import RESTARTED, SELECTOR, SWITCHES, bare, fields, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
 
 
-class Kubernetes(
-    *(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, WorkloadFields, Platform)
-):
+class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, WorkloadFields, Platform):
     """Several clusters as one: a name that is there twice is written with where it is."""
 
     section = "kubernetes"
@@ -64,8 +62,9 @@ class Kubernetes(
         found = Inventory(waiting=looks.waiting)
         with told():
             for name, one in self._workloads().items():
-                amid = steps.instead(one)
-                instead, request = (amid, None) if amid else gitops.instead(one)
+                amid = one.release.ref if one.release and one.canary else ""
+                up = f"{amid} gives {one.version} up", None
+                instead, request = up if amid else gitops.instead(one)
                 found.services[name] = one.part(instead=instead, **autoscaling(one))
                 found.requests |= {name: request} if request else {}
             found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
@@ -78,7 +77,7 @@ class Kubernetes(
                 if one.owner and gitops.knows(one, one.owner, key):
                     return True
                 if one.object.annotations.get(EFFECT) == key:
-                    return _settled(one).done
+                    return seen_to_end(one.cluster, one.object, rollout).done
                 if one.leads and one.leads.annotations.get(EFFECT) == key:
                     return True
             return any(node.annotations.get(EFFECT) == key for _, _, node in self._nodes())
@@ -118,8 +117,8 @@ class Kubernetes(
 
         def edit(now: Object) -> list[Op]:
             if now.kind == "Rollout":  # whose template would be another release
-                same = now.text("spec.restartAt") == at
-                return [] if same else [{"op": "add", "path": "/spec/restartAt", "value": at}]
+                change = {"op": "add", "path": "/spec/restartAt", "value": at}
+                return [] if now.text("spec.restartAt") == at else [change, *keyed(now)]
             notes = now.fields("spec.template.metadata.annotations")
             place = "/spec/template/metadata/annotations"
             change = {"op": "add", "path": place, "value": {**notes, RESTARTED: at}}
@@ -193,8 +192,7 @@ class Kubernetes(
 
     def step(self, service: str, version: str, to: int) -> RolledOut:
         """As `kubectl argo rollouts promote`, and watched until it waits there."""
-        one = self._open(service, "argo rollouts promote {own}")
-        return steps.step(one, service, version, to)
+        return steps.step(self._open(service, "argo rollouts promote {own}"), service, version, to)
 
     def _open(self, service: str, by_hand: str, owned: bool = True) -> Workload:
         """The workload, where it may be acted on. Raises ToolFailed with what to do instead."""
@@ -251,7 +249,3 @@ def _rolled(one: Workload, edit: Edit, receipt: R, part: str = "") -> R:
     path = (*one.path, part) if part else one.path
     _, changed = written(Place(one.cluster, path, receipt), edit)
     return watched(one.cluster, one.object, rollout, receipt, changed)
-
-
-def _settled(one: Workload) -> Status:
-    return seen_to_end(one.cluster, one.object, rollout)

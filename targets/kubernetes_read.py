@@ -29,7 +29,6 @@ STEPPED = {
 """What is there only where releases go step by step."""
 KINDS = (*APPS, "Rollout", "CronJob")
 PLACES = {k: (v, name) for v, kinds in (READ | STEPPED).items() for k, name in kinds.items()}
-"""Version and resource by kind."""
 EFFECT = "warroom/effect"
 """Annotation that keeps the key of the last effect."""
 PAGE = 500
@@ -95,9 +94,8 @@ class Cluster:
             )
         ]
         seen = Snapshot(found)
-        held = [canaries.templated(seen, one) for one in seen.of("Rollout")]
-        known = [one for one in found if one.kind == "Rollout" or one not in held]
-        return [Workload(self, seen, one) for one in known if one.kind in KINDS]
+        held = [o for r in seen.of("Rollout") if (o := canaries.templated(seen, r)) is not r]
+        return [Workload(self, seen, o) for o in found if o.kind in KINDS and o not in held]
 
 
 @contextmanager
@@ -249,13 +247,12 @@ class Workload:
         """As an inventory holds it, with what others know of it."""
         access, where = self.cluster.access, self.cluster.access.name
         most = 0 if self.object.kind in ("DaemonSet", "CronJob") else access.most_replicas
+        done = switched(self.release or self.object)
         return Part(
             instances=self.names(self.replicas),
             spares=self.names(max(most, self.replicas))[self.replicas :],
             version=self.version,
-            deployed=self.version
-            if switched(self.release or self.object)
-            else self.previous or "another",
+            deployed=self.version if done else self.previous or "another",
             previous=self.previous,
             versions=list(self.versions),
             fields={

@@ -1,8 +1,5 @@
-"""Releases that go step by step, acted on where their own controllers look: the status of a Rollout
-as the plugin of Argo Rollouts writes it, the count of failed checks of a Canary of Flagger.
-
-What is written into a status is no change that whoever delivers from a repository puts back.
-"""
+"""Releases that go step by step, acted on where their own controllers look: in the status, which
+whoever delivers from a repository does not put back; as the plugin of Argo Rollouts does it."""
 
 from functools import partial
 
@@ -14,14 +11,8 @@ from .kubernetes_objects import Status, rollout
 from .kubernetes_read import Workload, place_of, told
 from .kubernetes_write import Edit, Look, Op, Place, seen_to_end, watched, written
 
-CHECKED = ("Progressing", "WaitingPromotion")
-"""Phases in which Flagger looks at the failed checks."""
+CHECKED = ("Progressing", "WaitingPromotion")  # when Flagger looks at the failed checks
 SAME = ("status.currentPodHash", "status.stableRS", "status.lastAppliedSpec")
-
-
-def instead(one: Workload) -> str:
-    """What a roll back does amid a release; empty: it is in none."""
-    return f"{one.release.ref} gives {one.version} up" if one.canary and one.release else ""
 
 
 def by_status(one: Workload, receipt: RolledOut) -> RolledOut | None:
@@ -33,7 +24,7 @@ def by_status(one: Workload, receipt: RolledOut) -> RolledOut | None:
     if back and receipt.version == one.brought:
         return _written(one, _again, receipt, lambda now: Status(canaries.under_way(now), "", ""))
     if (back or one.canary) and receipt.version == one.stable:
-        return _written(one, _given_up, receipt, rollout)
+        return _written(one, _given_up, receipt, _is_back)
     return None
 
 
@@ -71,8 +62,10 @@ def _written(one: Workload, edit: Edit, receipt: RolledOut, look: Look) -> Rolle
 
     _, changed = written(Place(one.cluster, place_of(release, "status"), receipt), same)
     if release.get("spec.paused") is True:  # a Rollout that is held goes neither on nor back
-        go = [{"op": "remove", "path": "/spec/paused"}]
-        place = Place(one.cluster, one.path, receipt)
+        place, go = (
+            Place(one.cluster, one.path, receipt),
+            [{"op": "remove", "path": "/spec/paused"}],
+        )
         written(place, lambda now: go if now.get("spec.paused") else [])
     return watched(one.cluster, release, look, receipt, changed)
 
@@ -87,6 +80,12 @@ def _given_up(now: Object) -> list[Op]:
     checks = int(now.number("spec.analysis.threshold") or 1)
     same = now.number("status.failedChecks") == checks
     return [] if same else [{"op": "add", "path": "/status/failedChecks", "value": checks}]
+
+
+def _is_back(now: Object) -> Status:
+    status = rollout(now)
+    late = "" if canaries.taken_back(now) or canaries.under_way(now) else "it was through before"
+    return status._replace(done=status.done and not late, failed=status.failed or late)
 
 
 def _again(now: Object) -> list[Op]:
@@ -110,7 +109,6 @@ def _on(to: int, now: Object) -> list[Op]:
 
 
 def _waits_at(percent: int, now: Object) -> Status:
-    """Of a release that was let go on to there."""
     if canaries.taken_back(now):
         return Status(False, f"it was given up: {now.text('status.message')}", "")
     there = canaries.weight(now) == percent and now.text("status.phase") == "Paused"

@@ -37,8 +37,7 @@ class Repository:
         self.git = Git(access.clone, access.timeout)
 
     def look(self) -> Inventory:
-        """What takes back one of its newest commits, and what waits; nothing where it is in mode
-        read, or nobody can look."""
+        """What takes back one of its newest commits, and what waits; nothing where nobody looks."""
         with suppress(ToolFailed):
             if self.access.mode != "read":
                 head, waiting = self.fetched(), [one.branch for one in self.forge.opened()]
@@ -49,8 +48,7 @@ class Repository:
         return Inventory()
 
     def reverting(self, commit: str) -> Request | None:
-        """What takes this commit back; None where there is none, it does not apply cleanly, changes
-        nothing any more, or is more than a person reads."""
+        """What takes this commit back, cleanly and so that a person can still read it, or None."""
         if not commit or self.access.mode == "read":
             return None
         head, access = self.git.run("rev-parse", self.ref), self.access.model_dump_json()
@@ -95,10 +93,7 @@ class Repository:
         Raises ToolFailed with nothing asked for, Halfway with a branch left there.
         """
         if request is None or request.head != (approved or FOUND.get().get("head")):
-            raise ToolFailed(
-                "nothing was done: what can be asked for now is not what was approved; its base "
-                "moved, it does not apply, or nobody could look: plan it anew"
-            )
+            raise ToolFailed("nothing was done: it is not what was approved by now: plan it anew")
         if self.access.mode != "act":
             closed = f"{self.name} is in mode {self.access.mode}: write mode act beside it"
             raise ToolFailed(f"nothing was done: {closed}; by hand: {request.title}")
@@ -162,7 +157,7 @@ class Repository:
         return self._git(**head).run(*arguments)
 
     def _git(self, **known: str) -> Git:
-        return Git(self.access.clone, self.access.timeout, known)
+        return Git(self.access.clone, self.access.timeout, **known)
 
 
 @lru_cache(maxsize=500)

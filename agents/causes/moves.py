@@ -47,6 +47,8 @@ def moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     without = WITHOUT if cause.service in seen.of_kind("external") else ()
     for remedy in dict.fromkeys((*remedies, *without)):
         yield from MOVES[remedy].draft(seen, cause)
+    if seen.case.inventory.request(cause.change):  # which waits for others, and cures nothing yet
+        yield ActionDraft(RevertConfiguration, cause.service, {"commit": cause.change})
 
 
 def _restart(_observations: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
@@ -166,7 +168,7 @@ def _end_session(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]
 def _revert(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """The blamed commit of the configuration."""
     row = first(seen.changes, id=cause.change) if cause.change else None
-    if row and (row.kind in ("config", "scale") or seen.case.inventory.request(row.id)):
+    if row and row.kind in ("config", "scale") and not seen.case.inventory.request(row.id):
         yield ActionDraft(RevertConfiguration, row.service or cause.service, {"commit": row.id})
 
 

@@ -110,19 +110,24 @@ def _text(text: str) -> str:
 
 
 def rows_in(
-    files: Iterable[Path], labels: Sequence[str], logs: Sequence[tuple[str, Path]] = ()
+    files: Iterable[Path],
+    labels: Sequence[str],
+    logs: Sequence[tuple[str, Path]] = (),
+    unread: list[str] | None = None,
 ) -> Iterator[Row]:
     """The rows of these files, and of `logs` (path in the dump, file) beside them. What kubectl
-    wrote was read when its objects say at the latest.
+    wrote was read when its objects say at the latest. `unread` takes what is no JSON and why; the
+    other files are read all the same.
 
-    Raises TelemetryError for what is no JSON, and where there is too much.
+    Raises TelemetryError where nothing can be read, and where there is too much.
     """
     every = list(files)
     if sum(file.stat().st_size for file in every) > LARGEST:
         text = f"{every[0].parent} holds more than {LARGEST >> 20} MB: leave a namespace out"
         raise TelemetryError(text)
     dumped, kinds = list[Object](), set[str]()
-    for document in (one for file in every for one in _documents(file)):
+    unread = [] if unread is None else unread
+    for document in _all_documents(every, unread):
         if isinstance(document, dict) and "at" in document and "kind" in document:
             yield document
             continue
@@ -135,6 +140,19 @@ def rows_in(
     yield from (row_of(dict(one.raw), at, labels) for one in dumped if one.kind and one.name)
     for row in log_rows(logs, seen, at, labels):
         yield {**row, "object": _kept(row["object"])}
+
+
+def _all_documents(files: Sequence[Path], unread: list[str]) -> Iterator[Any]:
+    read = 0
+    for file in files:
+        try:
+            for document in _documents(file):
+                read += 1
+                yield document
+        except TelemetryError as error:
+            unread.append(str(error))
+    if unread and not read:
+        raise TelemetryError(unread[0])
 
 
 def _documents(file: Path) -> Iterator[Any]:
@@ -156,12 +174,30 @@ def _json(text: str) -> Iterator[Any]:
 
 
 def _yaml(text: str) -> Iterator[Any]:
-    """Nothing may stand for what is written elsewhere: a few such lines grow without bounds."""
-    if ALIAS.search(text):  # or a text that looks so
-        for event in yaml.parse(text, Loader=_AsWritten):
-            if isinstance(event, yaml.AliasEvent):
-                raise yaml.YAMLError(f"it has an alias (*{event.anchor}), kubectl writes none")
+    """What stands for something written elsewhere (`*one`) is counted as if it were written out."""
+    if ALIAS.search(text) and _written_out(text) > LARGEST:  # or a text that looks so
+        raise yaml.YAMLError(f"its aliases stand for more than {LARGEST >> 20} MB")
     return yaml.load_all(text, Loader=_AsWritten)
+
+
+def _written_out(text: str) -> int:
+    """Characters of its values with every alias written out: a few lines grow without bounds."""
+    sizes, open_, total = dict[str, int](), list[tuple[str | None, int]](), 0
+    for event in yaml.parse(text, Loader=_AsWritten):
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            if anchor not in sizes:
+                raise yaml.YAMLError(f"*{anchor} stands within what it stands for")
+            total += sizes[anchor]
+        elif isinstance(event, yaml.ScalarEvent):
+            total += len(event.value) + 1
+            sizes |= {anchor: len(event.value) + 1} if anchor else {}
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_.append((anchor, total))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            name, before = open_.pop()
+            sizes |= {name: total - before} if name else {}
+    return total
 
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

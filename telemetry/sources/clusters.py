@@ -5,7 +5,7 @@ each step and never watched; and the roll-outs in either, as changes.
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -74,6 +74,8 @@ class ClusterFiles:
     whole = True
     revised: list[Row] = field(default_factory=list)
     """Of what was read, what tells of roll-outs."""
+    unread: list[str] = field(default_factory=list)
+    """Files that are no JSON, and why."""
 
     @property
     def name(self) -> str:
@@ -103,10 +105,12 @@ class ClusterFiles:
         if ask.after == now:
             return Batch(after=now)
         self.revised.clear()
-        return Batch.of(self._rows(), ask.budget, after=now)
+        self.unread.clear()
+        batch = Batch.of(self._rows(), ask.budget, after=now)
+        return replace(batch, left_out=(*batch.left_out, *self.unread))
 
     def _rows(self) -> Iterator[Row]:
-        for row in rows_in(self.files(), self.labels, self.logs()):
+        for row in rows_in(self.files(), self.labels, self.logs(), self.unread):
             if row["kind"] in ROLLED_OUT:
                 self.revised.append(row)
             yield row
@@ -221,13 +225,10 @@ class LiveCluster:
 
 def _absent(api: KubeApi, path: tuple[str, ...], error: KubernetesError) -> bool:
     """Whether what may not be read is not served at all: rights are looked at first."""
-    if error.status != REFUSED or path[0] != "apis":
-        return False
     try:
-        api.get(path[:3])
+        return error.status == REFUSED and path[0] == "apis" and not api.get(path[:3])
     except KubernetesError as answer:
         return answer.status == UNKNOWN
-    return False
 
 
 class RollOuts(Feed):
@@ -250,13 +251,10 @@ class RollOuts(Feed):
             if one.kind == "Deployment"
         }
         of = [one for one in every if one.kind == REVISIONS.get(place[-1])]
-        steps = {
-            one.text("status.currentPodHash"): f" ({step}, when it was read)"
-            for one in every
-            if one.kind == "Rollout" and (step := told(one))
-        }
-        step = [{"step": steps.get(one.labels.get(HASH, ""))} for one in of]
-        return {"items": [_dated(one, moved) | more for one, more in zip(of, step, strict=True)]}
+        going = [one for one in every if one.kind == "Rollout" and told(one)]
+        said = {o.text("status.currentPodHash"): f" ({told(o)}, when it was read)" for o in going}
+        steps = {one: {"step": said.get(one.labels.get(HASH, ""))} for one in of}
+        return {"items": [_dated(one, moved) | step for one, step in steps.items()]}
 
 
 def _dated(one: Object, moved: Mapping[tuple[str, str], Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from warroom.actions.base import ActionDraft
 from warroom.actions.configuration import RevertConfiguration
 from warroom.actions.database import EndSession
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Inventory, Part, Request
 from warroom.actions.services import RollBack
 from warroom.actions.state import RestoreDatabase, RestoreProcess
 from warroom.agents.causes.account import accounts
@@ -121,6 +121,21 @@ def test_a_commit_of_the_configuration_is_reverted_and_no_release_rolled_back(
 ) -> None:
     (move,) = proposed(seen, kind, change=COMMIT)
     assert (move.action, move.parameters) == (RevertConfiguration, {"commit": COMMIT})
+
+
+@pytest.mark.parametrize("change", [COMMIT, "f" * 40])
+def test_what_can_only_be_asked_for_comes_after_all_that_cures_at_once(
+    seen: Observations, change: str
+) -> None:
+    there = seen.case.inventory
+    request = Request(repository="r", base="main at 1", branch="b", head="2", title="t", diff="d")
+    there.requests[change] = request
+    drafts = proposed(seen, FaultKind.bad_deploy, change=change)
+    found = [(draft.action, draft.parameters) for draft in drafts]
+    there.requests.clear()
+    assert found[-1] == (RevertConfiguration, {"commit": change})
+    assert [action for action, _ in found].count(RevertConfiguration) == 1
+    assert change == COMMIT or (RollBack, {"to_version": "v1"}) in found[:-1]
 
 
 def test_a_release_is_rolled_back(seen: Observations) -> None:

@@ -156,6 +156,41 @@ def test_what_it_says_is_followed_to_the_object_that_holds_it(
     assert first(NODES, crashing("cart", said, **given), there) == expected
 
 
+def test_a_service_that_stands_for_a_name_that_nobody_has() -> None:
+    outside = made("Service", "bank", spec={"type": "ExternalName", "externalName": "bank.exmple"})
+    some = crashing("cart", "dial tcp: lookup bank: no such host", **env(BANK="http://bank:8443"))
+    assert first(NODES, some, outside) == ("name-elsewhere", "Service shop/bank")
+    told = crashing("cart", "could not resolve host: bank.exmple", **env(BANK="http://bank:8443"))
+    assert first(NODES, told, outside) == ("name-elsewhere", "Service shop/bank")
+    assert first(NODES, workload("cart", **env(BANK="http://bank:8443")), outside) == ("", "")
+
+
+def test_a_name_that_is_unknown_in_a_file_and_a_short_value_in_quotes() -> None:
+    held = config({"my.cnf": "[mysqld]\nmax_conections = 5\n"})
+    given = of("configMap", "/etc/my", "cart-config")
+    found = first(NODES, crashing("cart", "unknown variable 'max_conections=5'", **given), held)
+    assert found == ("value-refused", "ConfigMap shop/cart-config")
+    port = crashing("cart", 'strconv.Atoi: parsing "8o": invalid syntax', **env(PORT="8o"))
+    assert first(NODES, port)[0] == "value-refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('toml: line 2 (last key "pool.size"): incompatible types', "ConfigMap shop/cart-config"),
+        ("yaml: line 2: mapping values are not allowed", "ConfigMap shop/cart-config"),
+        ("panic: index out of range, line 2", "Deployment shop/cart"),
+    ],
+)
+def test_a_line_of_a_file_by_its_number(said: str, expected: str) -> None:
+    held = config({"app.toml": "[pool]\nsize = twenty\n", "level": "info"})
+    probe = {"livenessProbe": {"tcpSocket": {"port": 1}}, "ports": [{"containerPort": 1}]}
+    some = crashing("cart", said, **of("configMap", "/etc/cart", "cart-config"), **probe)
+    late = event(some[-1], "Unhealthy", "Liveness probe failed: connection refused")
+    assert first(NODES, some, held)[1] == expected
+    assert first(NODES, some, held, late)[1] == expected, "what it says goes before its probe"
+
+
 def log(name: str, text: str) -> dict[str, Any]:
     """What a container said, as a recording has it."""
     return made("PodLog", name, text=text)
@@ -354,3 +389,22 @@ def test_a_proxy_whose_settings_are_refused_takes_down_what_needs_its_addresses(
     assert [(f.trouble.cause, f.trouble.object) for f in found if not f.follows] == [
         ("value-refused", "ConfigMap kube-system/kube-proxy")
     ]
+
+
+def asked_in_vain(times: int) -> dict[str, Any]:
+    """What CoreDNS logs of a name of elsewhere."""
+    asked = "api.bank.example. A: read udp 10.1.1.7:38801->10.0.0.53:53: i/o timeout"
+    text = "\n".join([f"[ERROR] plugin/errors: 2 {asked}"] * times)
+    return made("PodLog", "coredns-1/coredns", "kube-system", text=text)
+
+
+def test_a_server_that_answers_no_names_is_the_corefiles_and_not_of_who_asks() -> None:
+    text = ".:53 {\n errors\n kubernetes cluster.local\n forward . 10.0.0.53\n}"
+    corefile = made("ConfigMap", "coredns", "kube-system", data={"Corefile": text})
+    env = [{"name": "BANK_URL", "value": "https://api.bank.example/v1"}]
+    said = "Post https://api.bank.example: dial tcp: lookup api.bank.example: server misbehaving"
+    cart = crashing("cart", said, env=env)
+    expected = ("names-unanswered", "ConfigMap kube-system/coredns")
+    assert first(NODES, cart, corefile, asked_in_vain(4)) == expected
+    assert first(NODES, cart, corefile, asked_in_vain(1))[0] == "address-wrong", "one was lost"
+    assert seen(NODES, well("cart"), corefile, asked_in_vain(1)) == []

@@ -43,7 +43,7 @@ def test_one_that_gets_on_is_no_trouble() -> None:
 
 @pytest.mark.parametrize(
     ("phase", "cause"),
-    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Successful", "canary-aborted")],
+    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Successful", "canary-failed")],
 )
 def test_an_analysis_is_told_once_with_what_it_ended(phase: str, cause: str) -> None:
     objects = release(phase="Degraded", abort=True, message="RolloutAborted: to revision 2")

@@ -199,9 +199,22 @@ def test_a_dump_is_read_in_the_forms_that_people_save(form: str, tmp_path: Path)
 
 def test_yaml_that_grows_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "all.yaml"
-    file.write_text("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
-    with pytest.raises(WarroomError, match="alias"):
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]\n" for n in range(1, 12))
+    file.write_text(bomb)
+    with pytest.raises(WarroomError, match="aliases stand for more"):
         read_cluster(tmp_path)
+    file.write_text("a: &a [x, *a]\n")
+    with pytest.raises(WarroomError, match="within what it stands for"):
+        read_cluster(tmp_path)
+
+
+def test_what_is_written_once_in_yaml_and_meant_twice_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    one, two = (made("ConfigMap", name, data={"a": "1"}) for name in ("one", "two"))
+    two["data"] = one["data"]
+    file.write_text(yaml.safe_dump_all([{"kind": "List", "items": [one, two]}]))
+    assert "*id" in file.read_text()
+    assert len(read_cluster(tmp_path).seen.of("ConfigMap")) == 2
     script = made("ConfigMap", "script", data={"run": "- *is no alias here"})
     file.write_text(yaml.safe_dump(script, default_style="|"))
     assert read_cluster(tmp_path).seen.of("ConfigMap")

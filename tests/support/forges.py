@@ -124,7 +124,8 @@ class ForgeServer:
             found["state"] = "closed" if closed else found["state"]
         else:
             branch = known.get("head") or known["source_branch"]
-            if any(e["branch"] == branch and e["state"] == "open" for e in self.requests):
+            same = [e for e in self.requests if e["branch"] == branch and "fork" not in e]
+            if any(e["state"] == "open" for e in same):
                 again = f"A pull request already exists for acme:{branch}."
                 return (
                     (422, {"message": "Validation Failed", "errors": [{"message": again}]})
@@ -140,7 +141,8 @@ class ForgeServer:
 
     def _meant(self, one: dict[str, Any], params: dict[str, list[str]]) -> bool:
         branch = (params.get("head") or params.get("source_branch") or [""])[0]
-        if branch and branch.removeprefix("acme:") != one["branch"]:
+        label = f"{one.get('fork', 'acme')}:" if "head" in params else ""
+        if branch and branch != f"{label}{one['branch']}":
             return False
         return params["state"][0] == "all" or one["state"] == "open"
 
@@ -152,11 +154,13 @@ class ForgeServer:
             state = {"open": "opened"}.get(one["state"], one["state"])
             url = f"{self.where}/{PROJECT}/-/merge_requests/{number}"
             known = {"id": 900 + number, "iid": number, "web_url": url, "state": state}
+            known |= {"source_project_id": one.get("fork", 7), "target_project_id": 7}
             return {**known, "source_branch": branch, "merged_at": merged, "title": one["title"]}
         state = "open" if one["state"] == "open" else "closed"
         url = f"{self.where}/{PROJECT}/pull/{number}"
         known = {"id": 900 + number, "number": number, "html_url": url, "state": state}
-        return {**known, "head": {"ref": branch, "sha": "0" * 40}, "merged_at": merged}
+        head = {"ref": branch, "label": f"{one.get('fork', 'acme')}:{branch}"}
+        return {**known, "head": head, "merged_at": merged}
 
     def branches(self) -> list[str]:
         """Of the repository, without its base."""

@@ -1,6 +1,8 @@
 """What a real Flux does with a live change and with a commit: why the first is refused, and the
 second is prepared."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,11 @@ from warroom.actions.catalogue import checked, fitting, plan, probe
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.git import Git
 from warroom.targets.operations import Operations
-from warroom.tests.support.control_plane import ControlPlane, control_plane
+from warroom.telemetry.model import Window
+from warroom.telemetry.sources.datasource import Datasource
+from warroom.telemetry.sources.registry import OPENERS
+from warroom.telemetry.sources.source import SourceQuery
+from warroom.tests.support.control_plane import ADMIN, ControlPlane, control_plane
 from warroom.tests.support.flux import SPACE, Flux, flux
 from warroom.tests.support.real_cluster import WEB, acting, furnish, settled
 from warroom.tests.support.shop_cluster import BEFORE, NAMESPACE, NOW, ROLL_BACK, deployment
@@ -93,6 +99,24 @@ def test_a_revert_is_delivered_and_another_puts_that_back(
     delivery.push()
     plane.eventually(lambda: settled(plane, BEFORE))
     assert probe(hands, planned, "INC-1:execute:abc") is Probe.done
+    reverted = delivery.git.run("rev-parse", "HEAD")
     hands.undo(action, receipt.model_dump(mode="json"))
     delivery.push()
     plane.eventually(lambda: settled(plane, NOW))
+    again = delivery.git.run("rev-parse", "HEAD")
+    plane.eventually(lambda: applied(plane) == [f"main@sha1:{reverted}", f"main@sha1:{again}"])
+
+
+def applied(plane: ControlPlane) -> list[str]:
+    """What the change feed says of it, the newest last."""
+    token = plane.root / "token"
+    token.write_text(ADMIN)
+    known = {"name": "prod", "type": "kubernetes", "url": plane.where}
+    known |= {"authorization": {"credentials_file": token}}
+    known |= {"tls_config": {"ca_file": plane.root / "certificates/apiserver.crt"}}
+    opened = OPENERS["kubernetes"](Datasource.model_validate(known))
+    (source,) = (one for one in opened if one.modality == "changes")
+    batch = source.read(SourceQuery(window=Window(time.time() - 900, time.time() + 60)))
+    rows = [json.loads(line) for line in batch.lines.splitlines()]
+    found = [row for row in rows if row["summary"].startswith("applied flux-system/apps")]
+    return [row["version"] for row in sorted(found, key=lambda row: row["at"])]

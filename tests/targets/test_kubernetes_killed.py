@@ -15,7 +15,8 @@ from warroom.tests.support.acting_process import begin
 from warroom.tests.support.cluster_api import ClusterApi
 from warroom.tests.support.cluster_shop import shop, specs, system
 from warroom.tests.support.delivered import TRACKED, application
-from warroom.tests.support.shop_cluster import MOVES, ROLL_BACK
+from warroom.tests.support.shop_cluster import BEFORE, MOVES, NAMESPACE, NOW, ROLL_BACK
+from warroom.tests.support.stepped_shop import rollout
 
 KEY = "INC-1:execute:abc"
 LONGER = [pytest.param(MOVES[n], marks=pytest.mark.reliability) for n in (1, 2, 3, 7)]
@@ -76,3 +77,19 @@ def test_killed_while_an_application_is_told(tmp_path: Path, api: ClusterApi) ->
     assert process[0].wait(120) == -signal.SIGKILL
     assert probe(hands, planned, KEY) is Probe.done
     assert len(api.patches()) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_while_a_release_goes_on(tmp_path: Path, api: ClusterApi, when: str) -> None:
+    """No key fits into a status: what has the requests tells."""
+    api.add("rollouts", rollout(BEFORE))
+    new = rollout(NOW)["spec"]["template"]
+    api.change("rollouts", NAMESPACE, "web", lambda one: one["spec"].update(template=new))
+    hands = system(tmp_path, api)
+    asked = {"version": NOW, "weight": 25, "stages": [50]}
+    planned = plan("step canary", "web", asked, "because", inventory=hands.inventory())
+    process: list[subprocess.Popen] = []
+    killed(api, when, process)
+    process.append(begin(tmp_path / "operations.json", planned, KEY))
+    assert process[0].wait(120) == -signal.SIGKILL
+    assert probe(hands, planned, KEY) is (Probe.done if when == "after" else Probe.not_done)

@@ -105,6 +105,18 @@ def test_it_is_opened_once_and_taken_back(theirs: ForgeServer, tmp_path: Path) -
     assert execute(ours, made, yes(made)).changed, "what was closed can be asked for anew"
 
 
+@BOTH
+def test_a_strangers_fork_does_not_stand_for_it(theirs: ForgeServer, tmp_path: Path) -> None:
+    """The name of the branch can be worked out by whoever reads the repository."""
+    ours = hands(theirs, tmp_path)
+    made = planned(theirs, ours)
+    false = {"number": 1, "branch": made.found["branch"], "state": "open", "title": "t"}
+    theirs.requests.append({**false, "fork": "mallory"})
+    assert probe(ours, made, "") is Probe.not_done
+    receipt = execute(ours, made, yes(made))
+    assert receipt.changed and len(theirs.requests) == 2
+
+
 def test_what_others_did_with_it_is_left_alone(theirs: ForgeServer, tmp_path: Path) -> None:
     ours = hands(theirs, tmp_path)
     made = planned(theirs, ours)
@@ -170,7 +182,7 @@ def test_who_does_not_answer_offers_nothing_and_tells_nothing(
         ("gitlab", 401, "renew what is in token_file"),
         ("github", 403, "lacks a right"),
         ("gitlab", 404, "no such project"),
-        ("github", 422, "look at what it names"),
+        ("github", 422, "look there"),
     ],
 )
 def test_refusals_are_told_in_words_and_can_be_taken_back(

@@ -170,7 +170,7 @@ def test_one_that_goes_wrong_is_named_given_up_and_well(
     back.check(hands.inventory())
     hands.perform(back)
     assert pods(plane) == {BEFORE: 4}
-    assert [one.trouble.cause for one in look(plane)] == ["canary-aborted"]
+    assert [one.trouble.cause for one in look(plane)] == ["canary-failed"]
 
 
 def look(plane: ControlPlane) -> list[Any]:

@@ -128,6 +128,14 @@ def test_what_is_no_dump_is_a_gap(tmp_path: Path) -> None:
     assert "not JSON" in gaps["kubernetes"]
 
 
+def test_a_file_that_is_no_dump_costs_the_others_nothing_and_is_told(tmp_path: Path) -> None:
+    dump(tmp_path, workload("cart"))
+    (tmp_path / "z.json").write_text("{half")
+    recording = Recorder(dumps(tmp_path)).recording
+    assert state(recording).seen.of("Deployment")
+    assert "z.json is not JSON" in str(recording.unseen)
+
+
 def test_a_folder_that_is_not_there_is_a_gap_that_says_what_to_do(tmp_path: Path) -> None:
     gaps = dict(Recorder(dumps(tmp_path / "gone")).recording.gaps)
     assert "gone: No such file or directory; name a folder that is there" in gaps["kubernetes"]

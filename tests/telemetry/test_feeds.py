@@ -159,10 +159,34 @@ def test_what_was_rolled_back_to_is_told_when_it_was(served):
     assert "+        DB_POOL: '20'" in row["diff"]
 
 
+def test_a_revert_that_flux_applied_is_told_when_it_was(served):
+    """Its history has the old entry in front again, as a real kustomize-controller writes it."""
+    example = EXAMPLES["kubernetes"]["Flux Kustomizations"]
+    one = json.loads(json.dumps(example.answer["items"][0]))
+    (now,) = one["status"]["history"]
+    now |= {"firstReconciled": "2023-01-01T00:00:00Z", "lastReconciled": "2023-11-14T22:14:00Z"}
+    bad = {"firstReconciled": "2023-11-14T22:00:00Z", "lastReconciled": ISO, "digest": "sha256:2"}
+    one["status"]["history"] = [now, {**now, **bad, "metadata": {"revision": "main@sha1:aaaa"}}]
+    (row,) = rows(ask(served("kubernetes", replace(example, answer={"items": [one]}))))
+    revision = now["metadata"]["revision"]
+    assert (row["at"], row["version"], row["previous"]) == (AT, revision, "main@sha1:aaaa")
+    assert row["id"].endswith(f"-{revision}")
+
+
 def test_what_a_rollout_turned_is_read_from_its_diff():
     told = EXAMPLES["kubernetes"]["rollouts"].change
     (found,) = study(told["files"], told["diff"]).effects
     assert found.text == "DB_POOL 20 -> 2"
+
+
+def test_a_cluster_that_has_none_says_null(served):
+    """As a real API server does of metadata alone; what comes after is read all the same."""
+    backend = served("kubernetes", EXAMPLES["kubernetes"]["Flux Kustomizations"])
+    none = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": None}
+    for what in ("secrets", "configmaps"):
+        backend.told[f"/api/v1/{what}"] = json.dumps(none).encode()
+    batch = ask(backend)
+    assert not batch.gap and len(rows(batch)) == 1
 
 
 def test_a_list_of_kubernetes_is_read_page_by_page(served, monkeypatch):
