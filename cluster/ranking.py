@@ -8,7 +8,7 @@ from .admission import not_admitted
 from .alone import alone
 from .beats import beats
 from .calling import callers, wrong_addresses
-from .canaries import releases
+from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
 from .naming import names
 from .neighbours import neighbours
@@ -36,7 +36,8 @@ SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
     "crashes": (
         *(
             "address-wrong",
