@@ -38,19 +38,15 @@ def _clock(seen: Snapshot, name: str, leases: Mapping[str, Object]) -> Iterator[
     if off is None or not (started or off > OFF_S or _trusted(seen, name, off, usual)):
         return
     why = f"{abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
-    hurt = frozenset({seen.top(pod).ref for pod in _on(seen, name)} | {f"Node {name}"})
+    hurt = frozenset({seen.top(pod).ref for pod in seen.on(name)} | {f"Node {name}"})
     said = {"name": name, "why": why, "workload": min(hurt)}
     yield Trouble("clock-off", f"Node {name}", shown, hurt, 0.9, said)
-
-
-def _on(seen: Snapshot, name: str) -> list[Object]:
-    return [pod for pod in seen.pods if pod.text("spec.nodeName") == name]
 
 
 def _started(seen: Snapshot, name: str) -> tuple[float, Sign] | None:
     """Started before it was made, which only another clock can say. Static pods are older than what
     the API knows of them, and what is long ago may be mended since."""
-    for pod in _on(seen, name):
+    for pod in seen.on(name):
         if not pod.created or MIRROR in pod.annotations or seen.at - pod.created > DAY_S:
             continue
         times = {"status.startTime": pod.get("status.startTime")}
@@ -83,5 +79,5 @@ def _lost_again(seen: Snapshot, node: Object) -> Iterator[Trouble]:
         Sign(node.ref, "event NodeNotReady", f"{times:g} times"),
         sign(node, "status.conditions"),
     )
-    hurt = {seen.top(pod).ref for pod in _on(seen, node.name)} | {node.ref}
+    hurt = {seen.top(pod).ref for pod in seen.on(node.name)} | {node.ref}
     yield wrong("node-lost-again", node, shown, 0.85, f"{times:g} times", victims=hurt)

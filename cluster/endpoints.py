@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 
 from .calling import callers
-from .objects import Fields, Object, containers, quantity, ready, words
+from .objects import Object, containers, quantity, ready, texts, words
 from .reaching import chosen
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, told, wrong
 
 BALANCING = ("SyncLoadBalancerFailed", "AllocationFailed", "UpdateLoadBalancerFailed")
+KEPT = ("Endpoints", "EndpointSlice")
 Ports = Set[float | None]
 
 
@@ -104,14 +105,11 @@ def _from_here(
     """With internalTrafficPolicy Local a call goes to the caller's own node, or nowhere."""
     if service.text("spec.internalTrafficPolicy") != "Local" or not pods:
         return
-    there = {pod.text("spec.nodeName") for pod in pods}
-    asking = used.get(service.ref, set())
-    cut = [
-        p for p in seen.pods if seen.top(p).ref in asking and p.text("spec.nodeName") not in there
-    ]
+    there, asking = {pod.text("spec.nodeName") for pod in pods}, used.get(service.ref, set())
+    every = [(pod.text("spec.nodeName"), seen.top(pod).ref) for pod in seen.pods]
+    cut = [(node, ref) for node, ref in every if ref in asking and node not in there]
     if cut:
-        nodes = ", ".join(sorted({pod.text("spec.nodeName") for pod in cut})[:4])
-        hurt = {seen.top(pod).ref for pod in cut}
+        nodes, hurt = ", ".join(sorted({node for node, _ in cut})[:4]), {ref for _, ref in cut}
         shown = (sign(service, "spec.internalTrafficPolicy"),)
         yield wrong("only-its-own-node", service, shown, 0.9, nodes, victims=hurt)
 
@@ -119,9 +117,8 @@ def _from_here(
 def _balanced(seen: Snapshot, service: Object) -> Iterator[Trouble]:
     failed = seen.events(service, *BALANCING)
     if failed and not service.list("status.loadBalancer.ingress"):
-        yield wrong(
-            "no-balancer", service, (told(service, failed[0]),), 0.9, failed[0].message[:200]
-        )
+        shown, why = (told(service, failed[0]),), failed[0].message[:200]
+        yield wrong("no-balancer", service, shown, 0.9, why)
 
 
 def _gate(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
@@ -142,52 +139,28 @@ def _gate(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
 
 def _by_hand(seen: Snapshot, service: Object, used: Mapping[str, set[str]]) -> Iterator[Trouble]:
     """Without a selector nobody keeps its endpoints: they may name what is gone."""
-    slices = [
-        one
-        for one in seen.of("EndpointSlice", service.namespace)
-        if one.labels.get("kubernetes.io/service-name") == service.name
-    ]
-    whole = seen.find("Endpoints", service.namespace, service.name)
-    if service.name == "kubernetes" or not ({"Endpoints", "EndpointSlice"} & seen.listed):
-        return
     hurt = {service.ref, *used.get(service.ref, ())}
-    why, shown = _unled(seen, service, [*([whole] if whole else []), *slices])
-    if why:
+    if service.name != "kubernetes" and {*KEPT} & seen.listed and (why := _unled(seen, service)):
+        shown = (sign(service, "spec"),)
         surety = 0.9 if len(hurt) > 1 else 0.5
-        yield wrong("filled-wrong", service, (shown,), surety, why, victims=hurt)
+        yield wrong("filled-wrong", service, shown, surety, why, victims=hurt)
 
 
-def _unled(seen: Snapshot, service: Object, held: list[Object]) -> tuple[str, Sign]:
-    addresses = {address for one in held for address in _addresses(one)}
+def _unled(seen: Snapshot, service: Object) -> str:
+    addresses, there = set[str](), set[str]()
+    for held in (one for kind in KEPT for one in seen.of(kind, service.namespace)):
+        if service.name in (held.labels.get("kubernetes.io/service-name"), held.name):
+            subsets = [held, *map(Object, held.list("subsets"))]
+            there |= {str(p.get("name") or "") for part in subsets for p in part.list("ports")}
+            addresses |= {str(a.get("ip")) for part in subsets for a in part.list("addresses")}
+            addresses |= {a for one in held.list("endpoints") for a in texts(one.get("addresses"))}
     if not addresses:
-        return "it has no selector, and no address", sign(service, "spec.selector")
-    inside = {str(one.get("spec.podCIDR") or "").rpartition(".")[0] for one in seen.nodes} - {""}
+        return "it has no selector, and no address"
+    inside = {one.text("spec.podCIDR").rpartition(".")[0] for one in seen.nodes} - {""}
     known = {pod.text("status.podIP") for pod in seen.pods}
-    gone = sorted(a for a in addresses if a.rpartition(".")[0] in inside and a not in known)
-    if gone and len(gone) == len(addresses):
-        return f"{', '.join(gone[:3])} was a pod's, and no pod has it", sign(held[0], "subsets")
+    if all(a.rpartition(".")[0] in inside and a not in known for a in addresses):
+        return f"{', '.join(sorted(addresses)[:3])} was a pod's, and no pod has it"
     names = {str(p.get("name") or "") for p in service.list("spec.ports")}
-    there = {str(p.get("name") or "") for one in held for p in _ports(one)}
     if there and not names & there:
-        mine, other = min(names) or "nothing", min(there) or "nothing"
-        return f"its port is named {mine}, that of its addresses {other}", sign(
-            service, "spec.ports"
-        )
-    return "", sign(service, "spec.ports")
-
-
-def _addresses(held: Object) -> Iterator[str]:
-    for part in held.list("subsets"):
-        yield from (str(one.get("ip")) for one in _maps(part, "addresses"))
-    for part in held.list("endpoints"):
-        yield from map(str, part.get("addresses") or ())
-
-
-def _ports(held: Object) -> Iterator[Fields]:
-    yield from held.list("ports")
-    for part in held.list("subsets"):
-        yield from _maps(part, "ports")
-
-
-def _maps(part: Fields, path: str) -> list[Fields]:
-    return Object(part).list(path)
+        return f"its port is named {min(names) or '-'}, that of its addresses {min(there) or '-'}"
+    return ""

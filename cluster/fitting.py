@@ -50,11 +50,11 @@ class Room:
     @cached_property
     def on(self) -> Mapping[str, list[Object]]:
         """Pods that hold room on a node, by its name."""
-        found: dict[str, list[Object]] = defaultdict(list)
-        for pod in self.seen.pods:
-            if pod.text("status.phase") != "Failed" and (node := pod.text("spec.nodeName")):
-                found[node].append(pod)
-        return found
+        over = "Failed"
+        return {
+            node.name: [p for p in self.seen.on(node.name) if p.text("status.phase") != over]
+            for node in self.seen.nodes
+        }
 
     def taken(self, node: Object, resource: str) -> float:
         """What of a node is asked for already."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from .calling import service_of
 from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables
+from .naming import not_answered
 from .objects import Container, Object, reference
 from .revisions import brought_it, last_change
 from .rights import FORBIDDEN, binding
@@ -130,7 +131,8 @@ def _no_host(it: Spoken, host: str) -> Trouble | None:
     for other in it.seen.of("Service", space):
         if host == other.text("spec.externalName") or (other is service and _stands_for(other)):
             return it.wrong("name-elsewhere", other.ref, _stands_for(other), other.name)
-    if service is not None or host == it.pod.name:
+    unheard = {name for lines in not_answered(it.seen).values() for name, _sign in lines}
+    if service is not None or host == it.pod.name or host.rstrip(".") in unheard:
         return None
     why = f"there is no Service {host}" if inside else f"{host} has no address"
     for g in it.given:

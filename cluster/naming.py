@@ -1,10 +1,12 @@
-"""The cluster's names: who asks other servers for them, and a Corefile that misleads."""
+"""The cluster's names: who asks other servers for them, a Corefile that misleads, and servers for
+names of elsewhere that do not answer."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from .objects import texts, value
-from .snapshot import SYSTEM, Snapshot
+from .objects import Object, texts, value
+from .snapshot import LOG, SYSTEM, Snapshot
 from .trouble import Sign, Trouble, sign, words, wrong
 
 
@@ -28,6 +30,7 @@ def names(seen: Snapshot) -> Iterator[Trouble]:
             said = {"name": config.name, "why": why, "workload": "every workload"}
             shown = (Sign(config.ref, "data.Corefile", why),)
             yield Trouble("names-wrong", config.ref, shown, everybody, 0.8, said)
+    yield from _unanswered(seen)
 
 
 def _unknown(corefile: str) -> str:
@@ -54,3 +57,43 @@ def _misleads(corefile: str) -> str:
     if found := re.search(r"^\s*(?:hosts|file)\b.*svc.*$", corefile, re.M):
         return f"it has addresses of its own: {found[0].strip()[:120]}"
     return ""
+
+
+# Names of elsewhere: CoreDNS hands them on, and logs what it got instead of an answer.
+
+FAILED = re.compile(
+    r"plugin/errors: \d+ (\S+?)\. \w+: \w+ (?:udp|tcp) .*?->([\d.]+|\[\S+\]):\d+: (.+)"
+)
+OFTEN = 3
+"""Now and then an answer is lost, and asked for again."""
+
+
+def not_answered(seen: Snapshot) -> dict[str, list[tuple[str, Sign]]]:
+    """By server: (name that was asked for, line that says that no answer came), where that is no
+    single one."""
+    found = defaultdict[str, list[tuple[str, Sign]]](list)
+    for log in seen.of(LOG, SYSTEM):
+        for line in log.text("text").splitlines():
+            if said := FAILED.search(line):
+                found[said[2]].append((said[1], Sign(log.ref, "text", line[-300:])))
+    return {server: lines for server, lines in found.items() if len(lines) >= OFTEN}
+
+
+def _unanswered(seen: Snapshot) -> Iterator[Trouble]:
+    """Servers that CoreDNS asks in vain: whoever names them in a Corefile is to be put right."""
+    for server, lines in not_answered(seen).items():
+        place = _forwards_to(seen, server) or seen.find("Service", SYSTEM, "kube-dns")
+        if place is not None:
+            everybody = frozenset(w.ref for w in seen.workloads)
+            asked = ", ".join(list(dict.fromkeys(name for name, _sign in lines))[:3])
+            said = {"name": server, "why": asked, "workload": "every workload"}
+            shown = (lines[-1][1], Sign(place.ref, "data.Corefile", f"forward . {server}"))
+            yield Trouble("names-unanswered", place.ref, shown, everybody, 0.9, said)
+
+
+def _forwards_to(seen: Snapshot, server: str) -> Object | None:
+    for config in seen.of("ConfigMap", SYSTEM):
+        lines = str(config.fields("data").get("Corefile") or "").splitlines()
+        if any(line.split()[:1] == ["forward"] and server in line.split() for line in lines):
+            return config
+    return None

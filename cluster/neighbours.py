@@ -17,7 +17,7 @@ FULL, MOST = 0.9, 0.5
 def neighbours(seen: Snapshot) -> Iterator[Trouble]:
     """By node."""
     for node in seen.nodes:
-        pods = [pod for pod in seen.pods if pod.text("spec.nodeName") == node.name]
+        pods = seen.on(node.name)
         yield from _noisy(seen, node, pods)
         yield from _parts(seen, node, pods)
 

@@ -1,7 +1,6 @@
 """Nodes that do not work, and the control plane: kubelet, runtime, network, pressure, clock,
 scheduler, controllers, proxy, certificates."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from statistics import median
 
@@ -24,11 +23,8 @@ LEASED = ("kube-scheduler", "kube-controller-manager")
 
 def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
     """By the conditions that nodes report, and by their leases."""
-    there = defaultdict[str, set[str]](set)
-    for pod in seen.pods:
-        there[pod.text("spec.nodeName")].add(seen.top(pod).ref)
     for node in seen.nodes:
-        victims = frozenset({node.ref, *there[node.name]})
+        victims = frozenset({node.ref, *(seen.top(pod).ref for pod in seen.on(node.name))})
         ready = node.condition("Ready")
         if ready and ready.get("status") != "True":
             yield _unready(node, ready, victims)

@@ -8,7 +8,7 @@ from .admission import not_admitted
 from .alone import alone
 from .beats import beats
 from .calling import callers, wrong_addresses
-from .canaries import releases
+from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
 from .naming import names
 from .neighbours import neighbours
@@ -18,7 +18,6 @@ from .reaching import chosen, not_reached
 from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
-from .slow import slowed
 from .snapshot import Snapshot
 from .starting import not_started
 from .staying import not_staying
@@ -29,8 +28,7 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, slowed, releases),
-    *(led_astray, alone),
+    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
@@ -38,15 +36,23 @@ SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
     "crashes": (
-        *("address-wrong", "policy-forbids", "names-wrong", "config-missing", "experiment"),
+        *(
+            "address-wrong",
+            "policy-forbids",
+            "names-wrong",
+            "names-unanswered",
+            "config-missing",
+            "experiment",
+        ),
         *("node-part", "unwell-on-it", *SAID),
     ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong"),
+    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong"),
+    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
     "probe-port": SAID,
     "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
 }
@@ -54,6 +60,8 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
+ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind"), 0.5
+"""Who is not answered, where whoever should answer is in trouble."""
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
@@ -125,6 +133,9 @@ def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -
             if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
                 return other.object
         if one.cause == "unwell-on-it" and _most(one, other):
+            return other.object
+        asked = needs.get(one.object, ()) if one.cause in ANSWERED else ()
+        if other.object in asked and other.surety >= SURE_ENOUGH:
             return other.object
         if one.cause in CARRIED and _carried(one, other, needs):
             return other.object

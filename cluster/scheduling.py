@@ -22,7 +22,6 @@ CAUSES = {
     "ports": "port-taken",
     "volume": "volume-elsewhere",
     "room": "no-room",
-    "attached": "volumes-full",
 }
 ORDER = list(CAUSES)
 """Of two that would both do, the one that somebody set by hand comes first."""
@@ -36,7 +35,6 @@ NAMED = {
     "spread": r"didn't match pod topology spread constraints",
     "ports": r"didn't have free ports",
     "volume": r"volume node affinity conflict",
-    "attached": r"exceed max volume count",
     "room": r"Insufficient (?P<detail>\S+?)[,.]?(?:\s|$)|(?P<pods>Too many pods)",
 }
 """The scheduler's words, for where nodes were not read."""
@@ -74,11 +72,8 @@ def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Ite
     if not seen.nodes:
         yield from _by_words(workload, signs, victims)
         return
-    blamed = [*_blamed(room, pod, seen.nodes)]
-    for obstacle, nodes in blamed:
+    for obstacle, nodes in _blamed(room, pod, seen.nodes):
         yield _trouble(seen, pod, obstacle, nodes, signs, victims)
-    if not blamed and any(re.search(NAMED["attached"], one.value) for one in signs):
-        yield wrong("volumes-full", workload, signs, 0.8, victims=victims)
 
 
 def _signs(seen: Snapshot, pod: Object) -> tuple[Sign, ...]:

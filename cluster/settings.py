@@ -6,7 +6,7 @@ from typing import Any
 
 from .calling import callers
 from .canaries import delivering
-from .objects import Object, containers, mappings, quantity, value, words
+from .objects import NOTHING, Object, containers, mappings, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
 from .snapshot import Snapshot
@@ -24,6 +24,14 @@ FAR = 1.5
 NEAR = 0.95
 """Share of its limit from which a container is throttled."""
 
+BANDWIDTH = ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth")
+"""Bits per second, to which the bandwidth plugin holds each pod of a template."""
+NARROW, MODEST = 2e6, 10e6
+"""What answers of a server hardly pass, and what they may."""
+
+METRICS = re.compile(r"\(get \S*?\.((?:\w+\.)?metrics\.k8s\.io)\)")
+"""The part of the API that an autoscaler asked and that did not answer."""
+
 
 def set_so(seen: Snapshot) -> Iterator[Trouble]:
     """By workload, autoscaler, experiment."""
@@ -31,6 +39,7 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)
+        yield from _narrow(seen, workload)
     for scaler in seen.of(SCALER):
         yield from _scaler(seen, scaler)
     for one in seen.objects:
@@ -91,6 +100,20 @@ def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
             yield wrong("throttled", workload, shown, surety, why, name=one.name)
 
 
+def _narrow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+    """Pods that may send or get so little that answers wait for it."""
+    change, template = last_change(seen, workload), workload.fields("spec.template")
+    was, held = (
+        words(value(one, "metadata.annotations") or NOTHING)
+        for one in (change.before.template if change else NOTHING, template)
+    )
+    for name in BANDWIDTH:
+        bits, new = quantity(held.get(name)), change and was.get(name) != held.get(name)
+        if bits is not None and (bits <= NARROW or (new and bits <= MODEST)):
+            shown = (Sign(workload.ref, f"spec.template.metadata.annotations[{name}]", held[name]),)
+            yield wrong("narrowed", workload, shown, 0.9, held[name], name=name)
+
+
 def _unwell(seen: Snapshot, pod: Object, container: str) -> bool:
     """Whether a pod's container was not in time lately."""
     known = next((one for one in containers(pod) if one.name == container), None)
@@ -119,10 +142,16 @@ def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
     for type_ in ("ScalingActive", "AbleToScale"):
         condition = scaler.condition(type_)
         if condition.get("status") == "False" and condition.get("reason") != "ScalingDisabled":
-            why = str(condition.get("message") or condition.get("reason"))[:200]
-            shown = (Sign(scaler.ref, f"status.conditions[{type_}]", why),)
-            said = {"name": scaler.name, "why": why, "workload": name}
-            yield Trouble("scaler-blind", scaler.ref, shown, victims, 0.7, said)
+            text = str(condition.get("message") or condition.get("reason"))
+            shown = (Sign(scaler.ref, f"status.conditions[{type_}]", text[:300]),)
+            said = {"name": scaler.name, "why": text[-200:], "workload": name}
+            if group := METRICS.search(text):
+                known = (one for one in seen.of("APIService") if group[1] == one.text("spec.group"))
+                place = next((one.ref for one in known), f"APIService v1beta1.{group[1]}")
+            else:
+                place = min(victims) if "missing request" in text else scaler.ref
+            surety = 0.7 if place == scaler.ref else 0.85
+            yield Trouble("scaler-blind", place, shown, victims, surety, said)
     limited = scaler.condition("ScalingLimited")
     if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
         shown = (sign(scaler, "spec.maxReplicas"),)

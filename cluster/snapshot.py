@@ -124,9 +124,10 @@ class Snapshot:
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, ...], list[Object]]:
-        """Pods by each label, revisions by their owners: a cluster has thousands."""
+        """Pods by label and node, revisions by their owners: a cluster has thousands."""
         found: dict[tuple[str, ...], list[Object]] = defaultdict(list)
         for pod in self.pods:
+            found["on", pod.text("spec.nodeName")].append(pod)
             for pair in pod.labels.items():
                 found["labelled", pod.namespace, *pair].append(pod)
         for one in (one for kind in REVISED for one in self.of(kind)):
@@ -140,6 +141,10 @@ class Snapshot:
         some = (self._index.get(("labelled", namespace, *pair), []) for pair in labels.items())
         fewest = min(some, key=len, default=[])
         return [one for one in fewest if labels.items() <= one.labels.items()]
+
+    def on(self, node: str) -> list[Object]:
+        """The pods that a node was given."""
+        return self._index.get(("on", node), [])
 
     def revised(self, kind: str, workload: Object) -> list[Object]:
         """Its ReplicaSets or ControllerRevisions."""

@@ -72,20 +72,13 @@ def _pull(seen: Snapshot, pod: Object, one: Container, reason: str, message: str
     place, signs, shared = workload.ref, _waits(pod, one), ""
     if cause == "image-denied":
         place, more = _secrets(seen, pod, workload, registry(one.image))
-        signs, shared = (*signs, *more), _only_secret(pod)
+        signs = (*signs, *more)
     elif cause in OUTSIDE:
         shared = _asked(seen, pod, one)
         place = shared if UNABLE.search(text) else place
     shown = (*signs, *(told(pod, event) for event in events[:1]))
-    return wrong(
-        cause, workload, shown, 1.0, _line(text), name=one.image, place=place, shared=shared
-    )
-
-
-def _only_secret(pod: Object) -> str:
-    """With which it pulls, where there is one."""
-    names = {str(one.get("name") or "") for one in pod.list("spec.imagePullSecrets")}
-    return f"Secret {pod.namespace}/{min(names)}" if len(names) == 1 else ""
+    about = {"name": one.image, "place": place, "shared": shared}
+    return wrong(cause, workload, shown, 1.0, _line(text), **about)
 
 
 def _asked(seen: Snapshot, pod: Object, one: Container) -> str:

@@ -1,18 +1,24 @@
 """All looks at once, each in bounded time; the worst first."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import psutil
 from pydantic import ValidationError
 
-from ..errors import InputError
+from ..errors import InputError, TelemetryError
 from ..targets.operations import Access
-from .look import Health, Look, Looking
-from .machine import look_at_machine
+from ..telemetry.bundle import open_bundle
+from ..telemetry.model import Window
+from ..telemetry.signal_catalogue import SignalName
+from ..telemetry.signals import read_signals
+from .look import Health, Look, Looking, measured
 from .network import Place, look_at
-from .served import look_at_services
 from .system import looks_of
 
 AT_ONCE = 16
@@ -63,3 +69,57 @@ def changes(before: Sequence[Look], now: Sequence[Look]) -> list[Look]:
         for area, subject, what in sorted(gone)
     ]
     return [*(look for look in now if was.get(look.about, Health.well) is not look.health), *lost]
+
+
+# What this machine has left: processor, memory, disks.
+
+SAMPLE_S = 0.5
+PSEUDO = {"squashfs", "overlay", "tmpfs", "devtmpfs", "iso9660"}
+"""File systems that are full by nature, or not disks."""
+
+
+def look_at_machine() -> list[Look]:
+    """Of the machine on which this runs, and of no other."""
+    looks = [
+        measured("resource", "this machine", "processor in use", psutil.cpu_percent(SAMPLE_S)),
+        measured("resource", "this machine", "memory in use", psutil.virtual_memory().percent),
+    ]
+    disks = {one.device: one for one in psutil.disk_partitions() if one.fstype not in PSEUDO}
+    places = [one.mountpoint for one in disks.values()] or ["/"]
+    return [*looks, *map(_disk, places)]
+
+
+def _disk(place: str) -> Look:
+    try:
+        return measured("resource", place, "disk in use", psutil.disk_usage(place).percent)
+    except OSError as error:
+        return Look("resource", place, Health.unseen, f"cannot be read: {error.strerror}")
+
+
+# Whether users are served, by the metrics that are recorded beside operations.json.
+
+LAST_S = 60.0
+MEASURES = {
+    SignalName.error_rate: ("requests that fail", 100.0),
+    SignalName.queue_oldest_s: ("age of the oldest job", 1.0),
+}
+"""Signals, how levels.yaml calls what is measured, and how much of its unit one is."""
+
+
+def look_at_services(bundle: Path, clock: Callable[[], float] = time.time) -> list[Look]:
+    """The last minute of each service, of a bundle that is being written."""
+    try:
+        with closing(open_bundle(bundle)) as recorder:
+            last = Window((now := clock()) - LAST_S, now)
+            found = read_signals(recorder.advance(), last, None, [*MEASURES])
+    except TelemetryError as error:
+        return [Look("service", bundle.name, Health.unseen, str(error))]
+    means = [(each, each.values[np.isfinite(each.values)]) for each in found]
+    looks = [
+        measured("service", each.service, what, float(values.mean()) * factor)
+        for each, values in means
+        if values.size
+        for what, factor in [MEASURES[SignalName(each.name)]]
+    ]
+    nothing = Look("service", bundle.name, Health.unseen, "no metrics of the last minute")
+    return looks or [nothing]

@@ -32,7 +32,7 @@ SHOTS = {  # name: path, what is clicked, size, dark
     "incident-dark": ("{incident}", "", DESK, True),
     "incident-phone": ("{incident}", "", PHONE, False),
     "evidence": ("{incident}", ".of-think .cite", DESK, False),
-    "evidence-phone": ("{incident}/evidence/E26", "", PHONE, False),
+    "evidence-phone": ("{incident}/evidence/E27", "", PHONE, False),
     "approval": (QUESTION, "", DESK, False),
     "approval-phone": (QUESTION, ".confirm > summary", PHONE, True),
     "edit": (QUESTION, ".confirm:nth-child(2) > summary", DESK, False),

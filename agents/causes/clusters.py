@@ -3,6 +3,7 @@ what is asked is whether it is what hurts here."""
 
 from collections.abc import Iterator
 
+from ...cluster.canaries import GIVEN_UP
 from ...cluster.objects import Object, containers
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Hypothesis
@@ -123,4 +124,5 @@ def shows(seen: Observations, cause: Hypothesis, since: float) -> str | None:
         return None
     if state.find(cause.resource) is None:
         return None
-    return next((row.said for row in where(seen.cluster, object=cause.resource)), "")
+    rows = where(seen.cluster, object=cause.resource)
+    return next((row.said for row in rows if row.cause != GIVEN_UP), "")

@@ -194,9 +194,9 @@ def at_the_edge(seen: LoadObservations) -> Iterator[Finding]:
 
 def _whose(row: EdgeAnswers) -> str:
     parts = {
-        "as what is behind it failed": row.behind,
-        "though what is behind it answered": row.own,
-        "with no answer from behind it": row.unanswered,
+        "because the servers behind it failed": row.behind,
+        "though the servers behind it answered": row.own,
+        "without an answer from the servers behind it": row.unanswered,
     }
     known = sorted(parts.items(), key=lambda part: -part[1])
     return ", ".join(f"{number} {how}" for how, number in known if number)

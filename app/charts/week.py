@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ...oncall.shifts import Shift
 from .svg import ACCENT, GRID, INK, QUIET, SHADE, box, rule, text, wrapped
 
-WIDTH, LEFT, TOP, LANE, LETTER = 900, 120, 32, 44, 7
+WIDTH, LEFT, TOP, LANE, LETTER, DAY_NAME = 900, 120, 32, 44, 7, 50
 
 
 def week_chart(lanes: Mapping[str, Sequence[Shift]], start: datetime, end: datetime) -> str:
@@ -17,9 +17,9 @@ def week_chart(lanes: Mapping[str, Sequence[Shift]], start: datetime, end: datet
     while day < end:
         x = max(_x(day, start, end), LEFT)
         parts.append(rule(x, TOP - 6, x, height, GRID))
-        label = f"{day:%a %d}" if x < WIDTH - 50 else ""
-        parts.append(text(x + 4, 18, label, fill=QUIET))
-        day += timedelta(days=1)
+        day, label = day + timedelta(days=1), f"{day:%a %d}"
+        room = min(_x(day, start, end), WIDTH) - x
+        parts.append(text(x + 4, 18, label if room >= DAY_NAME else "", fill=QUIET))
     for number, (name, shifts) in enumerate(lanes.items()):
         y = TOP + number * LANE
         parts.append(text(LEFT - 12, y + 22, name[:16], anchor="end"))

@@ -1,13 +1,14 @@
 """Calendars of a team, read from where warroom.yaml says, kept while they are away."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from warroom.app.charts.week import week_chart
 from warroom.app.configuration_file import Configuration
 from warroom.app.oncall import Rota, refresh
 from warroom.incident.timeline import utc_now
@@ -92,3 +93,12 @@ def test_roles_that_name_each_other_end(tmp_path):
     store = Store.open(tmp_path / "warroom.db")
     found = Rota(store.engine, Configuration.model_validate({"oncall": told}))
     assert found.people(["a"], "", utc_now()) == ["ann"]
+
+
+@pytest.mark.parametrize(("hour", "named"), [(8, True), (21, False)])
+def test_a_day_of_which_little_is_left_leaves_its_name_out(hour, named):
+    """In the picture of the week: else it would lie over the next one's."""
+    start = datetime(2026, 11, 30, hour, tzinfo=UTC)
+    drawn = week_chart({"primary": []}, start, start + timedelta(days=7))
+    assert ("Mon 30" in drawn) is named
+    assert "Tue 01" in drawn

@@ -143,6 +143,33 @@ def test_the_first_of_a_group_needs_no_company() -> None:
     assert first(NODES, group("gone")) == ("no-company", "Deployment shop/cart")
 
 
-def test_no_node_can_mount_another_volume() -> None:
-    message = "0/3 nodes are available: 3 node(s) exceed max volume count."
-    assert first(NODES, pending(workload("cart"), message))[0] == "volumes-full"
+def called(name: str, address: str, *nodes: str) -> Objects:
+    """A workload with a pod on each of these nodes, and its Service at an address."""
+    some, to = workload(name, replicas=len(nodes)), service(name)
+    to["spec"]["clusterIP"] = address
+    for pod, at in zip(some[2:], nodes, strict=True):
+        pod["spec"]["nodeName"] = at
+    return [*some, to]
+
+
+def log(pod: str, *addresses: str, said: str = "dial tcp {}:80: i/o timeout") -> dict[str, Any]:
+    text = "\n".join(f"request failed: {said.format(one)}" for one in addresses)
+    return made("PodLog", f"{pod}/main", text=text)
+
+
+def test_connections_that_time_out_have_one_node_in_common() -> None:
+    callees = [
+        *called("cart", "10.0.0.1", "n1", "n2"),
+        *called("pay", "10.0.0.2", "n2", "n3"),
+        *called("ship", "10.0.0.3", "n2"),
+        *called("mail", "10.0.0.4", "n1", "n3"),
+    ]
+    web, api = workload("web"), workload("api")
+    api[-1]["spec"]["nodeName"] = "n3"
+    every = "10.0.0.1", "10.0.0.2", "10.0.0.3"
+    both = [log("web-1-0", *every), log("api-1-0", *every)]
+    assert first(NODES, callees, web, api, both) == ("stalls-towards", "Node n2")
+    late = [log("web-1-0", *every, said="GET {}: context deadline exceeded")]
+    assert seen(NODES, callees, web, api, late, late) == []
+    more = log("web-1-0", *every, "10.0.0.4")  # to nodes that n2 does not explain
+    assert seen(NODES, callees, web, api, both[1], more) == []

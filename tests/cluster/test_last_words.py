@@ -389,3 +389,22 @@ def test_a_proxy_whose_settings_are_refused_takes_down_what_needs_its_addresses(
     assert [(f.trouble.cause, f.trouble.object) for f in found if not f.follows] == [
         ("value-refused", "ConfigMap kube-system/kube-proxy")
     ]
+
+
+def asked_in_vain(times: int) -> dict[str, Any]:
+    """What CoreDNS logs of a name of elsewhere."""
+    asked = "api.bank.example. A: read udp 10.1.1.7:38801->10.0.0.53:53: i/o timeout"
+    text = "\n".join([f"[ERROR] plugin/errors: 2 {asked}"] * times)
+    return made("PodLog", "coredns-1/coredns", "kube-system", text=text)
+
+
+def test_a_server_that_answers_no_names_is_the_corefiles_and_not_of_who_asks() -> None:
+    text = ".:53 {\n errors\n kubernetes cluster.local\n forward . 10.0.0.53\n}"
+    corefile = made("ConfigMap", "coredns", "kube-system", data={"Corefile": text})
+    env = [{"name": "BANK_URL", "value": "https://api.bank.example/v1"}]
+    said = "Post https://api.bank.example: dial tcp: lookup api.bank.example: server misbehaving"
+    cart = crashing("cart", said, env=env)
+    expected = ("names-unanswered", "ConfigMap kube-system/coredns")
+    assert first(NODES, cart, corefile, asked_in_vain(4)) == expected
+    assert first(NODES, cart, corefile, asked_in_vain(1))[0] == "address-wrong", "one was lost"
+    assert seen(NODES, well("cart"), corefile, asked_in_vain(1)) == []

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from warroom.console.diagnose import watch_command
 from warroom.diagnosis.look import Health, Look, levels, measured
-from warroom.diagnosis.quick import changes, diagnose
-from warroom.diagnosis.served import look_at_services
+from warroom.diagnosis.quick import changes, diagnose, look_at_services
 from warroom.errors import InputError, ToolFailed
 from warroom.targets.fleet import Fleet
 from warroom.tests.support.bundles import START

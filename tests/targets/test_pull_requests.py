@@ -77,7 +77,7 @@ def test_the_plan_shows_all_of_what_is_asked_for(theirs: ForgeServer, tmp_path: 
     assert told["branch"] == f"warroom/{told['head'][:12]}"
     assert told["title"] == f'Revert "Save connections" ({bad(theirs)[:10]})'
     assert "-pool: 2\n+pool: 20\n" in told["diff"]
-    assert sentence_of(made).startswith(f"Ask acme/shop at {theirs.where} to merge: Revert ")
+    assert sentence_of(made) == f"Ask acme/shop at {theirs.where} to merge: {told['title']}."
     assert made.blast_radius.startswith("Nobody as long as it waits.")
     assert "never called better" in made.verification
     assert (theirs.branches(), theirs.requests) == ([], [])
@@ -191,7 +191,7 @@ def test_refusals_are_told_in_words_and_can_be_taken_back(
     ours = hands(theirs, tmp_path)
     made = planned(theirs, ours)
     theirs.failing = ("POST", status, "because of that")
-    with pytest.raises(Halfway, match=rf"{status} \(because of that\): .*{said}") as told:
+    with pytest.raises(Halfway, match=rf"{status} \(.*because of that.*\): .*{said}") as told:
         execute(ours, made, yes(made))
     [branch] = theirs.branches()
     assert f"the branch {branch} is there" in str(told.value)
@@ -267,6 +267,7 @@ def test_a_change_that_nobody_would_read_is_not_offered(
     theirs: ForgeServer, tmp_path: Path
 ) -> None:
     theirs.change("big.yaml", "".join(f"key{n}: {n}\n" for n in range(2000)), "Add it all")
+    theirs.change("hidden.yaml", "user: \u202enimda\n", "Turn it around")
     found = hands(theirs, tmp_path).inventory().requests.values()
     assert {one.title.split('"')[1] for one in found} == {"Save connections", "Say what this is"}
 

@@ -132,9 +132,9 @@ def test_an_ssh_login_after_many_failures_got_in(writer, tmp_path):
 @pytest.mark.parametrize(
     ("status", "behind", "whose"),
     [
-        (502, "502", "as what is behind it failed"),
-        (520, "200", "though what is behind it answered"),
-        (504, "-", "with no answer from behind it"),
+        (502, "502", "because the servers behind it failed"),
+        (520, "200", "though the servers behind it answered"),
+        (504, "-", "without an answer from the servers behind it"),
     ],
 )
 def test_a_cdn_that_caches_less_and_fails_tells_whose_it_is(
