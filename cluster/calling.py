@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .given import Given, arguments, variables
-from .objects import Object, containers, quantity
+from .objects import NOTHING, Object, containers, quantity, value
 from .reaching import backends
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
@@ -26,6 +26,9 @@ PAIRED = re.compile(
 """As init containers wait for somebody."""
 PARTS = ("command", "args")
 OTHERS = ("localhost", "true", "false", "none", "null")
+
+ANSWERED = ("APIService", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+"""What the API server asks a service for."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ def callers(seen: Snapshot) -> Mapping[str, set[str]]:
     for ingress in seen.of("Ingress"):
         for name in backends(ingress):
             found[f"Service {ingress.namespace}/{name}"].add(ingress.ref)
+    for one in (one for kind in ANSWERED for one in seen.of(kind)):
+        for part in (value(one.raw, "spec"), *one.list("webhooks")):
+            to = value(part, "clientConfig.service") or value(part, "service") or NOTHING
+            if name := str(value(to, "name") or ""):
+                found[f"Service {value(to, 'namespace')}/{name}"].add(one.ref)
     return found
 
 

@@ -60,6 +60,8 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
+ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind"), 0.5
+"""Who is not answered, where whoever should answer is in trouble."""
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
@@ -131,6 +133,9 @@ def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -
             if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
                 return other.object
         if one.cause == "unwell-on-it" and _most(one, other):
+            return other.object
+        asked = needs.get(one.object, ()) if one.cause in ANSWERED else ()
+        if other.object in asked and other.surety >= SURE_ENOUGH:
             return other.object
         if one.cause in CARRIED and _carried(one, other, needs):
             return other.object

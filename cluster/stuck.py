@@ -15,6 +15,7 @@ KEPT = (
 GRACE_S = 300.0
 """A namespace that shall go for less is on its way."""
 ACTIVE = "JobAlreadyActive"
+NEVER = ("FailedNeedsStart", "UnknownTimeZone", "UnparseableSchedule", "InvalidSchedule")
 NEW_S, OLD = 3600.0, 0.3
 """A job that nobody waits for is missed for so long; after that somebody knew of it."""
 
@@ -27,6 +28,8 @@ def stuck(seen: Snapshot) -> Iterator[Trouble]:
         yield from _namespace(seen, space)
     for cron in seen.of("CronJob"):
         yield from _waiting(seen, cron)
+        for event in seen.events(cron, *NEVER)[:1]:
+            yield wrong("never-runs", cron, (told(cron, event),), 0.9, event.message[:200])
     for job in seen.of("Job"):
         yield from _failed(seen, job)
 

@@ -27,15 +27,7 @@ from ..errors import Halfway, ToolFailed
 from ..kube_api import ClusterAccess, path_of
 from . import gitops
 from . import kubernetes_steps as steps
-from .kubernetes_objects import (
-    PAUSED,
-    RESTARTED,
-    SELECTOR,
-    SUSPENDED,
-    bare,
-    fields,
-    rollout,
-)
+from .kubernetes_objects import RESTARTED, SELECTOR, SWITCHES, bare, fields, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload, place_of, told
 from .kubernetes_scaling import Bounds, autoscaler_of, autoscaling
 from .kubernetes_write import Edit, Op, Place, R, keyed, seen_to_end, watched, written
@@ -189,7 +181,7 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
         """One field of the template, the selector of the Service, whether a Rollout is held."""
         one = self._open(service, "edit {place}", owned=False)
         receipt = Patched(service=service, object=name, before=now, after=to)
-        on = {SELECTOR: one.leads, PAUSED: one.object, SUSPENDED: one.object}.get(name)
+        on = {SELECTOR: one.leads, SWITCHES.get(one.object.kind): one.object}.get(name)
         if on is None:
             done = _rolled(one, partial(_set, name, now, to), receipt)
             after, _ = _field(Object(one.cluster.api.get(one.path)), name)
