@@ -61,9 +61,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
         found = Inventory(waiting=looks.waiting)
         with told():
             for name, one in self._workloads().items():
-                amid = one.release.ref if one.release and one.canary else ""
-                up = f"{amid} gives {one.version} up", None
-                instead, request = up if amid else gitops.instead(one)
+                amid = f"{one.release.ref} gives {one.version} up" if one.release else ""
+                instead, request = (amid, None) if one.canary else gitops.instead(one)
                 found.services[name] = one.part(instead=instead, **autoscaling(one))
                 found.requests |= {name: request} if request else {}
             found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
@@ -102,7 +101,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
             change = {"op": "replace", "path": "/spec/template", "value": wanted}
             return [] if template == wanted else [change, *keyed(now)]
 
-        return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
+        rolled = steps.without_steps if one.object.kind == "Rollout" else _rolled
+        return rolled(one, edit, receipt)
 
     def put_back(self, was: RolledOut) -> RolledOut:
         """The version that ran before, or the request for another withdrawn."""
@@ -199,6 +199,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
             raise ToolFailed(f"no workload {service}; known: {', '.join(known) or 'none'}")
         one = known[service]
         own = f"-n {one.object.namespace} {one.object.name}"
+        if one.object.kind == "Rollout" and by_hand.startswith("rollout "):
+            by_hand = f"argo rollouts {'abort' if one.canary else by_hand.split()[1]} {{own}}"
         _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place).replace('{own}', own)}")
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
