@@ -5,7 +5,6 @@ so: looked at, dry run, written, and watched until the rollout ends or time does
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from typing import Self
 
 from pydantic import JsonValue, TypeAdapter
@@ -126,9 +125,7 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
 
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
-    def scale(
-        self, service: str, instances: int, bounds: Bounds = MappingProxyType({})
-    ) -> Activated:
+    def scale(self, service: str, instances: int, bounds: Bounds | None = None) -> Activated:
         """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
         who would set it back: these, else those that hold it there."""
         one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
@@ -211,12 +208,9 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
 
     def _nodes(self) -> list[tuple[str, Cluster, Object]]:
         """Each by its name, of several clusters with where it is."""
-        found = [(one, node) for one in self.clusters for node in one.nodes()]
-        plain = [node.name for _, node in found]
-        return [
-            (n.name if plain.count(n.name) == 1 else f"{n.name} in {one.access.name}", one, n)
-            for one, n in found
-        ]
+        found = [(n.name, one, n) for one in self.clusters for n in one.nodes()]
+        all_ = [name for name, _, _ in found]
+        return [(f"{n} in {c.access.name}" if all_.count(n) > 1 else n, c, o) for n, c, o in found]
 
     def _workloads(self) -> dict[str, Workload]:
         found = [one for cluster in self.clusters for one in cluster.workloads()]
