@@ -12,6 +12,7 @@ from .errors import Unheard
 from .outgoing import asked, read_secret
 from .yaml_tables import Duration, Entry
 
+VERSION = {"X-GitHub-Api-Version": "2022-11-28"}
 CURES = {
     401: "its token is not accepted: renew what is in token_file",
     403: "its token lacks a right: docs/targets.md says which it needs",
@@ -57,7 +58,6 @@ class ForgeApi:
         api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
         theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
         self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
-        self.user = "x-access-token" if self.hub else "oauth2"  # git hands the token over under it
 
     def opened(self) -> list[Opened]:
         """The newest that are open."""
@@ -81,13 +81,6 @@ class ForgeApi:
         told = {"state": "closed"} if self.hub else {"state_event": "close"}
         self._ask("PATCH" if self.hub else "PUT", f"/{number}", told)
 
-    def _heads(self) -> dict[str, str]:
-        token = read_secret(self.access.token_file)
-        if not self.hub:
-            return {"PRIVATE-TOKEN": token}
-        known = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        return {**known, "Authorization": f"Bearer {token}"}
-
     def _read(self, one: Any) -> Opened:
         known = {"opened": "open", "locked": "open"}.get(one["state"], str(one["state"]))
         state = "merged" if one["merged_at"] else known
@@ -99,7 +92,8 @@ class ForgeApi:
 
     def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
         who = f"{self.access.project} at {self.access.web}"
-        place, known = self.place + path, {"headers": self._heads(), "params": params, "json": told}
+        heads = {"Authorization": f"Bearer {read_secret(self.access.token_file)}", **VERSION}
+        place, known = self.place + path, {"headers": heads, "params": params, "json": told}
         found = asked(who, method, place, CURES, self.access.timeout, **known)
         try:
             return [self._read(one) for one in (found if isinstance(found, list) else [found])]

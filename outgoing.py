@@ -89,9 +89,6 @@ def asked(
 
 def _own_words(said: bytes) -> str:
     try:
-        found = json.loads(said)
-        parts = [found[name] for name in ("message", "error", "errors") if found.get(name)]
-    except (ValueError, AttributeError):
+        return f" ({json.dumps(json.loads(said))[:SAID]})"
+    except (ValueError, RecursionError):  # a page of a proxy's
         return ""
-    words = "; ".join(one if isinstance(one, str) else json.dumps(one) for one in parts)
-    return f" ({' '.join(words.split())[:SAID]})" if words else ""

@@ -68,7 +68,7 @@ def waiting(found: Stored, inventory: Inventory) -> Probe:
 
 
 BY_REQUEST = {
-    "sentence": "Ask {{repository}} to merge: {sentence}",
+    "sentence": "Ask {{repository}} to merge: {{title}}.",
     "blast_radius": "Nobody as long as it waits. Once somebody merges it: {blast_radius}",
     "expected_effect": "A request waits for whoever merges it. Once merged: {expected_effect}",
     "verification": "An open request cures nothing and is never called better. {verification}",

@@ -44,22 +44,14 @@ class Part(BaseModel):
     provider: str = Field(default="", description="the third party it uses; empty: none")
     ai: ModelUse | None = Field(default=None, description="null: it uses no language model")
     edge: bool = Field(default=False, description="whether users' requests enter here")
-    autoscaler: str = Field(
-        default="", description="what sets how many run, and within what; empty: nobody does"
-    )
+    autoscaler: str = Field(default="", description="what sets how many run; empty: nobody does")
     unscaled: str = Field(default="", description="why it is not scaled, and what would work")
     fields: dict[str, JsonValue] = Field(
         default_factory=dict, description="what can be set, and what it is; null: not there"
     )
-    unreplaced: str = Field(
-        default="", description="why a change would replace no process, and what would; empty: does"
-    )
-    before: dict[str, JsonValue] = Field(
-        default_factory=dict, description="those that the version before had otherwise"
-    )
-    objects: list[str] = Field(
-        default_factory=list, description="of a cluster, that it is: Deployment shop/web in prod"
-    )
+    unreplaced: str = Field(default="", description="why a change would replace no process of it")
+    before: dict[str, JsonValue] = Field(default={}, description="fields that were otherwise")
+    objects: list[str] = Field(default=[], description="that it is: Deployment shop/web in prod")
     owner: str = Field(
         default="", description="who would put a live change back; empty: nobody is known"
     )

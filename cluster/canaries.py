@@ -3,7 +3,7 @@ by what https://argo-rollouts.readthedocs.io and https://docs.flagger.app say of
 
 from collections.abc import Iterator
 
-from .objects import NOTHING, Fields, Object, seconds
+from .objects import NOTHING, Fields, Object
 from .revisions import HASH
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
@@ -80,8 +80,8 @@ def _steps(one: Object) -> list[Fields]:
     return one.list("spec.strategy.canary.steps")
 
 
+GIVEN_UP = "canary-aborted"
 JUDGED = ("Failed", "Error", "Inconclusive")
-WAITED_S = 3600.0  # a step that waits for a person for so long may be forgotten
 
 
 def releases(seen: Snapshot) -> Iterator[Trouble]:
@@ -92,27 +92,22 @@ def releases(seen: Snapshot) -> Iterator[Trouble]:
         events = [e for e in seen.events(one) if e.message.startswith(("Halt", "Rolling back"))]
         why = events[0].message if events else str(one.condition("Promoted").get("message") or "")
         shown = (sign(one, "status.phase"), *(about(one, event) for event in events[:2]))
-        yield wrong("canary-failed", templated(seen, one), shown, 0.7, why[:200], name=one.ref)
+        yield wrong(GIVEN_UP, templated(seen, one), shown, 0.7, why[:200], name=one.ref)
 
 
 def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
-    """Found ill, given up, stuck or not valid, or waiting for somebody."""
-    why, runs = one.text("status.message")[:200], _judged(seen, one)
+    """Found ill, given up, stuck or not valid; that it waits at a step is as it was written."""
+    runs, back = _judged(seen, one), taken_back(one)
     said = (sign(one, "status.message"), *map(_result, runs))
-    if runs:
-        cause = "analysis-blind" if runs[0].text("status.phase") == "Error" else "canary-failed"
-        why = runs[0].text("status.message")[:200] or why
-        yield wrong(cause, one, said, 0.8, why, name=runs[0].ref)
-    elif taken_back(one):
-        shown = (sign(one, "status.abort"), *said)
-        yield wrong("canary-failed", one, shown, 0.4, why, name="whoever gave it up")
+    if runs or back:
+        blind = [run for run in runs[:1] if run.text("status.phase") == "Error"]
+        cause = GIVEN_UP if back else "analysis-blind" if blind else "canary-failed"
+        by = runs[0] if runs else one
+        why, surety = by.text("status.message")[:200], 0.8 if runs else 0.4
+        yield wrong(cause, one, said, surety, why, name=by.ref)
     elif one.text("status.phase") == "Degraded":
-        invalid = one.condition("InvalidSpec").get("status") == "True"
-        yield wrong("rollout-stuck", one, said, 0.95 if invalid else 0.6, why)
-    for pause in one.list("status.pauseConditions") if under_way(one) and not runs else ():
-        since = seconds(pause.get("startTime"))
-        if since and seen.at - since > WAITED_S:
-            yield wrong("paused", one, (sign(one, "status.pauseConditions"),), 0.3)
+        surety = 0.95 if one.condition("InvalidSpec").get("status") == "True" else 0.6
+        yield wrong("rollout-stuck", one, said, surety, one.text("status.message")[:200])
 
 
 def _judged(seen: Snapshot, rollout: Object) -> list[Object]:

@@ -8,7 +8,7 @@ from .admission import not_admitted
 from .alone import alone
 from .beats import beats
 from .calling import callers, wrong_addresses
-from .canaries import releases
+from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
 from .naming import names
 from .neighbours import neighbours
@@ -33,32 +33,30 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
 """What a container says itself goes before what others see of it."""
+UNMET = (
+    *("address-wrong", "service-missing", "policy-forbids", "certificate"),
+    *("names-wrong", "names-unanswered", "name-elsewhere"),
+)
+"""What keeps it from whom it calls."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
-    **dict.fromkeys(("not-ready", "rollout-stuck", "canary-failed", "unwell-on-it"), ("*",)),
-    "crashes": (
-        *(
-            "address-wrong",
-            "policy-forbids",
-            "names-wrong",
-            "names-unanswered",
-            "config-missing",
-            "experiment",
-        ),
-        *("node-part", "unwell-on-it", *SAID),
-    ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
+    **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
+    **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
+    "crashes": (*UNMET, "config-missing", "experiment", "node-part", "unwell-on-it", *SAID),
+    "init-waits": UNMET,
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
+    "ends-by-itself": UNMET,
     "probe-port": SAID,
-    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "probe-timing": (*SAID, *UNMET, "throttled", "experiment", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 
 
 UNCALLED, BEYOND = 0.55, 0.7
+ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind"), 0.5
+"""Who is not answered, where whoever should answer is in trouble."""
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
@@ -130,6 +128,9 @@ def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -
             if other.cause in causes or (causes == ("*",) and other.surety > one.surety):
                 return other.object
         if one.cause == "unwell-on-it" and _most(one, other):
+            return other.object
+        asked = needs.get(one.object, ()) if one.cause in ANSWERED else ()
+        if other.object in asked and other.surety >= SURE_ENOUGH:
             return other.object
         if one.cause in CARRIED and _carried(one, other, needs):
             return other.object

@@ -29,6 +29,9 @@ BANDWIDTH = ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth"
 NARROW, MODEST = 2e6, 10e6
 """What answers of a server hardly pass, and what they may."""
 
+METRICS = re.compile(r"\(get \S*?\.((?:\w+\.)?metrics\.k8s\.io)\)")
+"""The part of the API that an autoscaler asked and that did not answer."""
+
 
 def set_so(seen: Snapshot) -> Iterator[Trouble]:
     """By workload, autoscaler, experiment."""
@@ -139,10 +142,16 @@ def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
     for type_ in ("ScalingActive", "AbleToScale"):
         condition = scaler.condition(type_)
         if condition.get("status") == "False" and condition.get("reason") != "ScalingDisabled":
-            why = str(condition.get("message") or condition.get("reason"))[:200]
-            shown = (Sign(scaler.ref, f"status.conditions[{type_}]", why),)
-            said = {"name": scaler.name, "why": why, "workload": name}
-            yield Trouble("scaler-blind", scaler.ref, shown, victims, 0.7, said)
+            text = str(condition.get("message") or condition.get("reason"))
+            shown = (Sign(scaler.ref, f"status.conditions[{type_}]", text[:300]),)
+            said = {"name": scaler.name, "why": text[-200:], "workload": name}
+            if group := METRICS.search(text):
+                known = (one for one in seen.of("APIService") if group[1] == one.text("spec.group"))
+                place = next((one.ref for one in known), f"APIService v1beta1.{group[1]}")
+            else:
+                place = min(victims) if "missing request" in text else scaler.ref
+            surety = 0.7 if place == scaler.ref else 0.85
+            yield Trouble("scaler-blind", place, shown, victims, surety, said)
     limited = scaler.condition("ScalingLimited")
     if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
         shown = (sign(scaler, "spec.maxReplicas"),)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .objects import Object, quantity, texts, value
+from .objects import Object, quantity, ready, texts, value
 from .revisions import brought_it
 from .snapshot import Snapshot, Told
 from .trouble import Trouble, sign, told, wrong
@@ -53,8 +53,7 @@ def waiting_for(seen: Snapshot, maker: Object) -> Iterator[str]:
     for claim in seen.of("PersistentVolumeClaim"):
         class_ = seen.find("StorageClass", "", claim.text("spec.storageClassName"))
         driver = class_.text("provisioner") if class_ else ""
-        both = {*re.split(r"[./-]", driver)} & {*maker.name.split("-")} - {*COMMON}
-        if claim.text("status.phase") == "Pending" and both:
+        if claim.text("status.phase") == "Pending" and _called_after(maker, driver):
             yield from (claim.ref, *(seen.top(pod).ref for pod in _users(seen, claim)))
 
 
@@ -94,9 +93,9 @@ def _why(seen: Snapshot, claim: Object, text: str) -> tuple[str, str, str]:
         return "not-provisioned", claim.ref, "it waits for a pod that can be scheduled"
     if re.search(r"external provisioner|waiting for a volume to be created", text):
         by = known.text("provisioner") if known else "its provisioner"
-        return "not-provisioned", known.ref if known else claim.ref, f"{by} has made none"
+        return "not-provisioned", _maker(seen, known, claim), f"{by} has made none"
     if re.search(r"ProvisioningFailed|failed to provision|storageclass\.\S+ .* not found", text):
-        return "not-provisioned", known.ref if known else claim.ref, text[:200]
+        return "not-provisioned", _maker(seen, known, claim), text[:200]
     return "not-provisioned", claim.ref, text[:200] or "nothing says why"
 
 
@@ -147,16 +146,34 @@ def _no_driver(seen: Snapshot, pod: Object, event: Told, driver: str) -> Trouble
     """The driver's own DaemonSet, where one is known that does not run on the pod's node."""
     node, workload = pod.text("spec.nodeName"), seen.top(pod)
     there = {seen.top(p).ref for p in seen.on(node)}
-    parts = [part for part in driver.split(".") if part not in COMMON]
-    mine = [
-        one
-        for one in seen.of("DaemonSet")
-        if "csi" in one.name and any(part in one.name for part in parts)
-    ]
+    mine = [one for one in _of_driver(seen, driver) if one.kind == "DaemonSet"]
     absent = [one for one in mine if one.ref not in there]
     place = absent[0].ref if absent else f"Node {node}"
     shown = (told(pod, event),)
     return wrong("driver-absent", workload, shown, 0.95, driver, name=f"Node {node}", place=place)
+
+
+def _of_driver(seen: Snapshot, driver: str) -> list[Object]:
+    """Workloads that are called after a CSI driver or a provisioner, or are told its name."""
+    return [
+        one
+        for one in seen.workloads
+        if ("csi" in one.name or "provision" in one.name)
+        and (_called_after(one, driver) or driver in str(one.get("spec.template.spec")))
+    ]
+
+
+def _called_after(one: Object, driver: str) -> bool:
+    return bool({*re.split(r"[./-]", driver)} & {*one.name.split("-")} - {*COMMON})
+
+
+def _maker(seen: Snapshot, class_: Object | None, claim: Object) -> str:
+    """Whoever makes volumes of a class, where none of its pods is ready; else the class itself."""
+    if class_ is None:
+        return claim.ref
+    mine = [o for o in _of_driver(seen, class_.text("provisioner")) if o.kind != "DaemonSet"]
+    down = [one.ref for one in mine if not any(map(ready, seen.pods_of(one)))]
+    return down[0] if down and len(down) == len(mine) else class_.ref
 
 
 def _attach(seen: Snapshot, pod: Object, event: Told, cause: str) -> Trouble:

@@ -116,11 +116,11 @@ class Status(NamedTuple):
 
 def rollout(one: Object) -> Status:
     """As `kubectl rollout status` tells it: only what the controller has seen counts."""
+    if one.kind == "CronJob":
+        return Status(True, "", "")
     seen = one.number("status.observedGeneration") or 0
     if (one.number("metadata.generation") or 0) > seen and one.kind != "Canary":
         return Status(False, "", "its controller has not seen the change yet")
-    if one.kind == "CronJob":
-        return Status(True, "", "")
     if one.kind in ("Rollout", "Canary"):
         return _stepped(one)
     if one.condition("Progressing").get("reason") == "ProgressDeadlineExceeded":

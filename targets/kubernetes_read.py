@@ -13,16 +13,7 @@ from ..cluster.revisions import revisions
 from ..cluster.snapshot import Snapshot
 from ..errors import InputError, KubernetesError, ToolFailed
 from ..kube_api import ClusterAccess, KubeApi, api_of, path_of
-from .kubernetes_objects import (
-    Owner,
-    bare,
-    fields,
-    image,
-    owner_of,
-    released,
-    switched,
-    unreplaced,
-)
+from .kubernetes_objects import Owner, bare, fields, image, owner_of, released, switched
 
 APPS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
 READ = {
@@ -255,7 +246,7 @@ class Workload:
     def part(self, **more: Any) -> Part:
         """As an inventory holds it, with what others know of it."""
         access, where = self.cluster.access, self.cluster.access.name
-        most = 0 if self.object.kind == "DaemonSet" else access.most_replicas
+        most = 0 if self.object.kind in ("DaemonSet", "CronJob") else access.most_replicas
         done = switched(self.release or self.object)
         return Part(
             instances=self.names(self.replicas),
@@ -269,7 +260,6 @@ class Workload:
             },
             before=self._before(),
             objects=[f"{one.ref} in {where}" for one in (self.object, self.leads) if one],
-            unreplaced=unreplaced(self.object),
             owner=str(self.owner or ""),
             canary=self.canary,
             **more,

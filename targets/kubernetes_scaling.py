@@ -10,14 +10,13 @@ from ..cluster.objects import Object
 from ..cluster.settings import SCALER, scaler_of
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
-from .kubernetes_objects import owner_of
+from .kubernetes_objects import owner_of, unreplaced
 from .kubernetes_read import Cluster, Segments, Workload
 from .kubernetes_write import Op, Place, written
 
 KEDA = "ScaledObject"
 FIELDS = {SCALER: ("minReplicas", "maxReplicas"), KEDA: ("minReplicaCount", "maxReplicaCount")}
-Bounds = Mapping[str, int | None]
-"""By field of its spec; None: not written."""
+Bounds = Mapping[str, int | None]  # by field of its spec; None: not written
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,9 @@ def autoscaler_of(one: Workload) -> Autoscaler | None:
 
 
 def autoscaling(one: Workload) -> dict[str, str]:
-    """As a Part has it."""
-    found = autoscaler_of(one)
-    return {"autoscaler": str(found), "unscaled": found.closed} if found else {}
+    """As a Part has it, and what else keeps its pods as they are."""
+    found, said = autoscaler_of(one), {"unreplaced": unreplaced(one.object)}
+    return {**said, "autoscaler": str(found), "unscaled": found.closed} if found else said
 
 
 def _behind(cluster: Cluster, hpa: Object) -> Autoscaler:

@@ -20,6 +20,7 @@ from ..actions.inventory import Inventory, Request, merged
 from ..errors import Halfway, ToolFailed
 from ..forge_api import Forge, ForgeApi
 from ..outgoing import read_secret
+from ..text_safety.lines import one_line
 from .git import TRAILER, Git, locked
 
 MOST_COMMITS, MOST_DIFF, MOST_TITLE = 20, 8000, 200
@@ -49,11 +50,11 @@ class Repository:
 
     def reverting(self, commit: str) -> Request | None:
         """What takes this commit back, cleanly and so that a person can still read it, or None."""
-        if not commit or self.access.mode == "read":
+        if self.access.mode == "read":
             return None
-        head, access = self.git.run("rev-parse", self.ref), self.access.model_dump_json()
         with suppress(ToolFailed):
-            return _reverting(access, commit, head)
+            head = self.git.run("rev-parse", self.ref)
+            return _reverting(self.access.model_dump_json(), commit, head)
         return None
 
     def adding(self, files: Mapping[str, Path], title: str) -> Request:
@@ -85,13 +86,8 @@ class Repository:
         )
 
     def ask(self, request: Request | None, receipt: W, approved: JsonValue = None) -> W:
-        """The receipt, with what waits now; a request that waits already is that.
-
-        Args:
-            approved: the head that a person said yes to; by default that of the plan.
-
-        Raises ToolFailed with nothing asked for, Halfway with a branch left there.
-        """
+        """The receipt, with what waits now or did already; approved: the head that a person said
+        yes to, by default the plan's. Raises ToolFailed, with a branch left there Halfway."""
         if request is None or request.head != (approved or FOUND.get().get("head")):
             raise ToolFailed("nothing was done: it is not what was approved by now: plan it anew")
         if self.access.mode != "act":
@@ -128,7 +124,8 @@ class Repository:
             Git(Path()).run("init", "--quiet", "--bare", str(self.access.clone))
         with locked(Path(self.git.run("rev-parse", "--absolute-git-dir"))):
             wanted = f"+refs/heads/{self.access.base}:{self.ref}"
-            self._run("fetch", "--quiet", "--no-tags", self.url, wanted)
+            how = ("--quiet", "--no-tags", "--no-recurse-submodules")
+            self._run("fetch", *how, self.url, wanted)
             return self.git.run("rev-parse", self.ref)
 
     def _waits(self, branch: str) -> str:
@@ -150,7 +147,7 @@ class Repository:
 
     def _run(self, *arguments: str) -> str:
         """With the token in the environment: whoever lists processes does not see it."""
-        login = f"{self.forge.user}:{read_secret(self.access.token_file)}"
+        login = f"x-access-token:{read_secret(self.access.token_file)}"  # GitLab takes any name
         bearer = base64.b64encode(login.encode()).decode()
         head = {"GIT_CONFIG_KEY_0": f"http.{self.access.web}/.extraHeader"}
         head |= {"GIT_CONFIG_VALUE_0": f"Authorization: Basic {bearer}", "GIT_CONFIG_COUNT": "1"}
@@ -168,7 +165,7 @@ def _reverting(access: str, commit: str, head: str) -> Request:
     tree = one.git.run("merge-tree", "--write-tree", head, before).partition("\n")[0]
     subject = one.git.run("log", "-1", "--format=%s", commit)
     made = one.request(head, tree, f'Revert "{subject[:MOST_TITLE]}" ({commit[:10]})')
-    if len(made.diff) > MOST_DIFF:
+    if len(made.diff) > MOST_DIFF or one_line(made.diff) != " ".join(made.diff.split()):
         raise ToolFailed(f"{made.title} is more than a person reads before it is approved")
     return made
 

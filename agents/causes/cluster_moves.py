@@ -61,11 +61,6 @@ class Met:
         if field in self.part.fields and (now := self.part.fields[field]) != to:
             yield ActionDraft(PatchWorkload, self.service, {"object": field, "now": now, "to": to})
 
-    def scale(self, count: int) -> Iterator[ActionDraft]:
-        """To more than now."""
-        if count > len(self.part.instances):
-            yield ActionDraft(Scale, self.service, {"instances": count})
-
 
 def cluster_moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft]:
     """What the table has for it, where it is determined: of the node, or of the service that the
@@ -173,14 +168,16 @@ def _up(met: Met) -> Iterator[ActionDraft]:
     told = [int(one[1] or one[2]) for one in (SCALED.search(e.message) for e in events) if one]
     scaler = scaler_of(met.seen, met.object)
     told += [int(scaler.number("spec.minReplicas") or 1)] if scaler else []
-    yield from met.scale(told[0]) if told and not met.part.instances else ()
+    if told and not met.part.instances:
+        yield ActionDraft(Scale, met.service, {"instances": told[0]})
 
 
 def _more(met: Met) -> Iterator[ActionDraft]:
     """As many as the autoscaler's own rule wants: https://kubernetes.io/docs/tasks/
     run-application/horizontal-pod-autoscale/#algorithm-details"""
-    wanted = math.ceil(len(met.part.instances) * pressure(met.object))
-    yield from met.scale(min(wanted, met.part.most))
+    wanted = min(math.ceil(len(met.part.instances) * pressure(met.object)), met.part.most)
+    if wanted > len(met.part.instances):
+        yield ActionDraft(Scale, met.service, {"instances": wanted})
 
 
 def _resume(met: Met) -> Iterator[ActionDraft]:

@@ -3,6 +3,7 @@ what is asked is whether it is what hurts here."""
 
 from collections.abc import Iterator
 
+from ...cluster.canaries import GIVEN_UP
 from ...cluster.objects import Object, containers
 from ...incident.evidence import Quote
 from ...incident.finding import FaultKind, Finding, Hypothesis
@@ -69,7 +70,9 @@ def _rolled_out(seen: Observations, candidate: Candidate, row: ClusterTrouble) -
     state = cluster_of(seen.case.tools.bench.telemetry)
     found = state.find(row.object) if state else None
     one = found[2] if found else Object({})
-    runs = {c.image for c in containers(one, "spec.template.spec") if state and state.several}
+    runs = {
+        c.image for c in containers(one, "spec.template.spec") if state and len(state.clusters) > 1
+    }
     for change in where(seen.changes, kind="deploy", service=row.service):
         mine = found and one.ref in change.summary and (not runs or change.version in runs)
         if 0 <= change.seconds_before <= LATELY_S and mine:
@@ -123,4 +126,5 @@ def shows(seen: Observations, cause: Hypothesis, since: float) -> str | None:
         return None
     if state.find(cause.resource) is None:
         return None
-    return next((row.said for row in where(seen.cluster, object=cause.resource)), "")
+    rows = where(seen.cluster, object=cause.resource)
+    return next((row.said for row in rows if row.cause != GIVEN_UP), "")

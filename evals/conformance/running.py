@@ -98,31 +98,31 @@ class RealServer:
 class RealVictoriaLogs(RealServer):
     """Takes JSON lines."""
 
-    name, modality = "VictoriaLogs", "logs"
+    name, modality, service = "VictoriaLogs", "logs", SERVICE
 
     def push(self, rows: tuple[Row, ...]) -> None:
         """They are found at once."""
-        send_lines(self.where, rows)
+        send_lines(self.where, rows, self.service)
         self.client.get("internal/force_flush").raise_for_status()
 
 
-def send_lines(url: str, rows: Iterable[Row]) -> None:
+def send_lines(url: str, rows: Iterable[Row], service: str = SERVICE) -> None:
     """Lines of a bundle to a VictoriaLogs, as its agents do; the service and the instance tell its
     streams. Raises httpx.HTTPError."""
-    lines = "\n".join(json.dumps(line_of(row)) for row in rows)
-    streams = {"_stream_fields": f"{SERVICE},instance"}
+    lines = "\n".join(json.dumps(line_of(row, service)) for row in rows)
+    streams = {"_stream_fields": f"{service},instance"}
     place = f"{url}/insert/jsonline"
     httpx.post(place, params=streams, content=lines, trust_env=False).raise_for_status()
 
 
-def line_of(row: Row) -> Row:
+def line_of(row: Row, service: str = SERVICE) -> Row:
     """With what it says of itself as fields."""
     names = ("instance", "level", "trace_id", "span_id")
     told = {name: row[name] for name in names if row.get(name)}
     own = {**row.get("attributes", {}), **row.get("labels", {})}
     known = {name: str(value) for name, value in own.items()}
     ns = round(row["ts"] * 1e6) * 1000
-    return {"_time": ns, "_msg": row["message"], SERVICE: row["service"], **told, **known}
+    return {"_time": ns, "_msg": row["message"], service: row["service"], **told, **known}
 
 
 def send_spans(url: str, rows: Iterable[Row]) -> None:

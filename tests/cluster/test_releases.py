@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warroom.tests.support.clusters import event, first, made, owned, seen, service, workload
+from warroom.tests.support.clusters import event, made, owned, seen, service, workload
 
 HASH = "rollouts-pod-template-hash"
 WEB = "Rollout shop/web"
@@ -43,15 +43,17 @@ def test_one_that_gets_on_is_no_trouble() -> None:
 
 @pytest.mark.parametrize(
     ("phase", "cause"),
-    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Successful", "canary-failed")],
+    [("Failed", "canary-failed"), ("Error", "analysis-blind"), ("Inconclusive", "canary-failed")],
 )
-def test_an_analysis_is_told_once_with_what_it_ended(phase: str, cause: str) -> None:
-    objects = release(phase="Degraded", abort=True, message="RolloutAborted: to revision 2")
-    ranked = seen(objects, run(objects[0], phase))
-    assert [(one.trouble.cause, one.trouble.object) for one in ranked] == [(cause, WEB)]
+def test_an_analysis_is_told_and_once_with_what_it_ended(phase: str, cause: str) -> None:
+    going = release(phase="Progressing")
+    assert causes(going, run(going[0], phase)) == [(cause, WEB)]
+    over = release(phase="Degraded", abort=True, message="RolloutAborted: to revision 2")
+    ranked = seen(over, run(over[0], phase))
+    assert [(one.trouble.cause, one.trouble.object) for one in ranked] == [("canary-aborted", WEB)]
     shown = [(sign.object, sign.field) for sign in ranked[0].trouble.signs]
-    assert (WEB, "status.message") in shown
-    assert (("AnalysisRun shop/web-2", "status.phase") in shown) is (phase != "Successful")
+    assert shown == [(WEB, "status.message"), ("AnalysisRun shop/web-2", "status.phase")]
+    assert causes(over) == [("canary-aborted", WEB)], "by a person"
 
 
 def test_an_analysis_of_another_version_is_history() -> None:
@@ -69,12 +71,12 @@ def test_what_keeps_its_pods_down_comes_first() -> None:
     assert ranked[1].trouble.cause == "rollout-stuck" and ranked[1].follows == WEB
 
 
-def test_held_by_a_person_or_long_at_a_step() -> None:
+def test_held_by_a_person_and_not_at_its_own_step() -> None:
     objects = release(phase="Paused")
     objects[0]["spec"]["paused"] = True
     assert causes(objects) == [("paused", WEB)]
     since = [{"reason": "CanaryPauseStep", "startTime": "2026-11-30T08:00:00Z"}]
-    assert first(release(phase="Paused", pauseConditions=since)) == ("paused", WEB)
+    assert causes(release(phase="Paused", pauseConditions=since)) == []
 
 
 def flagger(phase: str) -> list[dict[str, Any]]:
@@ -98,7 +100,7 @@ def test_what_flagger_keeps_at_nothing_is_well() -> None:
 
 def test_flaggers_failed_canary_is_one_trouble_of_its_deployment() -> None:
     (found,) = seen(flagger("Failed"))
-    assert (found.trouble.cause, found.trouble.object) == ("canary-failed", "Deployment shop/web")
+    assert (found.trouble.cause, found.trouble.object) == ("canary-aborted", "Deployment shop/web")
     assert "success rate 40.00%" in found.trouble.statement
 
 

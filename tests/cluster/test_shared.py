@@ -184,3 +184,80 @@ def test_a_cpu_limit_as_large_as_the_node_bounds_nothing() -> None:
 
 def test_what_nobody_suffers_from_stays_unsaid() -> None:
     assert seen(NODES, workload("cart", status=well("cart")), pending([])) == []
+
+
+# Who should answer, and does not.
+
+
+def answering(name: str, **status: Any) -> Objects:
+    """A server of the cluster's own, its Service, and what asks it."""
+    some, to = workload(name, status={**well(name), **status}), {"name": name, "namespace": "shop"}
+    hooks = [{"name": "check.example.org", "clientConfig": {"service": to}}]
+    hook = made("ValidatingWebhookConfiguration", "check", "", webhooks=hooks)
+    state = {"type": "Available", "status": "False", "message": "no response"}
+    spec = {"service": to, "group": "metrics.k8s.io"}
+    asked = made("APIService", "v1.metrics", "", spec=spec, status={"conditions": [state]})
+    return [*some, service(name), hook, asked]
+
+
+def test_who_is_not_answered_follows_whoever_should_answer() -> None:
+    said = 'Internal error occurred: failed calling webhook "check.example.org": no endpoints'
+    cart = workload("cart", replicas=1, pods=0)
+    refused_ = [*cart, event(cart[1], "FailedCreate", f"Error creating: {said}")]
+    ended = {"terminated": {"reason": "Error", "exitCode": 3}}
+    down: dict[str, Any] = {"ready": False, "restartCount": 9, "lastState": ended, "state": {}}
+    found = seen(NODES, answering("guard", **down), refused_)
+    assert [(f.trouble.object, bool(f.follows)) for f in found] == [
+        ("Deployment shop/guard", False),
+        ("ValidatingWebhookConfiguration check", True),
+        ("APIService v1.metrics", True),
+    ]
+    alone = [one for one in answering("guard") if one["kind"] == "ValidatingWebhookConfiguration"]
+    hook = ("webhook-away", "ValidatingWebhookConfiguration check")
+    assert first(NODES, alone, refused_) == hook
+
+
+def scaler(name: str, message: str) -> dict[str, Any]:
+    to = {"kind": "Deployment", "name": name}
+    state = {"type": "ScalingActive", "status": "False", "message": message}
+    spec = {"scaleTargetRef": to, "maxReplicas": 3}
+    return made("HorizontalPodAutoscaler", name, spec=spec, status={"conditions": [state]})
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        (
+            "unable to fetch metrics from resource metrics API: the server could not find the"
+            " requested resource (get pods.metrics.k8s.io)",
+            "APIService v1beta1.metrics.k8s.io",
+        ),
+        ("missing request for cpu in container cart of Pod cart-1", "Deployment shop/cart"),
+        ("no metrics returned from custom metrics API", "HorizontalPodAutoscaler shop/cart"),
+    ],
+)
+def test_whose_metrics_an_autoscaler_misses(message: str, place: str) -> None:
+    assert first(NODES, workload("cart"), scaler("cart", message)) == ("scaler-blind", place)
+
+
+def test_a_class_whose_provisioner_does_not_run() -> None:
+    class_ = made("StorageClass", "fast", "", provisioner="csi.acme.org")
+    spec = {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}
+    claim = made("PersistentVolumeClaim", "data", spec=spec, status={"phase": "Pending"})
+    told = event(claim, "ExternalProvisioning", "waiting for a volume to be created")
+    volume = {"name": "d", "persistentVolumeClaim": {"claimName": "data"}}
+    waits = pending(workload("db", pod={"volumes": [volume]}), 'persistentvolumeclaim "data"')
+    runs = workload("acme-csi-controller")
+    assert first(NODES, class_, claim, told, waits, runs) == (
+        "not-provisioned",
+        "StorageClass fast",
+    )
+    none = workload("acme-csi-controller", pods=0)
+    found = first(NODES, class_, claim, told, waits, none)
+    assert found == ("not-provisioned", "Deployment shop/acme-csi-controller")
+
+
+def test_a_cron_job_that_never_begins() -> None:
+    cron = made("CronJob", "report", spec={"schedule": "0 3 * * *", "timeZone": "Europe/Atlantis"})
+    told = event(cron, "UnknownTimeZone", "unknown time zone Europe/Atlantis")
+    assert first(NODES, cron, told) == ("never-runs", "CronJob shop/report")

@@ -139,6 +139,8 @@ class ClusterApi(HttpBackend):
             stepped(self, made)
         if what == "canaries":
             flagged(made)
+        if what in ("statefulsets", "daemonsets"):
+            self._revised(made)
         if what != "deployments":
             return
         own = self._replicas(about)
@@ -162,6 +164,35 @@ class ClusterApi(HttpBackend):
             "conditions": [
                 {"type": "Progressing", "reason": reason, "message": f"{about['name']} {reason}"}
             ],
+        }
+
+    def _revised(self, made: Made) -> None:
+        """A set keeps its templates in ControllerRevisions, the one in front with the highest
+        number; every pod is ready, but for those that are stuck."""
+        about, template = made["metadata"], {**made["spec"]["template"], "$patch": "replace"}
+        kept = [
+            one
+            for (what, _, _), one in self.objects.items()
+            if what == "controllerrevisions"
+            and one["metadata"]["ownerReferences"][0]["name"] == about["name"]
+        ]
+        newest = 1 + max((one["revision"] for one in kept), default=0)
+        same = [one for one in kept if one["data"]["spec"]["template"] == template]
+        if same and same[0]["revision"] < newest - 1:
+            same[0]["revision"] = newest
+        if not same:
+            owner = {"kind": made["kind"], "name": about["name"], "controller": True}
+            name = {"name": f"{about['name']}-r{newest}", "namespace": about["namespace"]}
+            data = copy.deepcopy({"spec": {"template": template}})
+            revision = {"metadata": {**name, "ownerReferences": [owner]}, "data": data}
+            self.add("controllerrevisions", {**revision, "revision": newest, "spec": {}})
+        count = made["spec"].get("replicas", 2)
+        up = count - 1 if self.stuck else count
+        made["status"] = {
+            **{"observedGeneration": about["generation"], "replicas": count},
+            **{"updatedReplicas": up, "readyReplicas": up, "availableReplicas": up},
+            **{"desiredNumberScheduled": count, "updatedNumberScheduled": up},
+            "numberAvailable": up,
         }
 
     def _replicas(self, about: Made) -> list[Made]:

@@ -69,8 +69,7 @@ class ForgeServer:
         one.wfile.write(content)
 
     def _git(self, one: BaseHTTPRequestHandler, path: str, query: str, body: bytes) -> None:
-        users = {"github": "x-access-token", "gitlab": "oauth2"}
-        login = base64.b64encode(f"{users[self.forge]}:{TOKEN}".encode()).decode()
+        login = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
         pushes = "git-receive-pack" in path + query
         if one.headers.get("authorization") != f"Basic {login}" or (pushes and self.readonly):
             one.send_response_only(403 if pushes else 401)
@@ -101,8 +100,7 @@ class ForgeServer:
         self, one: BaseHTTPRequestHandler, path: str, params: dict, body: bytes
     ) -> tuple[int, Any]:
         self.asked.append(f"{one.command} {one.path}")
-        given = one.headers.get("authorization") or one.headers.get("private-token")
-        if given not in (f"Bearer {TOKEN}", TOKEN):
+        if one.headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, {"message": "Bad credentials"}
         place = {
             "github": f"/api/v3/repos/{PROJECT}/pulls",
@@ -202,8 +200,8 @@ def _repository() -> Path:
     made.bare.mkdir(parents=True)
     Git(made.bare).run("init", "-q", "--bare", "-b", "main")
     Git(made.bare).run("config", "http.receivepack", "true")
-    made.change("shop.yaml", "pool: 20\ntimeout: 2s\n", "Set up the shop")
-    made.change("shop.yaml", "pool: 2\ntimeout: 2s\n", "Save connections")
+    made.change("shop.yaml", "pool: 20\nclient:\n    max_wait: 1s\n", "Set up the shop")
+    made.change("shop.yaml", "pool: 2\nclient:\n    max_wait: 1s\n", "Save connections")
     made.change("README", "what is delivered\n", "Say what this is")
     made.close()
     return made.bare

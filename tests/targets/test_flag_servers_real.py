@@ -76,7 +76,7 @@ def test_other_environments_stay_as_they_are(server: UnleashServer, tmp_path: Pa
     Unleash.configured(access(server, tmp_path)).turn_off("volume-pricing")
     elsewhere = access(server, tmp_path, environment="development")
     assert Unleash.configured(elsewhere).inventory().flags == {"volume-pricing": True}
-    with pytest.raises(ToolFailed, match="403: the token may not"):
+    with pytest.raises(ToolFailed, match=r"answers 403 .*: the token may not"):
         Unleash.configured(elsewhere).turn_off("volume-pricing")
 
 
@@ -100,13 +100,13 @@ def test_a_wider_call_is_refused(server: UnleashServer, method: str, path: str, 
 def test_who_may_only_look_is_told_so(server: UnleashServer, tmp_path: Path):
     looking = Unleash.configured(access(server, tmp_path, "viewer"))
     assert looking.inventory().flags == {"volume-pricing": True}
-    with pytest.raises(ToolFailed, match="403: the token may not switch flags there"):
+    with pytest.raises(ToolFailed, match=r"answers 403 .*UPDATE_FEATURE_ENVIRONMENT"):
         looking.turn_off("volume-pricing")
     stranger = access(server, tmp_path)
     Path(stranger["token_file"]).write_text("user:nobody")
-    with pytest.raises(ToolFailed, match="401: renew the token"):
+    with pytest.raises(ToolFailed, match=r"answers 401.*: renew the token"):
         Unleash.configured(stranger).inventory()
-    with pytest.raises(ToolFailed, match="404: no such flag"):
+    with pytest.raises(ToolFailed, match=r"answers 404.*: no such flag"):
         Unleash.configured(access(server, tmp_path)).turn_off("nothing")
     assert server.served()
 

@@ -79,7 +79,7 @@ def test_its_canary_is_given_up_and_tried_anew(plane: ControlPlane, tmp_path: Pa
     assert phase(plane) == "Failed" and probe(hands, back, "") is Probe.done
     assert plane.get(f"{DEPLOYMENTS}/web")["spec"]["replicas"] == 0
     assert plane.get(f"{DEPLOYMENTS}/web-primary")["status"]["availableReplicas"] == 2
-    assert look(plane) == [("canary-failed", f"Deployment {NAMESPACE}/web")]
+    assert look(plane) == [("canary-aborted", f"Deployment {NAMESPACE}/web")]
     hands.undo(action, receipt.model_dump(mode="json"))
     plane.eventually(lambda: plane.get(f"{DEPLOYMENTS}/web")["spec"]["replicas"] == 2)
     assert phase(plane) == "Progressing" and look(plane) == []

@@ -10,13 +10,14 @@ import pytest
 
 from warroom.actions.base import Action, Probe
 from warroom.actions.catalogue import checked, fitting, plan, probe, staged
-from warroom.actions.services import RollBack
 from warroom.cluster.objects import Object
 from warroom.cluster.ranking import troubles
 from warroom.cluster.snapshot import Snapshot
 from warroom.drills.layout import free_ports
 from warroom.errors import Halfway
+from warroom.incident.action import Outcome, Verdict
 from warroom.targets.operations import Operations
+from warroom.tests.support.cluster_drill import responded
 from warroom.tests.support.control_plane import ControlPlane, control_plane, node
 from warroom.tests.support.delivered import TRACKED
 from warroom.tests.support.house import ROOT
@@ -153,27 +154,29 @@ def test_held_it_goes_nowhere_until_it_is_given_up(plane: ControlPlane, hands: O
     assert pods(plane) == {BEFORE: 4}
 
 
-def test_one_that_goes_wrong_is_named_given_up_and_well(
-    plane: ControlPlane, hands: Operations
+def test_one_that_goes_wrong_is_named_given_up_through_the_gate_and_verified(
+    plane: ControlPlane, hands: Operations, tmp_path: Path
 ) -> None:
-    """Its pods never start, so that it never gets to its next step."""
+    """Its pods never start, so that it never gets to its next step; nothing else is looked at."""
     change = rollout(MISSING)
     change["spec"]["progressDeadlineSeconds"] = 2
     plane.apply(change)
     plane.eventually(lambda: status(plane).get("phase") == "Degraded")
-    named = [(one.trouble.cause, one.trouble.object) for one in look(plane)]
     web = f"Rollout {NAMESPACE}/web"
+    named = look(plane)
     assert named[0] == ("image-missing", web) and ("rollout-stuck", web) in named
-    part = hands.inventory().services["web"]
-    back = RollBack.parse("web", {"to_version": part.previous})
-    assert part.previous == BEFORE
-    back.check(hands.inventory())
-    hands.perform(back)
-    assert pods(plane) == {BEFORE: 4}
-    assert [one.trouble.cause for one in look(plane)] == ["canary-failed"]
+    login = str(plane.account("warroom", "warroom"))
+    cluster = {"name": "prod", "kubeconfig": login, "namespaces": [NAMESPACE], "mode": "act"}
+    document = responded(tmp_path / "response", cluster, Verdict.approved)
+    leading, (done,) = document.leading(), document.executions
+    assert leading and (leading.service, leading.resource) == ("web", web)
+    assert done.title == f"roll back web (to_version={BEFORE})"
+    assert (done.outcome, done.undone) == (Outcome.better, False)
+    assert pods(plane) == {BEFORE: 4} and status(plane)["abort"]
+    assert look(plane) == [("canary-aborted", web)]
 
 
-def look(plane: ControlPlane) -> list[Any]:
+def look(plane: ControlPlane) -> list[tuple[str, str]]:
     places = {"pods": "v1", "events": "v1", "services": "v1", "replicasets": "apps/v1"}
     found = [
         Object(one | {"kind": answer["kind"].removesuffix("List")})
@@ -187,7 +190,7 @@ def look(plane: ControlPlane) -> list[Any]:
         for answer in [plane.get(path)]
         for one in answer["items"]
     ]
-    return troubles(Snapshot(found))
+    return [(one.trouble.cause, one.trouble.object) for one in troubles(Snapshot(found))]
 
 
 def test_a_step_that_its_own_analysis_ends_is_no_success(
@@ -226,7 +229,7 @@ def test_a_step_that_its_own_analysis_ends_is_no_success(
     web = Object(plane.get(WEB))
     first = troubles(Snapshot([web, *objects]))[0].trouble
     assert first.object == web.ref
-    assert first.cause in ("canary-failed", "analysis-blind")
+    assert first.cause == "canary-aborted" and len(first.signs) == 2
 
 
 JOB = {
