@@ -133,9 +133,6 @@ FIELDS = {
 }
 """By the first words of its name: "image of CONTAINER", "selector"."""
 
-OUTSIDE = ("selector", "paused", "suspended")
-"""Those that no pod has to be replaced for."""
-
 
 def repository(image: str) -> str:
     """Without tag and digest."""
@@ -189,7 +186,8 @@ class PatchWorkload(Action):
         known_as(f"field of {self.target}", self.object, part.fields)
         if part.owner:
             raise ToolRetry(part.kept(self.target))
-        if part.unreplaced and self.object not in OUTSIDE:
+        replaces = self.object not in ("selector", "paused", "suspended")
+        if part.unreplaced and replaces:
             raise ToolRetry(part.unreplaced)
         if self.now != (is_now := part.fields[self.object]):
             raise ToolRetry(f"{self.object} of {self.target} is {json.dumps(is_now)} now")

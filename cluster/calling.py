@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from .given import Given, arguments, variables
 from .objects import NOTHING, Object, containers, quantity, value
-from .reaching import backends
+from .reaching import backends, chosen
 from .revisions import last_change
-from .snapshot import SYSTEM, Snapshot
-from .trouble import Sign, Trouble, wrong
+from .snapshot import LOG, SYSTEM, Snapshot
+from .trouble import Sign, Trouble, words, wrong
 
 ADDRESS = re.compile(
     r"(?<![\w.@-])(?:(?P<scheme>[a-z][a-z0-9+]{1,12})://(?:[^\s/@]*@)?)?"
     r"(?P<host>[a-z]([a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9-]{1,63}){0,4})(?::(?P<port>\d{1,5}))?(?![\w.-])"
 )
+ENDPOINT = re.compile(
+    r"(?<![\w.-])(?P<host>[a-z][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,5}|\d{1,3}(?:\.\d{1,3}){3})"
+    r":(?P<port>\d{2,5})(?!\d)"
+)
+LINES, LONG = 25, 2_000
+"""Of a log's end: a stack trace is about as long; and characters of one of them."""
 INSIDE = (".svc", ".cluster.local", ".svc.cluster.local")
 PLAIN = re.compile(r"(?:_|^)(?:HOST|ADDR|ADDRESS|URL|URI|ENDPOINT|SERVICE|SERVER)S?(?:_|$)", re.I)
 """Names of variables whose value is an address, also without a port."""
@@ -58,6 +64,25 @@ def calls(seen: Snapshot) -> Iterator[Call]:
             new = change is not None and any(change.container(one.name, p) for p in PARTS)
             for host, port in asked(command.text):
                 yield _call(workload, f"{one.name}.", command, (host, port), new)
+    for log in seen.of(LOG):
+        pod = seen.find("Pod", log.namespace, log.name.partition("/")[0])
+        if pod is None:
+            continue
+        for service, port in set(heard(seen, log)):
+            given = Given(LOG, "", service.ref)
+            name = f"{service.name}.{service.namespace}.svc"
+            yield _call(seen.top(pod), "", given, (name, port), new=False)
+
+
+def heard(seen: Snapshot, log: Object) -> Iterator[tuple[Object, int]]:
+    """Services, by name or address, with the ports that the last lines of a log miss."""
+    within = {one.text("spec.clusterIP"): one for one in seen.of("Service")}
+    for line in log.text("text").splitlines()[-LINES:]:
+        if any(said.search(line[:LONG]) for said in words().endings["away"]):
+            for found in ENDPOINT.finditer(line[:LONG]):
+                service, _inside = service_of(seen, log.namespace, found["host"])
+                if (service := within.get(found["host"]) or service) is not None:
+                    yield service, int(found["port"])
 
 
 def _call(
@@ -125,24 +150,45 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
     """Addresses of services that there are not, or of ports that they do not have."""
     if not seen.of("Service"):
         return
-    for call in calls(seen):
+    asked_for = [call for call in calls(seen) if not call.field.endswith(LOG)]
+    for call in asked_for:
         service, inside = service_of(seen, call.workload.namespace, call.host)
         why = ""
         if service is None and inside and "." not in call.host and not call.port:
             continue  # a word that may be anything
         if service is None and inside:
             why = f"there is no Service {call.host}"
-        elif service is not None and call.port and not _has(service, call.port):
+        elif service is not None and call.port and not has_port(service, call.port):
             ports = ", ".join(str(p.get("port")) for p in service.list("spec.ports"))
             why = f"Service {service.name} has no port {call.port}; it has {ports}"
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
             surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
-            place = call.holder
-            yield wrong("address-wrong", call.workload, shown, surety, why, name=name, place=place)
+            cause, place = "address-wrong", call.holder
+            others = {c.workload.ref for c in asked_for if c.host == call.host}
+            if service is None and not call.since_change:
+                gone = missing(seen, call.workload.namespace, call.host, len(others) > 1)
+                cause, place = ("service-missing", gone) if gone else (cause, place)
+            yield wrong(cause, call.workload, shown, surety, why, name=name, place=place)
 
 
-def _has(service: Object, port: int) -> bool:
+def missing(seen: Snapshot, namespace: str, host: str, several: bool = False) -> str:
+    """The Service that a name stands for which nobody has: where several call it, or a workload of
+    the name runs to which no Service leads. Empty: it is the address that is wrong."""
+    name, _, rest = host.partition(".")
+    space = rest.partition(".")[0] or namespace
+    led_to = {
+        seen.top(pod).ref
+        for one in seen.of("Service", space)
+        if one.text("spec.clusterIP") != "None"
+        for pod in chosen(seen, one)
+    }
+    runs = (one for one in seen.workloads if (one.namespace, one.name) == (space, name))
+    return f"Service {space}/{name}" if several or any(o.ref not in led_to for o in runs) else ""
+
+
+def has_port(service: Object, port: int) -> bool:
+    """Whether a Service may be asked on this port."""
     if service.text("spec.type") == "ExternalName":
         return True  # it is a name, and any port may be asked
     headless = service.text("spec.clusterIP") == "None"

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from .calling import service_of
-from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables
+from .calling import LINES, LONG, has_port, heard, missing, service_of
+from .given import Given, arguments, brought_in, data, files, mounted_at, says, variables, volumes
 from .naming import not_answered
 from .objects import Container, Object, reference
+from .reaching import chosen
 from .revisions import brought_it, last_change
 from .rights import FORBIDDEN, binding
 from .snapshot import LOG, Snapshot
@@ -26,8 +27,6 @@ AT_LINE = re.compile(
 )
 PAIR = re.compile(r"^\s*[\"']?([\w.-]{3,})[\"']?\s*[=:\s]\s*[\"']?([^\"'\n#;,]*[^\"'\s#;,])")
 """A name and its value in a line of a file."""
-LINES, LONG = 25, 2_000
-"""Of a log's end: a stack trace is about as long; and characters of one of them."""
 LACKING = ("key-missing", "login-refused")
 TELLING = 6
 """Characters from which a value that is quoted by itself is no chance."""
@@ -121,7 +120,9 @@ def _refused(it: Spoken, user: str) -> Trouble | None:
     if len({g.holder for g in meant}) != 1:
         return None
     why = f"{f'user {user}, ' if user else ''}key {meant[0].key or meant[0].name}"
-    return it.wrong("login-refused", meant[0].holder, why, meant[0].name)
+    new = user and brought_it(it.seen, it.workload, user)
+    place = it.workload.ref if new else meant[0].holder
+    return it.wrong("login-refused", place, why, meant[0].name)
 
 
 def _no_host(it: Spoken, host: str) -> Trouble | None:
@@ -135,12 +136,44 @@ def _no_host(it: Spoken, host: str) -> Trouble | None:
     if service is not None or host == it.pod.name or host.rstrip(".") in unheard:
         return None
     why = f"there is no Service {host}" if inside else f"{host} has no address"
+    if inside and (gone := missing(it.seen, space, host)):
+        return it.wrong("service-missing", gone, why, host)
     for g in it.given:
         if says(g.text, host):
             return it.wrong("address-wrong", g.holder, why, g.name, 0.95)
-    hidden = [g for g in it.given if not g.text and re.search(r"(?i)ur[li]|dsn|host|addr", g.name)]
+    return _hidden(it, r"(?i)ur[li]|dsn|host|addr", why)
+
+
+def _hidden(it: Spoken, names: str, why: str) -> Trouble | None:
+    """What is wrong and stands nowhere is in the only Secret with such a name."""
+    hidden = [g for g in it.given if not g.text and re.search(names, g.name)]
     if len({g.holder for g in hidden}) == 1:
         return it.wrong("address-wrong", hidden[0].holder, why, hidden[0].name, 0.8)
+    return None
+
+
+def _no_port(it: Spoken) -> Trouble | None:
+    """A Service that has not the port which it is asked on: whoever holds the port is wrong."""
+    said_so = Object({"metadata": {"namespace": it.pod.namespace}, "text": it.text})
+    for service, port in (one for one in heard(it.seen, said_so) if not has_port(*one)):
+        why = f"Service {service.name} has no port {port}"
+        near = {g.name.rpartition("_")[0] for g in it.given if says(g.text, service.name)}
+        for g in (g for g in it.given if says(g.text, str(port))):
+            if says(g.text, service.name) or (g.name.rpartition("_")[0] or " ") in near:
+                return it.wrong("address-wrong", g.holder, why, g.name, 0.95)
+        return _hidden(it, r"(?i)ur[li]|dsn|port|addr", why)
+    return None
+
+
+def _certificate(it: Spoken, host: str) -> Trouble | None:
+    """One that is over, or another's, is the called server's."""
+    service, _inside = service_of(it.seen, it.pod.namespace, host)
+    servers = chosen(it.seen, service)[:1] if service is not None else []
+    for pod in servers:
+        for _volume, kind, name in volumes(pod.fields("spec")):
+            if kind == "Secret" and "tls.crt" in data(it.seen, kind, pod.namespace, name):
+                place = reference(kind, pod.namespace, name)
+                return it.wrong("certificate", place, f"{host} shows it")
     return None
 
 
@@ -248,6 +281,8 @@ READERS: tuple[Reader, ...] = (
     _forbidden,
     _following("login", _refused),
     _following("host", _no_host),
+    _no_port,
+    _following("certificate", _certificate),
     _following("full", _full),
     _following("variable", _no_variable),
     _following("file", _no_file),

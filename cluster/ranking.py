@@ -33,28 +33,23 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
 """What a container says itself goes before what others see of it."""
+UNMET = (
+    *("address-wrong", "service-missing", "policy-forbids", "certificate"),
+    *("names-wrong", "names-unanswered", "name-elsewhere"),
+)
+"""What keeps it from whom it calls."""
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
     **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
-    "crashes": (
-        *(
-            "address-wrong",
-            "policy-forbids",
-            "names-wrong",
-            "names-unanswered",
-            "config-missing",
-            "experiment",
-        ),
-        *("node-part", "unwell-on-it", *SAID),
-    ),
-    "init-waits": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
+    "crashes": (*UNMET, "config-missing", "experiment", "node-part", "unwell-on-it", *SAID),
+    "init-waits": UNMET,
     "node-part": ("value-refused", "key-missing"),
     "not-provisioned": ("not-allowed",),
-    "ends-by-itself": ("address-wrong", "policy-forbids", "names-wrong", "names-unanswered"),
+    "ends-by-itself": UNMET,
     "probe-port": SAID,
-    "probe-timing": (*SAID, "throttled", "experiment", "policy-forbids", "takes-all", "node-part"),
+    "probe-timing": (*SAID, *UNMET, "throttled", "experiment", "takes-all", "node-part"),
 }
 """What is only the consequence where something of the others hits the same."""
 

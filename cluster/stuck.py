@@ -1,7 +1,9 @@
 """What does not come to its end: drains, namespaces that shall go, jobs, an API behind another."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from .last_words import last_words
 from .objects import NOTHING, Object, containers, seconds, selects, value
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, told, wrong
@@ -130,6 +132,11 @@ def _failed(seen: Snapshot, job: Object) -> Iterator[Trouble]:
     at = seconds(state.get("lastTransitionTime")) or seen.at
     surety = 0.95 if waiting else 0.8 if owner is not None else 0.6 if seen.at - at < NEW_S else OLD
     hurt, workload = {job.ref, *waiting}, seen.top(job)
+    for pod in (one for one in seen.pods if seen.owner(one) is job):
+        for spoken in (last_words(seen, pod, one) for one in containers(pod) if one.ended):
+            if spoken:
+                yield replace(spoken, victims=spoken.victims | hurt, surety=surety)
+                return
     yield wrong("job-failed", workload, shown, surety, text, name=job.name, victims=hurt)
 
 

@@ -5,7 +5,6 @@ so: looked at, dry run, written, and watched until the rollout ends or time does
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
 from typing import Self
 
 from pydantic import JsonValue, TypeAdapter
@@ -62,9 +61,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
         found = Inventory(waiting=looks.waiting)
         with told():
             for name, one in self._workloads().items():
-                amid = one.release.ref if one.release and one.canary else ""
-                up = f"{amid} gives {one.version} up", None
-                instead, request = up if amid else gitops.instead(one)
+                amid = f"{one.release.ref} gives {one.version} up" if one.release else ""
+                instead, request = (amid, None) if one.canary else gitops.instead(one)
                 found.services[name] = one.part(instead=instead, **autoscaling(one))
                 found.requests |= {name: request} if request else {}
             found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
@@ -103,7 +101,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
             change = {"op": "replace", "path": "/spec/template", "value": wanted}
             return [] if template == wanted else [change, *keyed(now)]
 
-        return steps.without_steps(one, edit, receipt) or _rolled(one, edit, receipt)
+        rolled = steps.without_steps if one.object.kind == "Rollout" else _rolled
+        return rolled(one, edit, receipt)
 
     def put_back(self, was: RolledOut) -> RolledOut:
         """The version that ran before, or the request for another withdrawn."""
@@ -126,9 +125,7 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
 
         return _rolled(one, edit, Restarted(service=service, note=f"pods since {at} are new"))
 
-    def scale(
-        self, service: str, instances: int, bounds: Bounds = MappingProxyType({})
-    ) -> Activated:
+    def scale(self, service: str, instances: int, bounds: Bounds | None = None) -> Activated:
         """By the subresource `scale`, which lets nothing else be changed; before that the bounds of
         who would set it back: these, else those that hold it there."""
         one = self._open(service, f"scale --replicas={instances} {{place}}", owned=False)
@@ -202,6 +199,8 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
             raise ToolFailed(f"no workload {service}; known: {', '.join(known) or 'none'}")
         one = known[service]
         own = f"-n {one.object.namespace} {one.object.name}"
+        if one.object.kind == "Rollout" and by_hand.startswith("rollout "):
+            by_hand = f"argo rollouts {'abort' if one.canary else by_hand.split()[1]} {{own}}"
         _door(one.cluster, f"kubectl {by_hand.replace('{place}', one.place).replace('{own}', own)}")
         if one.owner and not owned:
             raise ToolFailed(f"nothing was done: {one.part().kept(service)}")
@@ -209,12 +208,9 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
 
     def _nodes(self) -> list[tuple[str, Cluster, Object]]:
         """Each by its name, of several clusters with where it is."""
-        found = [(one, node) for one in self.clusters for node in one.nodes()]
-        plain = [node.name for _, node in found]
-        return [
-            (n.name if plain.count(n.name) == 1 else f"{n.name} in {one.access.name}", one, n)
-            for one, n in found
-        ]
+        found = [(n.name, one, n) for one in self.clusters for n in one.nodes()]
+        all_ = [name for name, _, _ in found]
+        return [(f"{n} in {c.access.name}" if all_.count(n) > 1 else n, c, o) for n, c, o in found]
 
     def _workloads(self) -> dict[str, Workload]:
         found = [one for cluster in self.clusters for one in cluster.workloads()]

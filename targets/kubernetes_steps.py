@@ -17,10 +17,7 @@ SAME = ("status.currentPodHash", "status.stableRS", "status.lastAppliedSpec")
 
 def by_status(one: Workload, receipt: RolledOut) -> RolledOut | None:
     """Give a release up, or try one anew that was given up; None: another version is asked for."""
-    release = one.release
-    if release is None or not one.stable:
-        return None
-    back = canaries.taken_back(release)
+    back = one.release is not None and canaries.taken_back(one.release)
     if back and receipt.version == one.brought:
         return _written(one, _again, receipt, lambda now: Status(canaries.under_way(now), "", ""))
     if (back or one.canary) and receipt.version == one.stable:
@@ -28,10 +25,8 @@ def by_status(one: Workload, receipt: RolledOut) -> RolledOut | None:
     return None
 
 
-def without_steps(one: Workload, edit: Edit, receipt: RolledOut) -> RolledOut | None:
-    """Another template of a Rollout, in all its pods at once; None: it is no Rollout."""
-    if one.object.kind != "Rollout":
-        return None
+def without_steps(one: Workload, edit: Edit, receipt: RolledOut) -> RolledOut:
+    """Another template of a Rollout, in all its pods at once."""
     _, changed = written(Place(one.cluster, one.path, receipt), edit)
     new, was = "status.currentPodHash", one.object.text("status.currentPodHash")
     with told():

@@ -124,7 +124,8 @@ class Repository:
             Git(Path()).run("init", "--quiet", "--bare", str(self.access.clone))
         with locked(Path(self.git.run("rev-parse", "--absolute-git-dir"))):
             wanted = f"+refs/heads/{self.access.base}:{self.ref}"
-            self._run("fetch", "--quiet", "--no-tags", self.url, wanted)
+            how = ("--quiet", "--no-tags", "--no-recurse-submodules")
+            self._run("fetch", *how, self.url, wanted)
             return self.git.run("rev-parse", self.ref)
 
     def _waits(self, branch: str) -> str:

@@ -33,12 +33,7 @@ class ClusterState:
 
     def called(self, cluster: str, ref: str) -> str:
         """An object where several clusters may have one of its name: Deployment shop/cart in eu."""
-        return f"{ref} in {cluster}" if self.several and cluster else ref
-
-    @property
-    def several(self) -> bool:
-        """Whether there is more than one."""
-        return len(self.clusters) > 1
+        return f"{ref} in {cluster}" if cluster and len(self.clusters) > 1 else ref
 
     def find(self, called: str) -> tuple[str, Snapshot, Object] | None:
         """(cluster, all of it, the object)"""

@@ -6,8 +6,9 @@ import pytest
 
 from warroom.actions.base import Profile
 from warroom.actions.facts import FactKind, Kind
+from warroom.actions.workloads import Cordon, Uncordon
 from warroom.agents.causes.candidate import CauseWords
-from warroom.agents.causes.cluster_moves import MoveTable
+from warroom.agents.causes.cluster_moves import DRAFTS, MoveTable, move_table
 from warroom.agents.comms import CommsTable
 from warroom.agents.reasoning.reliability import WitnessTable
 from warroom.agents.reasoning.sentences import SentenceWords
@@ -20,7 +21,7 @@ from warroom.analysis.code.mechanisms import Mechanism, MechanismTable
 from warroom.analysis.code.settings_turned import SettingForms
 from warroom.analysis.metrics.kinds import KindWords
 from warroom.app.figures_table import Figure
-from warroom.cluster.trouble import Cause, Sayings
+from warroom.cluster.trouble import Cause, Sayings, causes
 from warroom.diagnosis.look import Level
 from warroom.drills.faults import DrillFault
 from warroom.drills.game_day import Card
@@ -447,3 +448,16 @@ def test_every_mechanism_has_words_by_which_it_shows() -> None:
     with pytest.raises(TableError, match=r"nothing says how timeout, .*breaker shows"):
         parse_table(text, MechanismTable, "x.yaml")
     assert len(Mechanism) > 20
+
+
+def test_of_every_trouble_it_is_said_who_moves() -> None:
+    table = move_table()
+    drafted = {cause for some in table.drafted.values() for cause in some}
+    by_hand = [cause for some in table.person.values() for cause in some]
+    cure = "write each into agents/causes/cluster_moves.yaml: what is drafted, or why a person acts"
+    assert drafted | {*by_hand} == causes().keys(), cure
+    assert not drafted & {*by_hand}
+    assert len(by_hand) == len(set(by_hand))
+    assert table.drafted.keys() - DRAFTS.keys() == {Cordon.kind, Uncordon.kind}
+    put = {cause for some in table.put_back.values() for cause in some}
+    assert put == {*table.drafted["put back"]}

@@ -70,7 +70,9 @@ def _rolled_out(seen: Observations, candidate: Candidate, row: ClusterTrouble) -
     state = cluster_of(seen.case.tools.bench.telemetry)
     found = state.find(row.object) if state else None
     one = found[2] if found else Object({})
-    runs = {c.image for c in containers(one, "spec.template.spec") if state and state.several}
+    runs = {
+        c.image for c in containers(one, "spec.template.spec") if state and len(state.clusters) > 1
+    }
     for change in where(seen.changes, kind="deploy", service=row.service):
         mine = found and one.ref in change.summary and (not runs or change.version in runs)
         if 0 <= change.seconds_before <= LATELY_S and mine:

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from warroom.actions.inventory import Inventory, Part
-from warroom.actions.workloads import Cordon, Uncordon
-from warroom.agents.causes.cluster_moves import DRAFTS, move_table
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose
 from warroom.agents.debugger import investigate
 from warroom.agents.steps import INVESTIGATE
-from warroom.cluster.trouble import causes
 from warroom.incident.action import ActionPlan
 from warroom.tests.support.bundles import BundleWriter
 from warroom.tests.support.clusters import (
@@ -263,15 +260,3 @@ def test_of_two_clusters_the_node_of_the_right_one_is_opened(
     ours = recorded("prod", 1.0, node("n1", unschedulable=True), *pending(workload("cart")))
     (folder / "recorded.json").write_text(ours + recorded("stage", 2.0, node("n1")))
     assert planned(tmp_path, Inventory(nodes=nodes)) == titles
-
-
-def test_of_every_trouble_it_is_said_who_moves() -> None:
-    table = move_table()
-    drafted = {cause for some in table.drafted.values() for cause in some}
-    by_hand = [cause for some in table.person.values() for cause in some]
-    assert drafted | {*by_hand} == causes().keys()
-    assert not drafted & {*by_hand}
-    assert len(by_hand) == len(set(by_hand))
-    assert table.drafted.keys() - DRAFTS.keys() == {Cordon.kind, Uncordon.kind}
-    put = {cause for some in table.put_back.values() for cause in some}
-    assert put == {*table.drafted["put back"]}

@@ -191,6 +191,70 @@ def test_a_line_of_a_file_by_its_number(said: str, expected: str) -> None:
     assert first(NODES, some, held, late)[1] == expected, "what it says goes before its probe"
 
 
+SEEN_BY = [service("db", 5432), *workload("db")]
+SEEN_BY[0]["spec"]["clusterIP"] = "10.96.0.7"
+DSN = env(DB_URL=("secretKeyRef", "dsn", "url"))
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "expected"),
+    [
+        ("dial tcp 10.96.0.7:5433: i/o timeout", DSN, ("address-wrong", "Secret shop/dsn")),
+        (
+            "connect to db:5433: connection refused",
+            env(DB_HOST="db", DB_PORT="5433", PORT="5433"),
+            ("address-wrong", "Deployment shop/cart"),
+        ),
+        ("dial tcp 10.96.0.7:5432: i/o timeout", DSN, ("crashes", "Deployment shop/cart")),
+        ("lookup db: no such host", DSN, ("crashes", "Deployment shop/cart")),
+    ],
+)
+def test_a_port_that_is_missed_is_where_it_is_held(
+    said: str, given: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    before = log("cart-1-0/cart/previous", said)
+    assert first(NODES, SEEN_BY, crashing("cart", "", **given), before) == expected
+
+
+def test_a_policy_in_the_way_of_a_call_that_only_a_log_tells() -> None:
+    before = log("cart-1-0/cart/previous", "dial tcp 10.96.0.7:5432: i/o timeout")
+    rules = {"podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress"]}
+    shut = made("NetworkPolicy", "shut", spec=rules)
+    some = crashing("cart", "", **DSN)
+    assert first(NODES, SEEN_BY, some, before, shut) == (
+        "policy-forbids",
+        "NetworkPolicy shop/shut",
+    )
+
+
+def test_a_service_that_is_gone_is_missing_and_no_address_is_wrong() -> None:
+    some = [workload(name, **env(DB_URL="http://db:5432")) for name in ("cart", "web")]
+    gone = ("service-missing", "Service shop/db")
+    assert first(NODES, some[0], SEEN_BY[1:], service("other")) == gone, "its pods run"
+    assert first(NODES, *some, service("other")) == gone, "two call it"
+    assert first(NODES, some[0], service("other")) == ("address-wrong", "Deployment shop/cart")
+
+
+def test_a_certificate_that_is_over_is_its_servers() -> None:
+    server = [service("db"), *workload("db", **of("secret", "/tls", "db-tls"))]
+    held = made("Secret", "db-tls", data={"tls.crt": "", "tls.key": ""})
+    said = 'Get "https://db:443/": x509: certificate has expired or is not yet valid'
+    found = first(NODES, server, held, crashing("cart", said, **env(DB="https://db:80")))
+    assert found == ("certificate", "Secret shop/db-tls")
+
+
+def test_why_a_job_failed_is_what_its_pod_said() -> None:
+    over = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    job = made("Job", "load", status={"conditions": [over]}, spec={"template": {"spec": {}}})
+    pod = crashing("load", 'FATAL: password authentication failed for user "x"', **DSN)[-1]
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "load", "controller": True}]
+    pod["status"] = {"phase": "Failed", **pod["status"]}
+    pod["status"]["containerStatuses"][0] |= {"state": {}, "restartCount": 0}
+    assert first(NODES, job, pod) == ("login-refused", "Secret shop/dsn")
+    pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"] = "oh"
+    assert first(NODES, job, pod)[0] == "job-failed"
+
+
 def log(name: str, text: str) -> dict[str, Any]:
     """What a container said, as a recording has it."""
     return made("PodLog", name, text=text)

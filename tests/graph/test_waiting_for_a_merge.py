@@ -71,7 +71,6 @@ def acted(home: Path, until: int, asks: bool) -> tuple[VerificationReport, Incid
     [
         (80, False, Outcome.better),
         (80, True, Outcome.by_itself),
-        (500, False, Outcome.unchanged),
         (500, True, Outcome.waits),
     ],
 )

@@ -200,8 +200,8 @@ def _repository() -> Path:
     made.bare.mkdir(parents=True)
     Git(made.bare).run("init", "-q", "--bare", "-b", "main")
     Git(made.bare).run("config", "http.receivepack", "true")
-    made.change("shop.yaml", "pool: 20\ntimeout: 2s\n", "Set up the shop")
-    made.change("shop.yaml", "pool: 2\ntimeout: 2s\n", "Save connections")
+    made.change("shop.yaml", "pool: 20\nclient:\n    max_wait: 1s\n", "Set up the shop")
+    made.change("shop.yaml", "pool: 2\nclient:\n    max_wait: 1s\n", "Save connections")
     made.change("README", "what is delivered\n", "Say what this is")
     made.close()
     return made.bare

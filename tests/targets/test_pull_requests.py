@@ -6,15 +6,19 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from warroom.actions.base import Probe
 from warroom.actions.capabilities import KEY, Capability
 from warroom.actions.catalogue import changes, execute, plan, probe, sentence_of, undo
 from warroom.actions.inventory import Inventory, Part
+from warroom.console.decision import in_brief
+from warroom.console.screen import THEME
 from warroom.errors import Halfway, ToolFailed, ToolRetry
 from warroom.incident.action import ActionPlan, Decision, Verdict
 from warroom.targets.git import Git
@@ -25,6 +29,7 @@ from warroom.tests.support.cluster_api import ClusterApi
 from warroom.tests.support.cluster_shop import shop, system
 from warroom.tests.support.delivered import BY_FLUX
 from warroom.tests.support.forges import TOKEN, ForgeServer, forge
+from warroom.tests.support.incidents import full
 from warroom.tests.support.shop_cluster import BEFORE, NOW, ROLL_BACK
 
 
@@ -81,6 +86,14 @@ def test_the_plan_shows_all_of_what_is_asked_for(theirs: ForgeServer, tmp_path: 
     assert made.blast_radius.startswith("Nobody as long as it waits.")
     assert "never called better" in made.verification
     assert (theirs.branches(), theirs.requests) == ([], [])
+    terminal = Console(file=StringIO(), theme=THEME, width=100)
+    terminal.print(in_brief(made, full(), None, datetime.now(UTC)))
+    lines = terminal.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.split() for line in lines if "pool:" in line] == [
+        ["-pool:", "2"],
+        ["+pool:", "20"],
+    ]
+    assert any("    max_wait: 1s" in line for line in lines), "blanks count in YAML"
 
 
 @BOTH
@@ -95,7 +108,9 @@ def test_it_is_opened_once_and_taken_back(theirs: ForgeServer, tmp_path: Path) -
     assert (request["branch"], request["base"]) == (branch, "main")
     assert "Warroom-Key: INC-1:execute:abc" in request["text"]
     assert Git(theirs.bare).run("rev-parse", branch) == made.found["head"]
-    assert Git(theirs.bare).run("show", f"{branch}:shop.yaml") == "pool: 20\ntimeout: 2s"
+    assert (
+        Git(theirs.bare).run("show", f"{branch}:shop.yaml") == "pool: 20\nclient:\n    max_wait: 1s"
+    )
     assert probe(ours, made, "") is Probe.done
     stored = receipt.model_dump(mode="json")
     assert undo(ours, made, stored, yes(made)).changed
@@ -138,7 +153,7 @@ def test_another_base_is_another_plan(theirs: ForgeServer, tmp_path: Path) -> No
     theirs.change("README", "another\n", "Say it better")
     with pytest.raises(ToolRetry, match=r"decided for base main at \w+; it is main at \w+ by now"):
         execute(ours, made, yes(made))
-    theirs.change("shop.yaml", "pool: 3\ntimeout: 2s\n", "Try three")
+    theirs.change("shop.yaml", "pool: 3\nclient:\n    max_wait: 1s\n", "Try three")
     with pytest.raises(ToolRetry, match="it is none by now"):
         execute(ours, made, yes(made))
     assert theirs.branches() == []

@@ -169,6 +169,27 @@ def test_a_restart_is_no_release(tmp_path: Path, api: ClusterApi) -> None:
     assert "restartAt" in spec and "annotations" not in spec["template"]["metadata"]
 
 
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        (BACK, r"by hand: kubectl argo rollouts abort -n shop web$"),
+        (
+            ("step canary", "web", {"version": NOW, "weight": 25, "stages": [50]}),
+            r"by hand: kubectl argo rollouts promote -n shop web$",
+        ),
+    ],
+)
+def test_what_is_only_proposed_ends_with_the_command_to_type(
+    tmp_path: Path, api: ClusterApi, move: Any, said: str
+) -> None:
+    hands = system(tmp_path, api, mode="propose")
+    kind, target, asked = move
+    action = fitting(hands, plan(kind, target, asked, "because", inventory=hands.inventory()))
+    with pytest.raises(ToolFailed, match=said):
+        hands.perform(action)
+    assert not api.patches()
+
+
 def flagger(api: ClusterApi, phase: str) -> None:
     """A Canary of a Deployment that runs v1 for all, and brings v2."""
     made = canary()

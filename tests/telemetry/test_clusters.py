@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from warroom.kube_api import ClusterAccess
 from warroom.telemetry.bundle import open_bundle, save
@@ -21,6 +22,7 @@ from warroom.telemetry.sources.links import backend_queries
 from warroom.telemetry.sources.source import About, SourceQuery
 from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
+from warroom.tests.support.house import ROOT
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply, serving
 from warroom.tools.base import Frame
 from warroom.tools.cluster import cluster_troubles
@@ -205,6 +207,24 @@ def test_a_kind_that_is_refused_and_not_served_at_all_is_no_gap(api: Api) -> Non
     live = LiveCluster(ClusterAccess(name="prod", url=api.where))
     (gap,) = live.read(SourceQuery()).left_out
     assert "canaries" in gap
+
+
+def test_what_is_asked_for_is_what_the_shipped_rights_allow() -> None:
+    role = next(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "read.yaml").read_text()))
+    allowed = {
+        (group, name)
+        for rule in role["rules"]
+        if {"get", "list"} <= set(rule["verbs"])
+        for group in rule["apiGroups"]
+        for name in rule["resources"]
+    }
+    asked = {
+        ("" if version == "v1" else version.partition("/")[0], name)
+        for version, names in (clusters.KINDS | clusters.OF_RELEASES).items()
+        for name in names.split()
+    }
+    assert asked <= allowed
+    assert ("", "secrets") not in allowed
 
 
 def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> None:
