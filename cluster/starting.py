@@ -1,6 +1,5 @@
 """Pods that have a node and do not start: images, configuration, mounts, commands, the sandbox."""
 
-import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -124,22 +123,15 @@ def _secrets(
 
 def _fits(seen: Snapshot, pod: Object, host: str) -> bool:
     """Whether a pull secret for this registry is there, which could have been named."""
-    return any(
-        any(key in PULLS and text for key, text in one.fields("data").items())
-        and host in _hosts(one, host)
-        for one in seen.of("Secret", pod.namespace)
-    )
+    some = (one for one in seen.of("Secret", pod.namespace) if {*PULLS} & {*one.fields("data")})
+    return any(host in _hosts(one, host) for one in some)
 
 
 def _hosts(secret: Object, host: str) -> set[str]:
     """The registries that a pull secret is for, as far as it is known; else the one that is asked
     for. Wildcards may stand for a part of a name."""
-    text = next((t for t in secret.fields("data").values() if isinstance(t, str) and t), "")
-    try:
-        found = json.loads(text or "{}").get("auths") or {host: ""}
-    except ValueError:
-        return {host}
-    hosts = {re.sub(r"^https?://", "", key).partition("/")[0] for key in found}
+    known = " ".join(str(secret.fields("data").get(key) or "") for key in PULLS).split()
+    hosts = {re.sub(r"^https?://", "", one).partition("/")[0] for one in known or [host]}
     hosts |= {"docker.io"} if hosts & {"index.docker.io", "registry-1.docker.io"} else set()
     return {host} if any(fnmatch(host, one) for one in hosts) else hosts
 

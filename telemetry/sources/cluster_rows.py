@@ -92,10 +92,9 @@ def _registries(name: str, value: Any) -> str:
         return ""
     try:
         found = json.loads(value if value.lstrip().startswith("{") else b64decode(value))
-    except ValueError:  # also what is no base64
+        return " ".join(found.get("auths", found))
+    except (ValueError, TypeError, AttributeError):  # no base64, no JSON, or none of these
         return ""
-    hosts = found.get("auths", found) if isinstance(found, dict) else None
-    return json.dumps({"auths": dict.fromkeys(hosts, HIDDEN)}) if isinstance(hosts, dict) else ""
 
 
 def _text(text: str) -> str:
