@@ -86,7 +86,12 @@ def autoscaler_of(one: Workload) -> Autoscaler | None:
 def autoscaling(one: Workload) -> dict[str, str]:
     """As a Part has it, and what else keeps its pods as they are."""
     found, said = autoscaler_of(one), {"unreplaced": unreplaced(one.object)}
-    return {**said, "autoscaler": str(found), "unscaled": found.closed} if found else said
+    if found:  # whoever approves a scale is told what else it sets
+        said["autoscaler"] = (
+            str(found) if found.closed else f"{found}, which this sets to hold them"
+        )
+        said["unscaled"] = found.closed
+    return said
 
 
 def _behind(cluster: Cluster, hpa: Object) -> Autoscaler:

@@ -117,6 +117,7 @@ def applied(plane: ControlPlane) -> list[str]:
     opened = OPENERS["kubernetes"](Datasource.model_validate(known))
     (source,) = (one for one in opened if one.modality == "changes")
     batch = source.read(SourceQuery(window=Window(time.time() - 900, time.time() + 60)))
+    assert not batch.gap
     rows = [json.loads(line) for line in batch.lines.splitlines()]
     found = [row for row in rows if row["summary"].startswith("applied flux-system/apps")]
     return [row["version"] for row in sorted(found, key=lambda row: row["at"])]

@@ -89,7 +89,7 @@ def test_bounds_that_somebody_set_meanwhile_end_it(tmp_path: Path, api: ClusterA
         made["spec"]["maxReplicas"] = 9
 
     api.change("horizontalpodautoscalers", NAMESPACE, "web", others)
-    with pytest.raises(ToolRetry, match=r"decided for autoscaler .*2 to 5; it is .*2 to 9 by now"):
+    with pytest.raises(ToolRetry, match=r"2 to 5, which this sets .*; it is .*2 to 9, which"):
         fitting(hands, planned)
 
 
