@@ -51,10 +51,10 @@ def _by_release(seen: Snapshot) -> Iterator[tuple[str, list[Object]]]:
 def _not_reached(seen: Snapshot) -> Iterator[Trouble]:
     """The one node that explains every connection that timed out: one of its ends is there."""
     calls = [*_stalled(seen)]
-    for node in seen.nodes if calls else ():
+    callers = {seen.top(pod).ref for pod, *_ in calls}
+    for node in seen.nodes if len(callers) >= SEVERAL else ():
         callees = {callee for _, callee, nodes, _ in calls if node.name in nodes}
-        callers = {seen.top(pod).ref for pod, *_ in calls}
-        if len(callees) < CALLEES or len(callers) < SEVERAL or not _explains(calls, node.name):
+        if len(callees) < CALLEES or not _explains(calls, node.name):
             continue
         if not any(_explains(calls, other.name) for other in seen.nodes if other is not node):
             shown = [shown for _, _, nodes, shown in calls if node.name in nodes]

@@ -41,6 +41,7 @@ class Snapshot:
             self._kinds[one.kind].append(one)
         self._made: dict[Callable[[Snapshot], Any], Any] = {}
         self._unread: dict[str, Object] = {}
+        self._tops: dict[Object, Object] = {}
 
     def once(self, make: "Callable[[Snapshot], T]") -> T:
         """What is made of it, and is the same for whoever asks again."""
@@ -100,11 +101,13 @@ class Snapshot:
 
     def top(self, one: Object) -> Object:
         """The workload that people wrote: of a pod's ReplicaSet the Deployment."""
-        seen = {one.ref}
-        while (above := self.owner(one)) and above.ref not in seen:
-            seen.add(above.ref)
-            one = above
-        return one
+        if (known := self._tops.get(one)) is None:
+            known, seen = one, {one.ref}
+            while (above := self.owner(known)) and above.ref not in seen:
+                seen.add(above.ref)
+                known = above
+            self._tops[one] = known
+        return known
 
     @cached_property
     def pods(self) -> list[Object]:

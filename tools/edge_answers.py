@@ -36,8 +36,13 @@ class EdgeAnswers(Row):
 
 def edge_logs(bench: Bench) -> list[str]:
     """Services whose access logs tell what a cache or whoever is behind them did."""
-    lines = bench.telemetry.logs(bench.frame.whole, having=[CACHE, BEHIND])
-    return sorted({log.service for log in lines if {CACHE, BEHIND} & log.attributes.keys()})
+    telemetry, whole = bench.telemetry, bench.frame.whole
+
+    def found() -> list[str]:
+        lines = telemetry.logs(whole, having=[CACHE, BEHIND])
+        return sorted({log.service for log in lines if {CACHE, BEHIND} & log.attributes.keys()})
+
+    return telemetry.remember(("edge logs", whole), found)
 
 
 @tool(Effect.read, examples=("logs",))

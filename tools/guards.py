@@ -36,8 +36,12 @@ class Guarded(Row):
 
 def guarded(bench: Bench) -> bool:
     """Whether anybody on guard writes here."""
-    lines = bench.telemetry.logs(bench.frame.whole, having=[CATEGORY])
-    return any(_key(log.attributes) for log in lines)
+    telemetry, whole = bench.telemetry, bench.frame.whole
+
+    def found() -> bool:
+        return any(_key(log.attributes) for log in telemetry.logs(whole, having=[CATEGORY]))
+
+    return telemetry.remember(("guarded", whole), found)
 
 
 @tool(Effect.read, examples=("logs",))

@@ -24,6 +24,8 @@ NAMED = "the catalogue says by what, and nothing measured it"
 COPY, ROWS = "newest copy", "broken rows"
 """What a verification measures of a data store, where the catalogue says by what."""
 MONTH_S = 30 * 86400.0
+WORTH_TELLING = 0.001
+"""Of a month's error budget; less stands in the table alone."""
 HURT = ("alerting", "affected", "suspect")
 
 
@@ -263,11 +265,13 @@ def _levels(document: Incident) -> Iterator[RecoveryGoal]:
     missed = [(slo, now) for slo, now in known if now < slo.objective < 1]
     for slo, now in missed:
         lost = (1 - now) * _took(document) / ((1 - slo.objective) * MONTH_S)
-        what, spent = f"{slo.name} of {slo.service}", f"{figure(lost * 100, 2)}%"
+        what, told_of = f"{slo.name} of {slo.service}", lost >= WORTH_TELLING
+        spent = f"{figure(lost * 100, 2)}%" if told_of else "under 0.1%"
         told = f"{percent(now)} good, which took {spent} of a month's error budget; left: "
         told, values = f"{told}{percent(slo.budget_left)}", {"what": what, "spent": spent}
         name = f"{what}, {percent(slo.objective)}"
-        yield RecoveryGoal(name, told, not slo.breached, (slo.evidence,), "spent", values)
+        said = "spent" if told_of else ""
+        yield RecoveryGoal(name, told, not slo.breached, (slo.evidence,), said, values)
     if kept := len(known) - len(missed):
         told, values = f"kept: {kept}", {"n": kept}
         yield RecoveryGoal("other service levels", told, True, said="kept", values=values)

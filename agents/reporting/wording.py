@@ -91,10 +91,10 @@ _HUMANIZED = re.compile(r"\d\.\d*[munpkMGT]?\b(?! ?%)|\d[munp]\b")
 
 def headline(title: str) -> str:
     """An alert's text; where one of our own rules wrote it, with its figure in our words:
-    123.7m of requests is 12% of them, 6.06 times is 6.1 times."""
+    123.7m of requests is 12% of them, and so is 12.37%; 6.06 times is 6.1 times."""
     for pattern, unit in _own_alerts():
         if found := pattern.fullmatch(title):
-            number = float(found[1]) / (1000 if found[2] == "m" else 1)
+            number = float(found[1]) / {"m": 1000, "%": 100}.get(found[2], 1)
             said = part_of(number) if found[4] else _SAID[unit](number)
             return f"{title[: found.start(1)]}{said}{title[found.end(4) :]}"
     return title
@@ -127,7 +127,7 @@ def _read(before: str, _value: str, after: str, unit: Unit) -> str:
         re.escape(part).replace(re.escape("{service}"), r"[\w.-]+")
         for part in (before, after.removeprefix(of))
     )
-    return rf"{first}(\d+\.?\d*)(m?)({'s' if unit is Unit.seconds else ''})({of}){last}"
+    return rf"{first}(\d+\.?\d*)([m%]?)({'s' if unit is Unit.seconds else ''})({of}){last}"
 
 
 def _parameters(text: str) -> str:
