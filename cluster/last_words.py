@@ -119,7 +119,7 @@ def _refused(it: Spoken, user: str) -> Trouble | None:
     meant = meant or [g for g in secret if user and user in g.holder] or secret
     if len({g.holder for g in meant}) != 1:
         return None
-    why = f"{f'user {user}, ' if user else ''}key {meant[0].key or meant[0].name}"
+    why = f"key {meant[0].key or meant[0].name}{f' of {user}' if user else ''}"
     new = user and brought_it(it.seen, it.workload, user)
     place = it.workload.ref if new else meant[0].holder
     return it.wrong("login-refused", place, why, meant[0].name)

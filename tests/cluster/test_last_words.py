@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from warroom.tests.support.clusters import event, first, made, node, seen, service, well, workload
+from warroom.text_safety.injection import speaks
 
 NODES = [node("n1"), node("n2")]
 
@@ -253,6 +254,12 @@ def test_why_a_job_failed_is_what_its_pod_said() -> None:
     assert first(NODES, job, pod) == ("login-refused", "Secret shop/dsn")
     pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"] = "oh"
     assert first(NODES, job, pod)[0] == "job-failed"
+
+
+def test_who_is_refused_is_not_told_as_an_order() -> None:
+    said = 'FATAL: password authentication failed for user "orders"'
+    told = seen(NODES, crashing("cart", said, **DSN))[0].trouble.statement
+    assert told.endswith("is refused: key url of orders") and not speaks(told)
 
 
 def log(name: str, text: str) -> dict[str, Any]:
