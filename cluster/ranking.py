@@ -41,6 +41,7 @@ UNMET = (
 FOLLOWS = {
     "tainted-by-itself": ("node-pressure", "kubelet-silent", "runtime-down", "node-network"),
     "namespace-stays": ("api-away",),
+    "node-pressure": ("fills-disks",),
     **dict.fromkeys(("not-ready", "rollout-stuck", "unwell-on-it"), ("*",)),
     **dict.fromkeys(("canary-failed", GIVEN_UP), ("*",)),
     "crashes": (*UNMET, "config-missing", "experiment", "node-part", "unwell-on-it", *SAID),

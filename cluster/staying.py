@@ -230,3 +230,31 @@ def _evicted(seen: Snapshot) -> Iterator[Trouble]:
     for (cause, place, what), victims in found.items():
         said = {"name": what, "why": "", "workload": min(victims)}
         yield Trouble(cause, place, (shown[cause, place, what],), frozenset(victims), 0.9, said)
+    yield from _filled(seen)
+
+
+TOOK = re.compile(r"ephemeral-storage.*?Container \S+ was using (\w+), request is (\w+)", re.S)
+MUCH = 2**30
+"""Bytes on a node's disk that are no chance."""
+
+
+def _filled(seen: Snapshot) -> Iterator[Trouble]:
+    """Who filled the disks of nodes: of all that was thrown out there it took most, and far more
+    than it asked for."""
+    took: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    signs: dict[str, Sign] = {}
+    for pod in seen.of("Pod"):
+        found = TOOK.search(pod.text("status.message"))
+        used, asked = (quantity(n) or 0.0 for n in found.groups()) if found else (0.0, 0.0)
+        if used >= MUCH and used > 2 * asked:
+            who = seen.top(pod).ref
+            took[pod.text("spec.nodeName")][who] += used
+            signs[who] = Sign(pod.ref, "status.message", pod.text("status.message")[:300])
+    first = {node: max(by, key=lambda who: by[who]) for node, by in took.items()}
+    for who in sorted(set(first.values())):
+        nodes = sorted(node for node, most in first.items() if most == who)
+        hurt = {seen.top(pod).ref for node in nodes for pod in seen.on(node)}
+        hurt |= {seen.top(p).ref for p in seen.of("Pod") if p.text("spec.nodeName") in nodes}
+        said = {"name": ", ".join(nodes), "why": "", "workload": who}
+        victims = frozenset({who, *hurt, *(f"Node {node}" for node in nodes)})
+        yield Trouble("fills-disks", who, (signs[who],), victims, 0.95, said)

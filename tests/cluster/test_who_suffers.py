@@ -237,3 +237,18 @@ def test_a_port_that_is_not_declared_beside_one_that_is() -> None:
     assert seen(NODES, web, one)[0].sure > 0.75
     one["spec"]["ports"].append({"name": "http", "port": 81, "targetPort": 8080})
     assert seen(NODES, web, one)[0].sure <= 0.5
+
+
+def thrown_out(one: list[dict[str, Any]], used: str) -> list[dict[str, Any]]:
+    """Its pods, as a kubelet ends them whose disk is full."""
+    low = "The node was low on resource: ephemeral-storage. Threshold quantity: 7Gi. "
+    text = f"{low}Container a was using {used}, request is 0, has larger consumption of it."
+    for pod in one[2:]:
+        pod["status"] = {"phase": "Failed", "reason": "Evicted", "message": text}
+    return one
+
+
+def test_who_filled_the_disk_goes_before_the_node_and_those_who_went_with_it() -> None:
+    small, large = thrown_out(workload("cart"), "48Ki"), thrown_out(workload("export"), "60Gi")
+    assert first(NODES, small, large) == ("fills-disks", "Deployment shop/export")
+    assert first(NODES, small) == ("node-pressure", "Node n1")
