@@ -73,11 +73,10 @@ def _lost_again(seen: Snapshot, node: Object) -> Iterator[Trouble]:
     """Ready, and NotReady more than once lately: its beats do not come through in time."""
     lost = [e for e in seen.events(node, "NodeNotReady") if seen.at - e.last < SOON_S]
     times = sum(event.count for event in lost)
-    if times < OFTEN or node.condition("Ready").get("status") != "True":
+    state = node.condition("Ready")
+    if times < OFTEN or state.get("status") != "True":
         return
-    shown = (
-        Sign(node.ref, "event NodeNotReady", f"{times:g} times"),
-        sign(node, "status.conditions"),
-    )
+    since = f"True since {state.get('lastTransitionTime')}, {times:g} times NotReady before"
+    shown = (Sign(node.ref, "status.conditions[Ready]", since),)
     hurt = {seen.top(pod).ref for pod in seen.on(node.name)} | {node.ref}
     yield wrong("node-lost-again", node, shown, 0.85, f"{times:g} times", victims=hurt)

@@ -1,6 +1,6 @@
 """Pods that run and are not reached: selectors, ports, ingresses; see `calling` for who asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .objects import NOTHING, Fields, Object, containers, quantity, value, words
 from .revisions import HASH, last_change
@@ -51,14 +51,18 @@ def _service(seen: Snapshot, service: Object, selector: dict[str, str]) -> Itera
         yield from _nobody(seen, service, selector)
         return
     ports = service.list("spec.ports")
-    for port in ports:
-        both = any(p is not port and p.get("port") == port.get("port") for p in ports)
-        if why := _leads_nowhere(port, pods, both=both):
-            shown = Sign(
-                service.ref, f"spec.ports[{port.get('name') or port.get('port')}]", str(dict(port))
-            )
-            surety = 1.0 if isinstance(port.get("targetPort"), str) else 0.8
-            yield wrong("service-port", service, (shown,), surety, why)
+    lost = [(port, why) for port in ports if (why := _leads_nowhere(port, pods, ports))]
+    for port, why in lost:
+        name = port.get("name") or port.get("port")
+        shown = Sign(service.ref, f"spec.ports[{name}]", str(dict(port)))
+        number = UNSAID if len(lost) < len(ports) else 0.8
+        surety = 1.0 if isinstance(port.get("targetPort"), str) else number
+        yield wrong("service-port", service, (shown,), surety, why)
+
+
+UNSAID = 0.5
+"""A container may listen on a port that it does not declare; where it declares the others of a
+service, it probably does."""
 
 
 def _nobody(seen: Snapshot, service: Object, selector: dict[str, str]) -> Iterator[Trouble]:
@@ -107,11 +111,10 @@ def _pairs(found: dict[str, str]) -> str:
     return ", ".join(f"{key}={text}" for key, text in found.items())
 
 
-def _leads_nowhere(port: Fields, pods: list[Object], *, both: bool) -> str:
+def _leads_nowhere(port: Fields, pods: list[Object], ports: Sequence[Fields]) -> str:
     """Why no container of these pods listens on a service's target port; empty where one does.
-
-    both: the service has the port in another protocol too; pods often tell one of them only.
-    """
+    Where the service has the port in another protocol too, pods often tell one of them only."""
+    both = any(p is not port and p.get("port") == port.get("port") for p in ports)
     target = port.get("targetPort", port.get("port"))
     protocol = port.get("protocol") or "TCP"
     known = [p for pod in pods[:1] for one in containers(pod) for p in one.ports() if not one.init]
@@ -147,6 +150,23 @@ def _ingress(seen: Snapshot, ingress: Object) -> Iterator[Trouble]:
     for backend in backends:
         if why := _no_backend(seen, ingress, backend):
             yield _wrong(ingress, "spec.rules", why)
+        elif why := _other_protocol(seen, ingress, backend):
+            shown = (sign(ingress, "metadata.annotations"),)
+            yield wrong("ingress-wrong", ingress, shown, 0.8, why)
+
+
+def _other_protocol(seen: Snapshot, ingress: Object, backend: Fields) -> str:
+    """Why its controller speaks TLS to a port that says of itself that it does not; empty: no."""
+    asked = (v for k, v in ingress.annotations.items() if k.endswith("/backend-protocol"))
+    service = seen.find("Service", ingress.namespace, str(value(backend, "service.name") or ""))
+    if next(asked, "") not in ("HTTPS", "GRPCS") or service is None:
+        return ""
+    meant = set((value(backend, "service.port") or NOTHING).values())
+    for port in service.list("spec.ports"):
+        says = str(port.get("appProtocol") or port.get("name") or "").lower()
+        if meant & {port.get("name"), port.get("port")} and says.split("-")[0] in ("http", "grpc"):
+            return f"it speaks TLS to Service {service.name}, whose port is {says}"
+    return ""
 
 
 def _wrong(ingress: Object, path: str, why: str) -> Trouble:

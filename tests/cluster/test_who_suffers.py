@@ -218,3 +218,22 @@ def test_what_is_written_once_in_yaml_and_meant_twice_is_read(tmp_path: Path) ->
     script = made("ConfigMap", "script", data={"run": "- *is no alias here"})
     file.write_text(yaml.safe_dump(script, default_style="|"))
     assert read_cluster(tmp_path).seen.of("ConfigMap")
+
+
+def test_an_ingress_that_speaks_tls_to_a_port_that_does_not() -> None:
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    rules = [{"http": {"paths": [{"path": "/", "backend": backend}]}}]
+    annotations = {"annotations": {"nginx.ingress.kubernetes.io/backend-protocol": "HTTPS"}}
+    ingress = made("Ingress", "web", metadata=annotations, spec={"rules": rules})
+    plain, shut = service("web"), service("web")
+    plain["spec"]["ports"][0]["name"], shut["spec"]["ports"][0]["name"] = "http", "https"
+    assert first(NODES, workload("web"), plain, ingress) == ("ingress-wrong", "Ingress shop/web")
+    assert first(NODES, workload("web"), shut, ingress) == ("", "")
+
+
+def test_a_port_that_is_not_declared_beside_one_that_is() -> None:
+    web = workload("web", ports=[{"containerPort": 8080}])
+    one = service("web", 80, 9000)
+    assert seen(NODES, web, one)[0].sure > 0.75
+    one["spec"]["ports"].append({"name": "http", "port": 81, "targetPort": 8080})
+    assert seen(NODES, web, one)[0].sure <= 0.5
