@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..cluster.snapshot import LOG
+from ..telemetry.cluster_state import cluster_of
 from ..telemetry.model import LogRecord, Window
 from ..text_safety.injection import speaks
 from .base import Bench, Effect, Row, Table, tool
@@ -88,6 +90,7 @@ def _texts(bench: Bench) -> Iterator[Text]:
     """Everything that others can write into, the rarest kinds first."""
     yield from _changes(bench)
     yield from _labels(bench)
+    yield from _said_in_clusters(bench)
     window = bench.frame.incident
     for log in reversed(bench.telemetry.logs(window)):
         yield Text("log line", log.service, log.ts, _without_ids(log))
@@ -138,6 +141,14 @@ def _labels(bench: Bench) -> Iterator[Text]:
         for name, value in one.labels.items():
             yield Text(f"metric label {cut(name, 60)}", one.service, None, value)
             yield Text("name of a metric label", one.service, None, name)
+
+
+def _said_in_clusters(bench: Bench) -> Iterator[Text]:
+    """What pods said beside a dump, line by line, the last first."""
+    state = cluster_of(bench.telemetry)
+    for log in (one for seen in state.clusters.values() for one in seen.of(LOG)) if state else ():
+        for line in reversed(log.text("text").splitlines()):
+            yield Text("log of a pod", log.name.partition("/")[0], None, line)
 
 
 def _distinct(found: Iterable[str]) -> list[str]:
