@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from warroom.actions.base import Action
-from warroom.actions.capabilities import Rollout
 from warroom.actions.canaries import CanarySteps
+from warroom.actions.capabilities import Rollout
 from warroom.actions.catalogue import CATALOGUE, plan
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import RepairRows
