@@ -8,7 +8,7 @@ what other responses do to the same target) is not asked, so the person who appr
 import json
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -172,7 +172,8 @@ class Recovery:
 
     def put_on_record(self, settings: Settings, operations: Path) -> list[str]:
         """Have what ended so far in the record of each incident that was open then: of those over
-        these operations, else of those over none. Which ones are new to it. Raises StoreError."""
+        these operations, else of those over none, of today, that name what was acted on. Which
+        ones are new to it. Raises StoreError."""
         from ..record.store import Store  # only once what had to be done is done
         from .configuration import recall
         from .lifecycle import change_in
@@ -188,6 +189,7 @@ class Recovery:
             end = ended(document) or utc_now()
             known = {(act.number, act.undo, act.at) for act in document.by_hand}
             during = [act for act in done if document.opened_at <= act.at <= end]
+            during = [act for act in during if here or _concerns(document, act)]
             acts = [act for act in during if act.key not in known]
             with store.durable.begin() as connection:
                 for act in acts:
@@ -222,3 +224,13 @@ class Recovery:
         kept = receipt.model_dump(mode="json") if receipt is not None else {}
         said = {"ended": True, "at": utc_now(), "receipt": kept, "error": error}
         return self.journal.add(begun.model_copy(update=said))
+
+
+DAY = timedelta(days=1)
+"""An alert that fired longer ago is of another trouble, or of a recording."""
+
+
+def _concerns(document: Incident, act: Entry) -> bool:
+    """Whether what was acted on is named by an incident of today, whatever system it is of."""
+    named = {document.alert.service, *(service.name for service in document.services)}
+    return act.plan.target in named and act.at - document.fired < DAY

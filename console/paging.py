@@ -1,11 +1,13 @@
 """The pages of what is worked at this terminal, served beside it until the person is done."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psutil
+
 from ..app.configuration import Sources, settings
-from ..errors import NotFound
 from .desk import Desk
 from .screen import say, shown
 
@@ -40,9 +42,12 @@ def pages_beside(desk: Desk) -> Iterator[Pages]:
     bound = bind(Server(listen="127.0.0.1:0"))
     file = Configuration(server=Server(listen=bound.url.removeprefix("http://")))
     service = open_service(settings(), file, Sources(), work=False)
-    with suppress(NotFound):  # of one that was killed
-        service.tokens.revoke(NAME)
-    pages = Pages(bound.url, service.tokens.create(NAME, Role.commander))
+    for token in service.tokens.all():
+        owner = _started_by(token.name) if token.revoked_at is None else 0
+        if owner and not psutil.pid_exists(owner):
+            service.tokens.revoke(token.name)  # of one that was killed
+    name = f"{NAME} {os.getpid()}"  # several may run in one home
+    pages = Pages(bound.url, service.tokens.create(name, Role.commander))
     try:
         with served(service, bound):
             yield pages
@@ -50,4 +55,10 @@ def pages_beside(desk: Desk) -> Iterator[Pages]:
                 say(desk.console)
                 desk.console.input(f"  the pages stay up at {shown(pages.url)}; Enter ends them ")
     finally:
-        service.tokens.revoke(NAME)
+        service.tokens.revoke(name)
+
+
+def _started_by(name: str) -> int:
+    """The process whose pages this token is for; 0: it is none of these."""
+    number = name.removeprefix(f"{NAME} ")
+    return int(number) if number != name and number.isdigit() else 0

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ...faults import faults
-from ...incident.action import Execution, Outcome
+from ...incident.action import WELL, Execution, Outcome
 from ...incident.document import Incident
 from ...incident.finding import FaultKind, Hypothesis
 from ...incident.lifecycle import OVER, State
-from ...incident.report import DetectionReport, SecurityReport
+from ...incident.report import DetectionReport, SecurityReport, VerificationReport
 from ...incident.severity import TARGETS, Category, IncidentType
 from ...prompts.values import duration
 
@@ -106,6 +106,13 @@ def ended(document: Incident) -> datetime | None:
     if document.state not in (*over, State.post_incident):
         return None
     return next((t.at for t in reversed(document.transitions) if t.state in over), None)
+
+
+def only_called_over(document: Incident) -> bool:
+    """Whether a person called it over, and nothing that was measured says so."""
+    last = document.report(VerificationReport)
+    well = bool(last and last.well) or any(e.outcome in WELL for e in document.executions)
+    return document.called_over is not None and not well
 
 
 def affected(document: Incident) -> list[str]:

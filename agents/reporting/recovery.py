@@ -17,7 +17,7 @@ from ...incident.report import VerificationReport
 from ...incident.timeline import utc_now
 from ...telemetry.model import Catalogue, Goals, Service
 from ...yaml_tables import Entry, read_table
-from .incident_status import ended, likely_cause
+from .incident_status import ended, likely_cause, only_called_over
 
 UNREAD = "not measured: a person looks"
 NAMED = "the catalogue says by what, and nothing measured it"
@@ -229,9 +229,10 @@ def _took(document: Incident) -> float:
 def _rto(document: Incident, catalogue: Catalogue) -> RecoveryGoal:
     entry, took = catalogue.find(document.alert.service), _took(document)
     wanted = (entry.goals if entry else Goals()).rto_s
-    over = ended(document)
-    met, told = took <= wanted if over or took > wanted else None, {"took": took, "wanted": wanted}
-    said = "over" if over else "lasts"
+    over, alone = ended(document), only_called_over(document)
+    known = took > wanted or (over and not alone)
+    met, told = took <= wanted if known else None, {"took": took, "wanted": wanted}
+    said = ("called_over" if alone else "over") if over else "lasts"
     return RecoveryGoal(f"RTO {span(wanted)}", span(took), met, said=said, values=told)
 
 

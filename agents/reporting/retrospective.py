@@ -19,7 +19,14 @@ from ...incident.timeline import EventKind
 from ...prompts.spoken import lasting, listed
 from ...prompts.values import percent, zh
 from ...yaml_tables import Entry, read_table
-from .incident_status import ended, first_rated, is_noise, likely_cause, solution
+from .incident_status import (
+    ended,
+    first_rated,
+    is_noise,
+    likely_cause,
+    only_called_over,
+    solution,
+)
 from .narrator import Narrator, Statement, proof
 from .recovery import recovery_view
 from .story import looked
@@ -123,7 +130,11 @@ def _timed(say: Narrator) -> Iterator[tuple[bool, Statement]]:
         took = (end - document.fired).total_seconds()
         values = {"level": document.severity.value, "target": _took(say, most)}
         line = say.line(EventKind.state, "resolved") or say.line(EventKind.state, "closed")
-        yield took <= most, _lesson(say, "restored", line, took=_took(say, took), **values)
+        alone = only_called_over(document)
+        told = _lesson(
+            say, "called" if alone else "restored", line, took=_took(say, took), **values
+        )
+        yield took <= most and not alone, told
     yield from _waits(say)
 
 

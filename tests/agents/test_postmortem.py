@@ -126,6 +126,17 @@ def test_targets_that_were_missed_are_told_as_such():
     assert "passed without a message to stakeholders; the cadence is 15 minutes." in better
 
 
+def test_what_a_person_called_over_is_not_told_as_restored():
+    document = incidents.full()
+    document.executions, document.reports = [], []
+    document.ended_by = document.transitions[-1].actor = "ann"
+    text = draft(document, NOW).markdown
+    assert "was restored" not in text and "It was over" not in text
+    better = section(text, "### What could be better")
+    assert "called over 3 minutes after the alert, by a person; no measurement confirms" in better
+    assert "测量结果证实" in draft(document, NOW, None, "zh").markdown
+
+
 def test_an_action_that_made_it_worse_and_was_undone_is_to_its_credit():
     document = incidents.full()
     document.executions[0].outcome = Outcome.worse

@@ -121,12 +121,13 @@ def test_an_edited_or_missing_line_shows(tmp_path: Path) -> None:
         one.journal.entries()
 
 
-def opened(home: Path, *operations: Path) -> tuple[Store, Settings]:
+def opened(home: Path, *operations: Path, hours: int = 0) -> tuple[Store, Settings]:
     """A home with an incident that runs, and is over these operations."""
     configured = Settings(home=home, database_url="")
     store = Store.open(configured.database)
     since = utc_now() - timedelta(minutes=1)
     made = declared().model_copy(update={"opened_at": since, "timeline": []})
+    made.alert.starts_at = since - timedelta(hours=hours)
     kept(store, made)
     for file in operations:
         remember(configured, made.id, Sources(operations=file, drill=True))
@@ -166,6 +167,21 @@ def test_it_is_not_in_the_record_of_another_system_or_of_another_time(tmp_path: 
     one.carry_out(plan, plan.hash)
     [incident] = one.put_on_record(configured, tmp_path / "elsewhere.json")
     assert [act.number for act in store.load(incident).by_hand] == [1], "the second came later"
+
+
+@pytest.mark.parametrize(
+    ("target", "hours", "theirs"),
+    [("checkout", 1, True), ("labels", 1, False), ("checkout", 30, False)],
+)
+def test_an_incident_over_no_system_has_what_was_done_to_its_own_today(
+    tmp_path: Path, target: str, hours: int, theirs: bool
+) -> None:
+    _, configured = opened(tmp_path, hours=hours)
+    part = INVENTORY.services["checkout"]
+    one = recovery(tmp_path, INVENTORY.model_copy(update={"services": {target: part}}))
+    plan = one.planned(Restart.kind, target, {})
+    one.carry_out(plan, plan.hash)
+    assert bool(one.put_on_record(configured, tmp_path / "operations.json")) is theirs
 
 
 def test_without_a_database_of_ours_none_is_made(tmp_path: Path) -> None:
