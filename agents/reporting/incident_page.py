@@ -11,6 +11,7 @@ from ...incident.evidence import short
 from ...incident.finding import Gap
 from ...incident.memory import precedents, time_to_resolve
 from ...incident.report import CustomerImpactReport, PerformanceReport
+from ...incident.timeline import EventKind
 from ...prompts.render import phrase, render
 from ...prompts.spoken import day
 from ...prompts.values import Trusted, zh
@@ -75,7 +76,9 @@ def _told(account: Account) -> dict[str, Any]:
     sections = ("summary", "impact", "causes", "resolution", "open")
     plans = [move.plan for move in account.values["moves"] if move.how == "proposed"]
     told = {name: [_cited(claim) for claim in getattr(account, name)()] for name in sections}
-    return told | {"waiting": [(account.quoted(plan.title), plan) for plan in plans]}
+    asked = [e.text for e in account.document.timeline if e.kind is EventKind.proposal]
+    waiting = [(plan, any(plan.short_hash in text for text in asked)) for plan in plans]
+    return told | {"waiting": [(account.quoted(plan.title), plan, yes) for plan, yes in waiting]}
 
 
 def _cited(claim: Statement) -> Statement:

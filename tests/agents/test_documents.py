@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.reporting.wording import prose
+from warroom.incident.timeline import EventKind
 from warroom.tests.support import incidents, readings
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.readings import in_document
@@ -23,6 +25,18 @@ BUILT = (
 @pytest.mark.parametrize("build", BUILT)
 def test_every_document_of_a_built_incident_keeps_the_rules(build):
     assert [(name, b.rule, b.sentence, b.why) for name, b in readings.in_documents(build())] == []
+
+
+def test_only_what_somebody_is_asked_for_can_be_approved():
+    document = incidents.running()
+    document.decisions, document.executions = [], []
+    plan = document.proposals[0]
+    assert "**Proposed:** " in (page := incident_markdown(document))
+    assert "`warroom approve" not in page
+    asks = f"asks the commander: {plan.title} (risk medium, plan {plan.short_hash})"
+    event = document.timeline[0].model_copy(update={"kind": EventKind.proposal, "text": asks})
+    document.timeline.append(event)
+    assert f"`warroom approve {document.id} {plan.short_hash}`" in incident_markdown(document)
 
 
 @pytest.mark.parametrize(
