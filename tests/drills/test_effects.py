@@ -50,6 +50,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Any]:
     process = subprocess.Popen([sys.executable, "-c", "input()", "exporter"], stdin=subprocess.PIPE)
+    while "exporter" not in psutil.Process(process.pid).cmdline():
+        pass  # the kernel shows what a process was started with a moment after it was
     yield Place(tmp_path, process)
     process.kill()
     process.communicate()
