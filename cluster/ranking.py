@@ -10,6 +10,7 @@ from .beats import beats
 from .calling import callers, wrong_addresses
 from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
+from .fitting import wanted
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
@@ -56,8 +57,10 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
-ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind"), 0.5
-"""Who is not answered, where whoever should answer is in trouble."""
+ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind", "asks-too-much"), 0.5
+"""Who is not answered, or not given a device, where whoever should do it is in trouble."""
+DEVICES = "/var/lib/kubelet/device-plugins"
+"""Where a node's devices are registered with its kubelet, by whoever mounts it."""
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
@@ -162,7 +165,22 @@ def _needs(seen: Snapshot) -> Mapping[str, set[str]]:
             direct[ref].add(service)
     for service in seen.of("Service"):
         direct[service.ref] |= {seen.top(pod).ref for pod in chosen(seen, service)}
+    for asking, plugin in _devices(seen):
+        direct[asking].add(plugin)
     return {ref: _reached(direct, ref) for ref in list(direct)}
+
+
+def _devices(seen: Snapshot) -> Iterator[tuple[str, str]]:
+    """(who asks for a device, who registers those of this maker)"""
+    plugins = [
+        one for one in seen.workloads if DEVICES in str(one.get("spec.template.spec.volumes"))
+    ]
+    for pod in seen.pods if plugins else ():
+        for maker in (name.partition("/")[0] for name in wanted(pod) if "/" in name):
+            for one in plugins:
+                named = f"{one.name} {one.get('spec.template.spec.containers')}"
+                if any(len(word) > 2 and word in named for word in maker.split(".")[:-1]):
+                    yield seen.top(pod).ref, one.ref
 
 
 def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:

@@ -34,9 +34,13 @@ def lacking_rights(seen: Snapshot) -> Iterator[Trouble]:
         found = list(FORBIDDEN.finditer(lines))
         pod = seen.find("Pod", log.namespace, log.name.partition("/")[0])
         if pod is not None and len(found) >= TWICE:
-            space, name, verb, what = found[-1].groups()
-            shown, why = Sign(log.ref, "text", found[-1][0]), f"it may not {verb} {what}"
-            yield _lacks(seen, seen.top(pod), binding(seen, space, name), shown, why, 0.95)
+            yield refused(seen, seen.top(pod), found[-1], Sign(log.ref, "text", found[-1][0]))
+
+
+def refused(seen: Snapshot, one: Object, found: "re.Match[str]", shown: Sign) -> Trouble:
+    """What an account may not do, by the API server's own words."""
+    space, name, verb, what = found.groups()
+    return _lacks(seen, one, binding(seen, space, name), shown, f"it may not {verb} {what}", 0.95)
 
 
 def _lacks(

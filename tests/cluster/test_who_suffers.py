@@ -16,6 +16,7 @@ from warroom.tests.support.clusters import (
     first,
     made,
     node,
+    pending,
     seen,
     service,
     well,
@@ -252,3 +253,16 @@ def test_who_filled_the_disk_goes_before_the_node_and_those_who_went_with_it() -
     small, large = thrown_out(workload("cart"), "48Ki"), thrown_out(workload("export"), "60Gi")
     assert first(NODES, small, large) == ("fills-disks", "Deployment shop/export")
     assert first(NODES, small) == ("node-pressure", "Node n1")
+
+
+@pytest.mark.parametrize(
+    ("resource", "led"), [("nvidia.com/gpu", "Deployment shop/nvidia-plugin"), ("amd.com/gpu", "")]
+)
+def test_no_device_where_who_registers_those_of_its_maker_is_down(resource: str, led: str) -> None:
+    asks = pending(workload("train", resources={"requests": {resource: "1"}}))
+    waits = {"state": {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}}
+    socket = {"name": "s", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}
+    status = {**well("nvidia-plugin"), "ready": False, **waits}
+    plugin = workload("nvidia-plugin", pod={"volumes": [socket]}, status=status)
+    found = {f.trouble.cause: f.follows for f in seen(NODES, asks, plugin)}
+    assert found["asks-too-much"] == led
