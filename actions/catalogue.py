@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from ..errors import ApprovalRequired, ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
 from ..incident.evidence import Quote, short
-from .base import Acting, Action, Probe, told_of, waits
+from .base import LEFT_TO, Acting, Action, Probe, told_of, waits
 from .capabilities import FOUND, Receipt, Stored
 from .inventory import Inventory
 
@@ -96,6 +96,7 @@ def sentence_of(plan: ActionPlan) -> str:
     """What the plan does, fit to be read aloud; its title where that cannot be said."""
     action = CATALOGUE.get(plan.kind)
     words = {"target": plan.target, **plan.found, **plan.parameters}
+    words |= {"left_to": plan.found.get(LEFT_TO)}
     read = {name: told(v) if isinstance(v, list | dict) else v for name, v in words.items()}
     try:
         said = plan.title
@@ -110,7 +111,7 @@ BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", 
 """What a plan found, and the parameter that says what becomes of it."""
 
 
-WAY = ("instead", "repository", "branch", "head", "title", "diff")
+WAY = ("instead", LEFT_TO, "repository", "branch", "head", "title", "diff")
 """What a plan found of a request that is what it does."""
 ONLY = "only while"
 """How a change is called that is none: what must still be so."""

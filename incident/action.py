@@ -132,6 +132,7 @@ class Outcome(StrEnum):
     partly = "partly better"
     contained = "contained"
     waits = "waiting for a merge"
+    unpushed = "waiting for a push"
     stayed_well = "stayed well"
     worse = "worse"
     unchanged = "unchanged"
@@ -142,6 +143,8 @@ class Outcome(StrEnum):
 
 WELL = (Outcome.better, Outcome.by_itself, Outcome.stayed_well)
 """What hurt is over, whoever cured it."""
+WAITS = (Outcome.waits, Outcome.unpushed)
+"""It is prepared, and others carry it on or leave it."""
 HELPED = (Outcome.better, Outcome.partly)
 """The action cured something, as verified."""
 
@@ -194,6 +197,9 @@ class Execution(BaseModel):
     started_at: AwareDatetime = Field(description="when it was claimed, UTC")
     ended_at: AwareDatetime | None = Field(
         default=None, description="when the effect was done, UTC"
+    )
+    merged_at: AwareDatetime | None = Field(
+        default=None, description="when others carried on what it had prepared, UTC; None: not yet"
     )
     receipt: dict[str, JsonValue] = Field(
         default_factory=dict, description="what the operation reported, with what undoes it"
