@@ -294,3 +294,15 @@ def test_what_an_operator_should_have_made_is_not_there_since_that_is_down(
     found = seen(NODES, stuck, there, operated(group), resource)
     led = {f.trouble.cause: f.follows == "Deployment shop/operator" for f in found}
     assert (led["address-wrong"], led["config-missing"]) == (follows, follows)
+
+
+def test_conditions_that_are_well_when_they_are_so() -> None:
+    good = [
+        {"type": "NetworkingReady", "status": "True"},
+        {"type": "EtcdIsVoter", "status": "True"},
+    ]
+    one = node("n1")
+    one["status"]["conditions"] += good
+    assert first([one], workload("cart")) == ("", "")
+    good[0]["status"] = "False"
+    assert first([one], workload("cart")) == ("node-problem", "Node n1")
