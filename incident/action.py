@@ -215,6 +215,11 @@ class Execution(BaseModel):
     stage: int = Field(default=0, description="of what is done in stages the last begun, from 0")
 
     @property
+    def acted_at(self) -> AwareDatetime:
+        """From when on it may have had an effect."""
+        return self.merged_at or self.started_at
+
+    @property
     def proof(self) -> list[str]:
         """Evidence of what came of it."""
         return [measure.evidence for measure in self.measures if measure.evidence]

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...actions.base import Action, waits
+from ...actions.base import LEFT_TO, Action, waits
 from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
-from ...incident.action import WELL, ActionPlan, Measure, Outcome
+from ...incident.action import WELL, ActionPlan, Execution, Measure, Outcome
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
 from ...incident.timeline import Event, EventKind, from_ts
@@ -53,9 +53,10 @@ def verify(case: Case) -> VerificationReport:
     cures = plan is not None and plan.kind not in HELD
     limited = cures and any(limits(case.document, case.inventory))
     left = carried_out and plan is not None and waits(plan.found)
+    waiting = Outcome.unpushed if plan and LEFT_TO in plan.found else Outcome.waits
     judged = look.brought_back(back) if back else look.judged(carried_out and not left, limited)
     if left and judged.outcome not in WELL and not judged.well:
-        judged = Judged(Outcome.waits, f"{execution.receipt.get('note')}; {judged.reason}")
+        judged = Judged(waiting, f"{execution.receipt.get('note')}; {judged.reason}")
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
@@ -70,6 +71,8 @@ def verify(case: Case) -> VerificationReport:
 
 def watch(case: Case) -> VerificationReport:
     """Whether what hurt has ended by itself, where no action is to be taken."""
+    if merged := case.document.carried_on():
+        return _carried_on(case, merged)
     just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
     since = max(from_ts(case.frame.incident.start), case.now - just)
     look = Look(case, None, "", since, since)
@@ -80,8 +83,22 @@ def watch(case: Case) -> VerificationReport:
         judged = replace(judged, outcome=Outcome.unverified, probability=None)
     elif back:
         judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
+    if case.document.waiting and judged.outcome is Outcome.unverified and not judged.well:
+        judged = replace(judged, outcome=case.document.waiting[-1].outcome)
     told = _left_limited(case, look) if judged.outcome in WELL else {}
     return look.report(NOBODY, judged).model_copy(update=told)
+
+
+def _carried_on(case: Case, merged: Execution) -> VerificationReport:
+    """What others merged or pushed is measured as any action: from before that to after it ran."""
+    plan = case.document.plan(merged.plan)
+    ran = (merged.ended_at or merged.acted_at) + timedelta(
+        seconds=case.catalogue.windows.stabilise_s
+    )
+    look = Look(case, plan, merged.plan, merged.acted_at, ran)
+    judged = look.judged(True, any(limits(case.document, case.inventory)))
+    told = _left_limited(case, look) if judged.outcome in WELL else {}
+    return look.report(merged.title, judged).model_copy(update=told)
 
 
 def quiet(case: Case) -> bool:

@@ -5,6 +5,8 @@ A timer is named by what it is for and which time: a node that runs again starts
 history nothing new comes: there a wait is over at once.
 """
 
+import math
+
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
@@ -37,13 +39,15 @@ def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
 
 def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Nothing is known to do, and it goes on: what alerted early may show by and by. Wait, twice as
-    long each time; not for ever, and not what a person called over."""
+    long each time; not for ever unless others may end it, and not what a person called over."""
     context = runtime.context
     document = context.store.load(state.incident_id)
-    if document.ended_by or state.looks >= context.looks:
+    most = context.looks if not document.waiting else context.looks and math.inf
+    if document.ended_by or state.looks >= most:
         return {"timer": ""}
     name, why = f"{ANEW} {state.looks + 1}", "nothing is known to do: looked at anew"
-    seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.looks
+    pause = context.catalogue.windows.detect_s * 2 ** min(state.looks, context.looks)
+    seconds = LOOK_WINDOWS * pause
     begun = begin(state, runtime, name, seconds, why)
     due = context.store.timers.due_at(state.incident_id, name) if begun["timer"] else None
     if due:
@@ -58,7 +62,9 @@ def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 def looked_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """The time has come: whether it still hurts first, then from the sweep on, in this round."""
     _until_due(state, runtime)
-    over = bool(runtime.context.store.load(state.incident_id).ended_by)
+    context = runtime.context
+    ended = bool(context.store.load(state.incident_id).ended_by)
+    over = ended or bool(state.stop) or state.looks >= context.looks  # others may still carry on
     again = {"looks": state.looks + 1, "look_again": not over, "investigated": over}
     return {**again, "timer": "", "checks": 0, "outcome": ""}
 
@@ -81,9 +87,12 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait a measuring window more before looking again, where nobody acts; what was just taken
     back has to settle first."""
-    windows = runtime.context.catalogue.windows
-    seconds = windows.verify_s + (windows.stabilise_s if state.next else 0.0)
+    context = runtime.context
+    windows = context.catalogue.windows
+    merged = context.store.load(state.incident_id).carried_on(measured=False)
+    seconds = windows.verify_s + (windows.stabilise_s if state.next or merged else 0.0)
     name = f"watch {state.attempt}.{state.checks + 1} {short(state.plan)}".rstrip()
+    name += f" {short(merged.plan)} by others" if merged else ""
     return begin(state, runtime, name, seconds, "watching whether it stays well")
 
 
