@@ -210,17 +210,31 @@ def _times(one: Object) -> Iterable[float]:
     return [at for at in map(seconds, found) if at]
 
 
+WATCHED = ("ADDED", "MODIFIED", "DELETED")
+"""Types of what a watch writes about an object."""
+
+
 def read_list(document: Any) -> tuple[list[Object], set[str]]:
-    """The objects of one decoded file: an object, or a list as `kubectl get -o json` writes it, and
-    the kinds that the list is of: a list without items says that there are none."""
+    """The objects of one decoded file: an object, a list as `kubectl get -o json` writes it, or
+    several of either; and the kinds that lists are of: one without items says that there are none.
+    """
     if not isinstance(document, Mapping):
-        return [o for part in mappings(document) for o in read_list(part)[0]], set()
+        return _together(mappings(document))
+    if {"type", "object"} <= document.keys():
+        return read_list(document["object"] if document["type"] in WATCHED else None)
     kind = str(document.get("kind") or "")
     if not kind.endswith("List") or "items" not in document:
-        return [Object(document)], set()
+        by_name = [one for one in document.values() if isinstance(one, (Mapping, list))]
+        single = kind or "metadata" in document
+        return ([Object(document)], set[str]()) if single else _together(by_name)
     of = kind.removesuffix("List")
-    items = [_kinded(item, of, document) for item in mappings(document.get("items"))]
-    return [Object(item) for item in items], {of} if of else set()
+    items, kinds = _together(_kinded(item, of, document) for item in mappings(document["items"]))
+    return items, kinds | ({of} if of else set())
+
+
+def _together(parts: Iterable[Any]) -> tuple[list[Object], set[str]]:
+    read = [read_list(part) for part in parts]
+    return [one for some, _of in read for one in some], {kind for _some, of in read for kind in of}
 
 
 def _kinded(item: Fields, kind: str, of: Fields) -> Fields:
