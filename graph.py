@@ -5,8 +5,8 @@
 
 Every node reads the document from the store and files its report there; the state carries only
 where to go next. A person decides at `commander`, `whether` and `approval`, time at
-`looked_again`, `stabilised`, `held_back`, `undo_owed` and `waited`; the only nodes with effects on
-the world are `act`, `undo`, `send_internal` and `send_approved`.
+`looked_again`, `looked_anew`, `stabilised`, `held_back`, `undo_owed` and `waited`; the only nodes
+with effects on the world are `act`, `undo`, `send_internal` and `send_approved`.
 """
 
 from functools import cache
@@ -16,15 +16,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from .agents import steps
+from .agents.runtime import gate, waits
 from .agents.runtime.context import ResponseContext
 from .agents.runtime.effects import act, undo
-from .agents.runtime.gate import (
-    ask_commander,
-    ask_for_text,
-    await_commander,
-    await_text,
-    note_refusal,
-)
 from .agents.runtime.node import (
     is_investigated,
     is_noise,
@@ -34,7 +28,6 @@ from .agents.runtime.node import (
     specialist,
 )
 from .agents.runtime.outbox import send
-from .agents.runtime.waits import held_back, look_again, looked_again, stabilise, wait_on, waited
 from .agents.runtime.whether import ask_whether, await_whether
 from .incident.action import WELL, Outcome
 from .state import Acted, CommunicationState, IncidentState, Told
@@ -56,8 +49,8 @@ def build() -> StateGraph[IncidentState, ResponseContext]:
     """The whole response: classify, then respond while communicating. Shared: never added to."""
     graph = StateGraph(IncidentState, context_schema=ResponseContext)
     graph.add_node("detect", specialist(steps.DETECT, is_noise))
-    graph.add_node("look_again", look_again)
-    graph.add_node("looked_again", looked_again)
+    graph.add_node("look_again", waits.look_again)
+    graph.add_node("looked_again", waits.looked_again)
     graph.add_node("respond", respond())
     graph.add_node("communicate", communicate())
 
@@ -99,22 +92,24 @@ def respond() -> Phase:
 def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     """Phase three: ask, act once, measure, undo if worse. What may not happen now is held back; of
     what nobody reported on, action or undo, a person says whether it was done."""
-    graph.add_node("ask", ask_commander)
-    graph.add_node("commander", await_commander)
-    graph.add_node("refused", note_refusal)
+    graph.add_node("ask", gate.ask_commander)
+    graph.add_node("commander", gate.await_commander)
+    graph.add_node("refused", gate.note_refusal)
     graph.add_node("act", act)
-    graph.add_node("held_back", held_back)
+    graph.add_node("held_back", waits.held_back)
     graph.add_node("ask_whether", ask_whether)
     graph.add_node("whether", await_whether)
-    graph.add_node("stabilise", stabilise)
-    graph.add_node("stabilised", waited)
+    graph.add_node("stabilise", waits.stabilise)
+    graph.add_node("stabilised", waits.waited)
     graph.add_node("verify", specialist(steps.VERIFY, outcome_of))
     graph.add_node("undo", undo)
-    graph.add_node("undo_owed", held_back)
+    graph.add_node("undo_owed", waits.held_back)
     graph.add_node("watch", specialist(steps.WATCH, outcome_of))
-    graph.add_node("wait", wait_on)
-    graph.add_node("waited", waited)
+    graph.add_node("wait", waits.wait_on)
+    graph.add_node("waited", waits.waited)
     graph.add_node("again", next_round)
+    graph.add_node("look_anew", waits.look_anew)
+    graph.add_node("looked_anew", waits.looked_anew)
 
     graph.add_conditional_edges(
         "ask", after_ask, ["commander", "debug", "again", "verify", "watch", *WRAP_UP]
@@ -137,7 +132,13 @@ def recover(graph: StateGraph[IncidentState, ResponseContext]) -> None:
     )
     graph.add_edge("undo_owed", "undo")
     graph.add_conditional_edges("again", after_again, ["debug", "watch"])
-    graph.add_conditional_edges("watch", after_watch, ["wait", "ask", *WRAP_UP])
+    graph.add_conditional_edges(
+        "watch", after_watch, ["wait", "ask", "sweep", "look_anew", *WRAP_UP]
+    )
+    graph.add_conditional_edges(
+        "look_anew", lambda s: ["looked_anew"] if s.timer else WRAP_UP, ["looked_anew", *WRAP_UP]
+    )
+    graph.add_edge("looked_anew", "watch")
     graph.add_edge("wait", "waited")
     graph.add_edge("waited", "watch")
 
@@ -148,8 +149,8 @@ def communicate() -> Phase:
     graph.add_node("customer_impact", specialist(steps.CUSTOMER_IMPACT))
     graph.add_node("announce", specialist(steps.ANNOUNCE))
     graph.add_node("send_internal", send)
-    graph.add_node("ask_text", ask_for_text)
-    graph.add_node("approval", await_text)
+    graph.add_node("ask_text", gate.ask_for_text)
+    graph.add_node("approval", gate.await_text)
     graph.add_node("send_approved", send)
 
     graph.add_edge(START, "customer_impact")
@@ -280,13 +281,16 @@ def after_again(state: IncidentState) -> list[str]:
 
 def after_watch(state: IncidentState) -> list[str]:
     """While it is well it is watched for long enough; then it is told as it is. What was withdrawn
-    and hurts all the same is asked anew."""
+    and hurts all the same is asked anew; where nothing is known to do, it is looked at anew."""
     if state.improving and state.checks <= WATCHES:
         return ["wait"]
     if state.next:
         return [state.next]
-    withdrawn = state.acted == Acted.withdrawn and not state.well
-    return ["ask"] if withdrawn and state.outcome not in WELL else WRAP_UP
+    if state.acted == Acted.withdrawn and not state.well and state.outcome not in WELL:
+        return ["ask"]
+    if state.stop or state.well or state.outcome in (*WELL, Outcome.contained):
+        return WRAP_UP
+    return ["sweep" if state.look_again and not state.investigated else "look_anew"]
 
 
 graph = build().compile()

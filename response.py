@@ -13,6 +13,7 @@ waits, and the row of work says until when.
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast, get_args
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -26,12 +27,14 @@ from .graph import Phase, build
 from .graph_version import Misfit, fitted, version_of
 from .incident.document import Alert
 from .incident.events import ResponseEvent, StepDone
+from .incident.timeline import from_ts
 from .intake.handing import take
 from .intake.scopes import calls_of
 from .record.checkpoints import open_checkpointer, readable
 from .record.holding import Held, holding
 from .record.leases import LEASE_S, lost, new_owner
 from .record.ledger import Request
+from .record.timers import ANEW, ANEW_SAYS
 from .record.waking import ENDED
 from .record.work import Standing
 from .settings import Settings
@@ -146,8 +149,9 @@ class Response:
                 given = self._answers(found)
             if not held.ended.is_set():
                 held.until, held.why = self._until(incident_id, found, over or _is_over(found))
-            if held.until is None:
-                hand_over(context, incident_id)
+            again = self._anew(incident_id, found)
+            if held.until is None or again:
+                hand_over(context, incident_id, again)
 
     def waiting(self, incident_id: str) -> list[Request]:
         """What the incident waits for people to decide."""
@@ -172,6 +176,12 @@ class Response:
         now = self.work.now()
         return min(max(0.0, (at or now) - now) for at in due)
 
+    def _anew(self, incident_id: str, found: StateSnapshot) -> datetime | None:
+        """When it is looked at anew what nothing is known to do about; None: it is not."""
+        names = (each["subject"] for each in _pauses(found) if each["subject"].startswith(ANEW))
+        due = [self.context.store.timers.due_at(incident_id, name) for name in names]
+        return from_ts(due[0]) if due and due[0] else None
+
     def _until(
         self, incident_id: str, found: StateSnapshot, over: bool
     ) -> tuple[float | None, str]:
@@ -185,7 +195,9 @@ class Response:
         times += [now + wait] if wait is not None else []
         said = [f"waits for a person: {request.title}" for request in asked[:1]]
         held = any(each["kind"] == "held" for each in pauses)
-        said += [HELD if held else MEASURED] if wait is not None else []
+        again = self._anew(incident_id, found)
+        wakes = ANEW_SAYS.format(again) if again else HELD if held else MEASURED
+        said += [wakes] if wait is not None else []
         return max(min(times, default=now), now + LEAST_S), "; ".join(said) or "goes on"
 
     def _fit(self, held: Held) -> Standing:

@@ -77,8 +77,7 @@ def audiences(severity: Severity, stage: Stage, customers_hurt: bool) -> dict[Au
         return {}
     plan = dict(table().audiences[severity])
     plan[Audience.engineering] = stage.value
-    told_outside = Audience.status_page in plan
-    if stage is Stage.resolved and customers_hurt and told_outside:
+    if stage is Stage.resolved and customers_hurt and Audience.status_page in plan:
         plan[Audience.customers] = "customer_email"
     return plan
 
@@ -178,10 +177,12 @@ def _message(
     )
 
 
-def handing_over(document: Incident, now: datetime, language: str, quiet: bool) -> Message:
-    """What is told inside once the response has ended unresolved; quiet: nobody is woken."""
-    at = Stage.quiet if quiet else Stage.handed_over
-    briefing = replace(brief(document, now), stage=at.value)
+def handing_over(
+    document: Incident, now: datetime, language: str, quiet: bool, again: datetime | None = None
+) -> Message:
+    """What is told inside where it ended unresolved; quiet: nobody is woken; again: looks then."""
+    at = Stage.unclear if again else Stage.quiet if quiet else Stage.handed_over
+    briefing = replace(brief(document, now), stage=at.value, next_update=again)
     told = _message(document, briefing, Audience.engineering, f"{at}.{language}.md", language)
     return told.model_copy(update={"channels": table().channels[Severity.P2]}) if quiet else told
 

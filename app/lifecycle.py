@@ -22,6 +22,7 @@ from ..record import audit, events
 from ..record.claims import Does
 from ..record.store import Store, revise
 from ..record.tables import EFFECTS
+from ..record.timers import cut_short
 from ..record.waking import wake
 from ..text_safety.lines import one_line
 
@@ -133,6 +134,7 @@ def resolve(store: Store, incident_id: str, reason: str, by: Identity) -> Incide
         _nothing_under_way(connection, incident_id)
         change_in(connection, incident_id, by, "resolve", change)
         store.ledger.withdraw(incident_id, by, f"{by.name} called it resolved: {why}", connection)
+        cut_short(connection, incident_id)
         wake(connection, incident_id, why=f"{by.name} called it resolved")
     return store.load(incident_id)
 

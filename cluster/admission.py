@@ -7,7 +7,11 @@ from .revisions import brought_it, last_change, revisions
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words
 
-CONTROLLERS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController")
+CONTROLLERS = (
+    *("ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job"),
+    "ReplicationController",
+)
+"""Of a Deployment, what its ReplicaSets are told where nobody read these."""
 FAILED = ("FailedCreate", "ReplicaSetCreateError")
 
 
@@ -29,7 +33,8 @@ def _lacks(one: Object) -> bool:
         over = one.number("status.succeeded") or one.condition("Complete").get("status") == "True"
         return not over and not one.number("status.active")
     wanted = one.number("spec.replicas")
-    return (1 if wanted is None else wanted) > (one.number("status.replicas") or 0)
+    there = "status.updatedReplicas" if one.kind == "Deployment" else "status.replicas"
+    return (1 if wanted is None else wanted) > (one.number(there) or 0)
 
 
 def _refused(seen: Snapshot, one: Object) -> Trouble | None:

@@ -33,7 +33,8 @@ def alone(seen: Snapshot) -> Iterator[Trouble]:
             hurt[min(nodes)].add(workload)
             shown[min(nodes)].append(sign(bad[0], "status.phase"))
     for name, some in hurt.items():
-        if len(some) >= SEVERAL and (node := seen.find("Node", "", name)):
+        node = seen.find("Node", "", name) or Object({"kind": "Node", "metadata": {"name": name}})
+        if len(some) >= SEVERAL:
             why = ", ".join(sorted(some)[:4])
             yield wrong("unwell-on-it", node, shown[name][:4], 0.8, why, victims={*some, node.ref})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 
 from .objects import Object, containers, seconds, value
-from .snapshot import SYSTEM, Snapshot
+from .snapshot import MIRROR, SYSTEM, Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
 OFF_S = 30.0
@@ -14,7 +14,6 @@ LATE_S = 100.0
 SOON_S = 1800.0
 """How long after it came back a node that was lost again and again is not trusted."""
 OFTEN, DAY_S = 2, 86400.0
-MIRROR = "kubernetes.io/config.mirror"
 
 
 def beats(seen: Snapshot) -> Iterator[Trouble]:

@@ -8,6 +8,8 @@ from .objects import NOTHING, Fields, Object, mappings, reference, texts, value
 from .snapshot import Snapshot
 
 SOURCES = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
+ROOT_CA = "kube-root-ca.crt"
+"""Is put into every namespace, and mounted by every pod."""
 CLAIM = ("PersistentVolumeClaim", "persistentVolumeClaim", "claimName")
 
 
@@ -56,21 +58,22 @@ def arguments(owner: Object, spec: Fields) -> Given:
 
 def files(seen: Snapshot, owner: Object, pod: Fields) -> Iterator[Given]:
     """What ConfigMaps and Secrets bring into a pod as files; `pod` is its spec."""
-    for _volume, kind, name in volumes(pod):
-        if name != "kube-root-ca.crt" and kind != CLAIM[0]:
+    for _volume, kind, name, _needed in volumes(pod):
+        if kind != CLAIM[0]:
             for key, text in data(seen, kind, owner.namespace, name).items():
                 yield Given(key, str(text or ""), reference(kind, owner.namespace, name), key)
 
 
-def volumes(pod: Fields) -> Iterator[tuple[str, str, str]]:
-    """(volume, kind, name) of what a pod's volumes are made of."""
+def volumes(pod: Fields) -> Iterator[tuple[str, str, str, bool]]:
+    """(volume, kind, name, whether it has to be there) of what a pod's volumes are made of."""
     for volume in mappings(pod.get("volumes")):
         parts = [volume, *mappings(value(volume, "projected.sources"))]
         for part in parts:
             for kind, path, field in (*SOURCES, CLAIM):
                 source = value(part, path) or NOTHING
-                if name := str(value(source, field) or value(source, "name") or ""):
-                    yield str(volume.get("name")), kind, name
+                name = str(value(source, field) or value(source, "name") or "")
+                if name and name != ROOT_CA:
+                    yield str(volume.get("name")), kind, name, source.get("optional") is not True
 
 
 def mounted_at(spec: Fields, pod: Fields, path: str) -> tuple[str, str]:
@@ -84,7 +87,7 @@ def mounted_at(spec: Fields, pod: Fields, path: str) -> tuple[str, str]:
     if not over:
         return "", ""
     mount = max(over, key=lambda one: len(str(one.get("mountPath"))))
-    found = [(k, n) for volume, k, n in volumes(pod) if volume == mount.get("name")]
+    found = [(k, n) for volume, k, n, _needed in volumes(pod) if volume == mount.get("name")]
     return found[0] if found else ("volume", "")
 
 

@@ -11,7 +11,7 @@ from .naming import not_answered
 from .objects import Container, Object, reference
 from .reaching import chosen
 from .revisions import brought_it, last_change
-from .rights import FORBIDDEN, binding
+from .rights import FORBIDDEN, refused
 from .snapshot import LOG, Snapshot
 from .trouble import Sign, Trouble, words, wrong
 
@@ -84,11 +84,7 @@ def said(seen: Snapshot, pod: Object, one: Container) -> Iterator[tuple[str, Sig
 
 def _forbidden(it: Spoken) -> Trouble | None:
     found = FORBIDDEN.search(it.text)
-    if found is None:
-        return None
-    place = binding(it.seen, found["space"], found["name"])
-    why, name = f"it may not {found['verb']} {found['what']}", f"{found['space']}/{found['name']}"
-    return wrong("not-allowed", it.workload, (it.sign,), 0.95, why, name=name, place=place)
+    return refused(it.seen, it.workload, found, it.sign) if found else None
 
 
 def _following(kind: str, read: "Callable[[Spoken, str], Trouble | None]") -> "Reader":
@@ -170,7 +166,7 @@ def _certificate(it: Spoken, host: str) -> Trouble | None:
     service, _inside = service_of(it.seen, it.pod.namespace, host)
     servers = chosen(it.seen, service)[:1] if service is not None else []
     for pod in servers:
-        for _volume, kind, name in volumes(pod.fields("spec")):
+        for _volume, kind, name, _needed in volumes(pod.fields("spec")):
             if kind == "Secret" and "tls.crt" in data(it.seen, kind, pod.namespace, name):
                 place = reference(kind, pod.namespace, name)
                 return it.wrong("certificate", place, f"{host} shows it")

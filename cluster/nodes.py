@@ -4,12 +4,14 @@ scheduler, controllers, proxy, certificates."""
 from collections.abc import Iterator
 from statistics import median
 
-from .objects import Fields, Object, mappings, seconds
+from .objects import Fields, Object, mappings, ready, reference, seconds
 from .revisions import last_change
 from .snapshot import SYSTEM, Snapshot
-from .trouble import Sign, Trouble, said_by, sign, words, wrong
+from .trouble import Sign, Trouble, said_by, sign, told, words, wrong
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
+GOOD = ("Ready", "IsVoter")
+"""Ends of conditions that are well when they are so: those of EKS's node monitor, k3s's etcd."""
 STALE_S = 60.0
 """A lease that was not renewed for so long is given up: four times what nodes take (10 s, 40 s)."""
 PARTS = ("kube-apiserver", "kube-scheduler", "kube-controller-manager", "etcd")
@@ -34,9 +36,21 @@ def broken_nodes(seen: Snapshot) -> Iterator[Trouble]:
                 yield _by_condition("node-pressure", node, condition, type_, victims)
         for condition in node.list("status.conditions"):
             type_ = str(condition.get("type"))
-            if condition.get("status") == "True" and type_ not in ("Ready", *PRESSURES):
+            ill = "False" if type_.endswith(GOOD) else "True"
+            if condition.get("status") == ill and type_ not in ("Ready", *PRESSURES):
                 cause = "node-network" if type_ == "NetworkUnavailable" else "node-problem"
                 yield _by_condition(cause, node, condition, type_, victims)
+    yield from _left(seen)
+
+
+def _left(seen: Snapshot) -> Iterator[Trouble]:
+    """Nodes that nobody read, by what their pods were told of them."""
+    for pod in seen.pods:
+        name = pod.text("spec.nodeName")
+        events = seen.events(pod, "NodeNotReady") if name and not seen.nodes else []
+        if events and not ready(pod):
+            shown, of = (told(pod, events[0]),), reference("Node", "", name)
+            yield wrong("node-not-ready", seen.top(pod), shown, 0.8, events[0].message, place=of)
 
 
 def _unready(node: Object, ready: Fields, victims: frozenset[str]) -> Trouble:

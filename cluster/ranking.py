@@ -10,9 +10,11 @@ from .beats import beats
 from .calling import callers, wrong_addresses
 from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
+from .fitting import wanted
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
+from .operators import operators
 from .policies import forbidden
 from .reaching import chosen, not_reached
 from .rights import lacking_rights
@@ -56,8 +58,12 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
-ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind"), 0.5
-"""Who is not answered, where whoever should answer is in trouble."""
+ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind", "asks-too-much"), 0.5
+"""Who is not answered, or not given a device, where whoever should do it is in trouble."""
+UNMADE = ("address-wrong", "service-missing", "config-missing")
+"""What somebody should have made."""
+DEVICES = "/var/lib/kubelet/device-plugins"
+"""Where a node's devices are registered with its kubelet, by whoever mounts it."""
 CARRIED = ("not-ready", "crashes", "ends-by-itself", "probe-timing", "init-waits")
 """What is so also where only whom it calls is in trouble."""
 
@@ -71,12 +77,21 @@ class Ranked:
     follows: str = ""  # object of another trouble; empty: it stands by itself
 
 
+Refs = Mapping[str, set[str]]
+"""Objects by an object."""
+
+
 def troubles(seen: Snapshot) -> list[Ranked]:
     """Every trouble once, with all who suffer from it; consequences last."""
     every = [trouble for recogniser in RECOGNISERS for trouble in recogniser(seen)]
     found = list(_merged(_in_common(every)))
     needs, used = _needs(seen), seen.once(callers)
-    ranked = [Ranked(one, _missed(seen, one, used), _behind(one, found, needs)) for one in found]
+    made = defaultdict[str, set[str]](set)
+    for lacking, operator in operators(seen):
+        made[lacking].add(operator)
+    ranked = [
+        Ranked(one, _missed(seen, one, used), _behind(one, found, needs, made)) for one in found
+    ]
     return sorted(ranked, key=lambda r: (bool(r.follows), -r.sure, -len(r.trouble.victims)))
 
 
@@ -119,7 +134,7 @@ def _both(one: Trouble, other: Trouble) -> Trouble:
     return replace(max(one, other, key=lambda t: t.surety), signs=signs, victims=victims)
 
 
-def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -> str:
+def _behind(one: Trouble, found: list[Trouble], needs: Refs, made: Refs) -> str:
     """The object that this one follows from; empty: none here."""
     for other in found:
         if other is one:
@@ -130,12 +145,20 @@ def _behind(one: Trouble, found: list[Trouble], needs: Mapping[str, set[str]]) -
                 return other.object
         if one.cause == "unwell-on-it" and _most(one, other):
             return other.object
-        asked = needs.get(one.object, ()) if one.cause in ANSWERED else ()
-        if other.object in asked and other.surety >= SURE_ENOUGH:
+        if _asked(one, other, needs, made) & {other.object, *other.victims}:
             return other.object
         if one.cause in CARRIED and _carried(one, other, needs):
             return other.object
     return ""
+
+
+def _asked(one: Trouble, other: Trouble, needs: Refs, made: Refs) -> set[str]:
+    """Who should do what is not done for it, if the other is sure enough to keep them from it."""
+    if one.cause in ANSWERED and other.surety >= SURE_ENOUGH:
+        return needs.get(one.object, set())
+    if one.cause in UNMADE and other.surety > BEYOND:
+        return made.get(one.object, set())
+    return set()
 
 
 def _most(one: Trouble, other: Trouble) -> bool:
@@ -144,7 +167,7 @@ def _most(one: Trouble, other: Trouble) -> bool:
     return other.surety > one.surety and 2 * len(both) >= len(one.victims)
 
 
-def _carried(one: Trouble, other: Trouble, needs: Mapping[str, set[str]]) -> bool:
+def _carried(one: Trouble, other: Trouble, needs: Refs) -> bool:
     """Whether it calls whom the other hits, over others if need be, and is not called by it."""
     reached = needs.get(one.object, set())
     if not reached & {other.object, *other.victims}:
@@ -154,7 +177,7 @@ def _carried(one: Trouble, other: Trouble, needs: Mapping[str, set[str]]) -> boo
     return other.surety > one.surety
 
 
-def _needs(seen: Snapshot) -> Mapping[str, set[str]]:
+def _needs(seen: Snapshot) -> Refs:
     """By workload, whom it calls and whom these call: services, and the workloads behind them."""
     direct: dict[str, set[str]] = defaultdict(set)
     for service, some in seen.once(callers).items():
@@ -162,7 +185,22 @@ def _needs(seen: Snapshot) -> Mapping[str, set[str]]:
             direct[ref].add(service)
     for service in seen.of("Service"):
         direct[service.ref] |= {seen.top(pod).ref for pod in chosen(seen, service)}
+    for asking, plugin in _devices(seen):
+        direct[asking].add(plugin)
     return {ref: _reached(direct, ref) for ref in list(direct)}
+
+
+def _devices(seen: Snapshot) -> Iterator[tuple[str, str]]:
+    """(who asks for a device, who registers those of this maker)"""
+    plugins = [
+        one for one in seen.workloads if DEVICES in str(one.get("spec.template.spec.volumes"))
+    ]
+    for pod in seen.pods if plugins else ():
+        for maker in (name.partition("/")[0] for name in wanted(pod) if "/" in name):
+            for one in plugins:
+                named = f"{one.name} {one.get('spec.template.spec.containers')}"
+                if any(len(word) > 2 and word in named for word in maker.split(".")[:-1]):
+                    yield seen.top(pod).ref, one.ref
 
 
 def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:

@@ -34,20 +34,25 @@ def lacking_rights(seen: Snapshot) -> Iterator[Trouble]:
         found = list(FORBIDDEN.finditer(lines))
         pod = seen.find("Pod", log.namespace, log.name.partition("/")[0])
         if pod is not None and len(found) >= TWICE:
-            space, name, verb, what = found[-1].groups()
-            shown, why = Sign(log.ref, "text", found[-1][0]), f"it may not {verb} {what}"
-            yield _lacks(seen, seen.top(pod), binding(seen, space, name), shown, why, 0.95)
+            yield refused(seen, seen.top(pod), found[-1], Sign(log.ref, "text", found[-1][0]))
+
+
+def refused(seen: Snapshot, one: Object, found: "re.Match[str]", shown: Sign) -> Trouble:
+    """What an account may not do, by the API server's own words."""
+    space, name, verb, what = found.groups()
+    return _lacks(seen, one, binding(seen, space, name), shown, f"it may not {verb} {what}", 0.95)
 
 
 def _lacks(
     seen: Snapshot, one: Object, place: str, shown: Sign, why: str, surety: float
 ) -> Trouble:
-    account = f"{one.namespace}/{_account(one)}"
+    named = f"{one.namespace}/{account(one)}"
     hurt = {one.ref, *waiting_for(seen, one)}
-    return wrong("not-allowed", one, (shown,), surety, why, name=account, place=place, victims=hurt)
+    return wrong("not-allowed", one, (shown,), surety, why, name=named, place=place, victims=hurt)
 
 
-def _account(one: Object) -> str:
+def account(one: Object) -> str:
+    """The name of the account that a workload's pods have; empty: its namespace's default."""
     return one.text("spec.template.spec.serviceAccountName") or one.text("spec.serviceAccountName")
 
 
@@ -55,7 +60,7 @@ def _meant(seen: Snapshot, space: str, name: str, role: Fields) -> Iterator[Obje
     """Workloads with an account of this name elsewhere, or of nearly this name there, that nothing
     gives the role."""
     for one in seen.workloads:
-        mine = _account(one)
+        mine = account(one)
         near = mine == name or (one.namespace == space and get_close_matches(name, [mine], 1, 0.8))
         if mine and near and not _has(seen, one.namespace, mine, role):
             yield one

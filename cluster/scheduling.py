@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .fitting import OWN, ROLES, Obstacle, Room, wanted
 from .objects import Object, mappings, quantity, value, words
 from .revisions import last_change
-from .snapshot import Snapshot
+from .snapshot import MIRROR, Snapshot
 from .trouble import Sign, Trouble, sign, told, wrong
 
 CAUSES = {
@@ -35,9 +35,15 @@ NAMED = {
     "spread": r"didn't match pod topology spread constraints",
     "ports": r"didn't have free ports",
     "volume": r"volume node affinity conflict",
-    "room": r"Insufficient (?P<detail>\S+?)[,.]?(?:\s|$)|(?P<pods>Too many pods)",
+    "room": r"Insufficient (?P<detail>\S+)|Too many pods",
 }
 """The scheduler's words, for where nodes were not read."""
+COUNTED = re.compile(r"\b(\d+) ([A-Z\w(][^,]*?)(?=, |\.(?:\s|$)|$)")
+"""How many nodes, and their obstacle."""
+PLACED = ("volume", "selector", "affinity")
+"""What other nodes lack of themselves, where the one that would do is cordoned."""
+BY_WORDS = 0.75
+"""It is known that the pod waits for this, and not what should be put right."""
 VOLUMES = re.compile(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"", re.I)
 
 
@@ -98,13 +104,18 @@ def _unheard(seen: Snapshot, pod: Object, victims: frozenset[str]) -> Trouble | 
 def _by_words(
     workload: Object, signs: tuple[Sign, ...], victims: frozenset[str]
 ) -> Iterator[Trouble]:
-    text = " ".join(one.value for one in signs)
-    for kind, pattern in NAMED.items():
-        if match := re.search(pattern, text):
-            detail = "pods" if match.groupdict().get("pods") else match.groupdict().get("detail")
-            name = detail or kind
-            yield wrong(CAUSES[kind], workload, signs, 0.5, name=name, victims=victims)
-            return
+    counted, named = Counter[str](), dict[str, str]()
+    for number, words_ in COUNTED.findall(signs[-1].value if signs else ""):
+        for kind, pattern in NAMED.items():
+            match = re.search(pattern, words_)
+            detail = match and ("pods" if "Too many" in words_ else match.groupdict().get("detail"))
+            if match and detail not in ROLES:
+                counted[kind] = max(counted[kind], int(number))
+                named.setdefault(kind, detail or kind)
+    if counted:
+        hand = "cordon" in counted and {*counted} <= {"cordon", *PLACED}
+        kind = "cordon" if hand else max(counted, key=lambda k: (counted[k], -ORDER.index(k)))
+        yield wrong(CAUSES[kind], workload, signs, BY_WORDS, name=named[kind], victims=victims)
 
 
 def _blamed(
@@ -232,7 +243,8 @@ def _hog(seen: Snapshot, pod: Object, resource: str) -> Object | None:
     """Whoever took room last that this pod needs: a workload that is new, or whose last change asks
     for more."""
     needed, found = wanted(pod).get(resource, 0.0), list[tuple[float, str, Object]]()
-    for one in {one.ref: one for one in map(seen.top, seen.pods)}.values():
+    running = (pod for pod in seen.pods if MIRROR not in pod.annotations)
+    for one in {one.ref: one for one in map(seen.top, running)}.values():
         more, at = _more(seen, one, resource)
         if more >= needed > 0:
             found.append((at, one.ref, one))

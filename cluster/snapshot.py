@@ -13,6 +13,9 @@ REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
 HASHES = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
 """Labels with the hash that ends a ReplicaSet's name, and whose it is."""
+MIRROR = "kubernetes.io/config.mirror"
+"""Of a pod that the kubelet of its node runs by itself:
+https://kubernetes.io/docs/concepts/workloads/pods/#static-pods"""
 LOG = "PodLog"
 """What a container said, as a recording has it beside the objects: no kind of the API's."""
 T = TypeVar("T")
@@ -167,8 +170,12 @@ class Snapshot:
         for event in self.of("Event"):
             about = event.fields("involvedObject") or event.fields("regarding")
             namespace = str(about.get("namespace") or "")
-            ref = reference(str(about.get("kind")), namespace, str(about.get("name")))
-            found[ref].append(_read(event))
+            kind, name = str(about.get("kind")), str(about.get("name"))
+            above = name.rpartition("-")[0]
+            unread = kind == "ReplicaSet" and kind not in self.listed
+            if unread and self.find("Deployment", namespace, above):
+                kind, name = "Deployment", above
+            found[reference(kind, namespace, name)].append(_read(event))
         for told in found.values():
             told.sort(key=lambda one: -one.last)
         return found

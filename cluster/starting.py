@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 
+from .given import CLAIM, volumes
 from .objects import Container, Object, containers, texts, value
 from .revisions import brought_it
 from .rights import ACCOUNT
@@ -223,16 +224,11 @@ def _mounts(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
 def _referred(seen: Snapshot, pod: Object) -> Iterator[Trouble]:
     """Events last an hour: without any, what the pod names and is not there."""
     workload = seen.top(pod)
-    for volume in pod.list("spec.volumes"):
-        for kind, path in (("ConfigMap", "configMap"), ("Secret", "secret")):
-            source = value(volume, path)
-            name = str(value(source, "name") or value(source, "secretName") or "")
-            optional = value(source, "optional") is True
-            if name and not optional and seen.missing(kind, pod.namespace, name):
-                new = brought_it(seen, workload, name)
-                place = "" if new else f"{kind} {pod.namespace}/{name}"
-                signs, what = (sign(pod, "spec.volumes"),), f"{kind} {name}"
-                yield wrong("config-missing", workload, signs, 0.8, name=what, place=place)
+    for _volume, kind, name, needed in volumes(pod.fields("spec")):
+        if kind != CLAIM[0] and needed and seen.missing(kind, pod.namespace, name):
+            place = "" if brought_it(seen, workload, name) else f"{kind} {pod.namespace}/{name}"
+            signs, what = (sign(pod, "spec.volumes"),), f"{kind} {name}"
+            yield wrong("config-missing", workload, signs, 0.8, name=what, place=place)
 
 
 def _waits(pod: Object, one: Container) -> tuple[Sign, ...]:

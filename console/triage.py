@@ -172,10 +172,12 @@ def _go_on(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, di
 
 
 def _work(desk: Desk, response: "Response", incident_id: str) -> tuple[Exit, dict[str, Any]]:
+    from ..agents.runtime.waits import ANEW_LOOKS
     from ..app.work import work
 
     context = response.context
     opening(desk.console, context.store.load(incident_id), context.model_layer.note)
+    context.looks = ANEW_LOOKS if desk.console.is_terminal else 0
     live = Live(desk.console, context, incident_id, desk.verbose)
     try:
         work(response, incident_id, live, desk.commander(context, context.commander))

@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import Any
 
 from ..agents.reporting.incident_status import ended
+from ..agents.runtime.waits import ANEW_LOOKS
 from ..app import lifecycle
 from ..app.plans import due
 from ..app.postmortem_text import items
@@ -71,7 +72,8 @@ class GameDay(Drill):
 
     silent: bool = False
     minutes: float = 20.0
-    looks: list[Look] = field(default_factory=list)
+    looks: int = ANEW_LOOKS
+    seen: list[Look] = field(default_factory=list)
 
     def _work(self, response: Any, incident_id: str, tell: Tell, decide: Commander) -> None:
         store, until, over = response.context.store, time.monotonic() + 60 * self.minutes, Event()
@@ -114,7 +116,7 @@ class GameDay(Drill):
                 recording, now = recorder.advance(), time.time()
                 window = Window(now - LOOK_S, now)
                 hurts = any(one.shows(one.left(recording, window, True)) for one in truth.symptoms)
-                self.looks.append((now, hurts, [one.service for one in evaluate(recording, now)]))
+                self.seen.append((now, hurts, [one.service for one in evaluate(recording, now)]))
 
 
 def told(card: Card, truth: Truth) -> str:
@@ -219,7 +221,7 @@ def _after(incident: Incident, at: datetime | None) -> str:
 
 def keep(settings: Settings, incident_id: str, day: GameDay, seed: int) -> None:
     """So that the debrief can be written again. Raises OSError."""
-    facts = {"seed": seed, "world": day.fault.world, "silent": day.silent, "looks": day.looks}
+    facts = {"seed": seed, "world": day.fault.world, "silent": day.silent, "looks": day.seen}
     write_private(settings.files(incident_id) / KEPT, json.dumps(facts))
 
 

@@ -56,6 +56,7 @@ class Drill:
     host: Host
     prometheus: bool = False
     keep: Path | None = None
+    looks: int = 2  # at what nothing is known to do about: nobody stays for hours
 
     @property
     def target(self) -> Path | None:
@@ -160,6 +161,7 @@ class Drill:
         operations = Operations.load(shop.layout.operations)
         sources = Sources(operations=shop.layout.operations, drill=True)
         context = open_context(self.settings, sources, recorder=recorder)
+        context.looks = self.looks
         store = context.store
         close_stale(store, self.settings.home / "drills")
         keeping = Keeping(shop.telemetry, self.target)

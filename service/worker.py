@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Lock, Semaphore, Thread, local
 from time import monotonic
 
+from ..agents.runtime.waits import ANEW_LOOKS
 from ..app.configuration import Sources, recall
 from ..app.record import Record
 from ..app.work import reopen
@@ -114,6 +115,7 @@ class Turns:
             recorder, _until = self._kept.pop(incident_id, (None, 0.0))
         given = sources, self.store, self._graph(), recorder
         with reopen(self.settings, incident_id, *given) as response, ExitStack() as stack:
+            response.context.looks = ANEW_LOOKS
             stack.callback(self._keep, incident_id, response.context.recorder)
             yield response
 

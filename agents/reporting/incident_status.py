@@ -32,6 +32,7 @@ class Stage(StrEnum):
     resolved = "resolved"
     noise = "noise"
     unconfirmed = "unconfirmed"
+    unclear = "unclear"  # nothing is known to do yet: it is looked at anew
     handed_over = "handed_over"  # the response ended and it is not resolved
     quiet = "quiet"  # as that, and nothing that alerted does any more
 

@@ -167,6 +167,7 @@ class ResponseContext:
     policy: Policy = field(default_factory=Policy)  # who approves, and what may be done when
     reread: Callable[[], Policy] | None = None  # the same as its file has it by now
     clock: Callable[[], datetime] = utc_now
+    looks: int = 0  # most often that is looked anew where nothing is known to do
     pace: float = 1.0  # seconds waited for each second of a window; 0: of history, none
     commander: str = "on-call commander"
     recorded: bool = False  # what telemetry holds is history: nothing new comes

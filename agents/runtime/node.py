@@ -109,7 +109,7 @@ def is_sure(report: AnyReport) -> dict:
 
 def is_investigated(_report: AnyReport) -> dict:
     """After step 7: this round has been investigated to its end."""
-    return {"investigated": True}
+    return {"investigated": True, "look_again": False}
 
 
 def outcome_of(report: AnyReport) -> dict:

@@ -59,17 +59,20 @@ def send(state: CommunicationState, runtime: Runtime[ResponseContext]) -> dict:
     return {"told": _send(runtime.context, state.incident_id)}
 
 
-def hand_over(context: ResponseContext, incident_id: str) -> None:
+def hand_over(context: ResponseContext, incident_id: str, again: datetime | None = None) -> None:
     """Where a response has ended unresolved, tell people once that it is theirs now, by how much
-    still alerts at this moment: it may have waited for an answer for long."""
+    still alerts at this moment: it may have waited for an answer for long. again: it has not ended,
+    and looks once more then, as nothing is known to do: people may know more."""
     document = context.store.load(incident_id)
     if document.state in OVER:
         return
-    if any(m.template.startswith(Stage.handed_over.value) for m in document.communications):
+    said = Stage.unclear if again else Stage.handed_over
+    if any(m.template.startswith(said.value) for m in document.communications):
         return
     look = replace(WATCH, looks=False)  # what joined meanwhile is not looked at by this
-    still = quiet(context.case(incident_id, look, 1, lambda _event: None))
-    drafted = handing_over(document, context.now(document), context.settings.language, still)
+    still = not again and quiet(context.case(incident_id, look, 1, lambda _event: None))
+    now, language = context.now(document), context.settings.language
+    drafted = handing_over(document, now, language, still, again)
     message = context.redacted(incident_id, drafted)
 
     def add(doc: Incident) -> None:

@@ -10,12 +10,16 @@ from langgraph.types import interrupt
 
 from ...incident.events import Waiting
 from ...incident.evidence import short
+from ...incident.timeline import Event, EventKind, from_ts
+from ...record.timers import ANEW, ANEW_SAYS
 from ...state import Acted, IncidentState, Pause, Waits
 from .context import ResponseContext
 from .gate import proposed
 
 LOOK_WINDOWS = 2
 """Detection windows between two looks at what is not confirmed."""
+ANEW_LOOKS = 6
+"""Looks at what nothing is known to do about: with windows of a minute, over two hours."""
 
 
 def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -29,6 +33,34 @@ def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
     """The time for another look has come."""
     _until_due(state, runtime)
     return {"looks": state.looks + 1, "timer": ""}
+
+
+def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """Nothing is known to do, and it goes on: what alerted early may show by and by. Wait, twice as
+    long each time; not for ever, and not what a person called over."""
+    context = runtime.context
+    document = context.store.load(state.incident_id)
+    if document.ended_by or state.looks >= context.looks:
+        return {"timer": ""}
+    name, why = f"{ANEW} {state.looks + 1}", "nothing is known to do: looked at anew"
+    seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.looks
+    begun = begin(state, runtime, name, seconds, why)
+    due = context.store.timers.due_at(state.incident_id, name) if begun["timer"] else None
+    if due:
+        text = ANEW_SAYS.format(from_ts(due))
+        said = {"actor": "observability", "kind": EventKind.note, "text": text}
+        if all(line.text != text for line in document.timeline):  # the node may run again
+            line = Event(at=context.now(document), **said)
+            context.store.update(state.incident_id, lambda doc: doc.record(line))
+    return begun
+
+
+def looked_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
+    """The time has come: whether it still hurts first, then from the sweep on, in this round."""
+    _until_due(state, runtime)
+    over = bool(runtime.context.store.load(state.incident_id).ended_by)
+    again = {"looks": state.looks + 1, "look_again": not over, "investigated": over}
+    return {**again, "timer": "", "checks": 0, "outcome": ""}
 
 
 def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:

@@ -27,7 +27,8 @@ from ...incident.timeline import Event, from_ts
 from ...record.escalations import OPEN
 from ...record.escalations import Standing as Escalated
 from ...record.ledger import Asks, Request
-from ...record.waking import HANDED_OVER, STUCK
+from ...record.timers import ANEW_SAYS
+from ...record.waking import HANDED_OVER, STUCK, WAITING
 from ...record.work import Standing
 
 NEWEST = 60
@@ -106,6 +107,7 @@ class IncidentView:
     alarmed: str  # whom it woke while nobody has it; empty: somebody has, or nobody is to
     has_it: str  # who acknowledged it
     handed_over: bool  # it ended unresolved, and nobody has it
+    looks_again: str  # nothing is known to do yet, and when it looks again; empty: it is not so
     ended: datetime | None
     causes: Sequence[Hypothesis]
     others: Sequence[Hypothesis]
@@ -163,6 +165,7 @@ def view_of(
         alarmed=_alarmed(escalation) if escalation else "",
         has_it=(escalation.answered_by if escalation else None) or "",
         handed_over=standing is not None and standing.status == HANDED_OVER,
+        looks_again=_looks_again(standing),
         ended=ended(doc),
         causes=standing_first[:SHOWN],
         others=standing_first[SHOWN:],
@@ -174,6 +177,12 @@ def view_of(
         older=minutes[_cut(minutes) :],
         cost=sum(priced) if priced else None,
     )
+
+
+def _looks_again(standing: Standing | None) -> str:
+    waits = standing.why if standing and standing.status == WAITING else ""
+    head = ANEW_SAYS.partition("{")[0]
+    return next((text for text in waits.split("; ") if text.startswith(head)), "")
 
 
 _QUOTED = re.compile(r"“[^”]{20,}”")

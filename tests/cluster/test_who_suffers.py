@@ -16,6 +16,7 @@ from warroom.tests.support.clusters import (
     first,
     made,
     node,
+    pending,
     seen,
     service,
     well,
@@ -252,3 +253,56 @@ def test_who_filled_the_disk_goes_before_the_node_and_those_who_went_with_it() -
     small, large = thrown_out(workload("cart"), "48Ki"), thrown_out(workload("export"), "60Gi")
     assert first(NODES, small, large) == ("fills-disks", "Deployment shop/export")
     assert first(NODES, small) == ("node-pressure", "Node n1")
+
+
+@pytest.mark.parametrize(
+    ("resource", "led"), [("nvidia.com/gpu", "Deployment shop/nvidia-plugin"), ("amd.com/gpu", "")]
+)
+def test_no_device_where_who_registers_those_of_its_maker_is_down(resource: str, led: str) -> None:
+    asks = pending(workload("train", resources={"requests": {resource: "1"}}))
+    waits = {"state": {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}}
+    socket = {"name": "s", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}
+    status = {**well("nvidia-plugin"), "ready": False, **waits}
+    plugin = workload("nvidia-plugin", pod={"volumes": [socket]}, status=status)
+    found = {f.trouble.cause: f.follows for f in seen(NODES, asks, plugin)}
+    assert found["asks-too-much"] == led
+
+
+def operated(group: str = "db.example.org") -> list[dict[str, Any]]:
+    """An operator whose image is missing, with the right to watch a group."""
+    waits = {"state": {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}}
+    down = {**well("operator"), "ready": False, **waits}
+    some = workload("operator", pod={"serviceAccountName": "maker"}, status=down)
+    rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["get", "watch"]}]
+    role = made("ClusterRole", "maker", "", rules=rules)
+    subjects = [{"kind": "ServiceAccount", "name": "maker", "namespace": "shop"}]
+    to = {"kind": "ClusterRole", "name": "maker"}
+    bound = made("ClusterRoleBinding", "maker", "", roleRef=to, subjects=subjects)
+    return [*some, role, bound]
+
+
+@pytest.mark.parametrize(("group", "follows"), [("db.example.org", True), ("istio.io", False)])
+def test_what_an_operator_should_have_made_is_not_there_since_that_is_down(
+    group: str, follows: bool
+) -> None:
+    env = [{"name": "DB_HOST", "value": "orders-rw:5432"}]
+    volume = {"name": "s", "secret": {"secretName": "orders-login"}}
+    stuck = pending(workload("web", env=env, pod={"volumes": [volume]}))
+    stuck[-1]["spec"]["nodeName"] = "n1"
+    there = [service("web"), made("Secret", "other")]
+    resource = made("Cluster", "orders", apiVersion="db.example.org/v1", spec={"instances": 3})
+    found = seen(NODES, stuck, there, operated(group), resource)
+    led = {f.trouble.cause: f.follows == "Deployment shop/operator" for f in found}
+    assert (led["address-wrong"], led["config-missing"]) == (follows, follows)
+
+
+def test_conditions_that_are_well_when_they_are_so() -> None:
+    good = [
+        {"type": "NetworkingReady", "status": "True"},
+        {"type": "EtcdIsVoter", "status": "True"},
+    ]
+    one = node("n1")
+    one["status"]["conditions"] += good
+    assert first([one], workload("cart")) == ("", "")
+    good[0]["status"] = "False"
+    assert first([one], workload("cart")) == ("node-problem", "Node n1")

@@ -61,7 +61,7 @@ def test_people_are_told_beside_the_rest_and_two_steps_need_the_debugger_alone()
     assert edges >= {("debug", "security"), ("debug", "performance")}
     assert edges >= {("security", "design_fix"), ("performance", "design_fix")}
     assert not edges & {("security", "performance"), ("performance", "security")}
-    assert edges >= {("detect", "sweep"), ("detect", "customer_impact")}
+    assert edges >= {("detect", "__start__"), ("__start__", "sweep"), ("detect", "customer_impact")}
 
 
 def test_nothing_acts_before_the_commander_answers(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Waiting for time: no thread sleeps, a restart forgets nothing, an interruption loses nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,22 +17,7 @@ from warroom.record.work import Work
 from warroom.response import Response
 from warroom.targets.stand_ins import Rehearsal
 from warroom.tests.support.people import person
-from warroom.tests.support.responses import alert, begin, decide, inventory, room_over
-
-
-@dataclass
-class Time:
-    """Of the database: it stands until somebody lets it pass."""
-
-    now: float = 1_000.0
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self, _connection: object) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
+from warroom.tests.support.responses import Time, alert, begin, decide, inventory, room_over
 
 
 @pytest.fixture

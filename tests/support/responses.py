@@ -3,6 +3,7 @@
 import atexit
 import time
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,21 @@ ONSET = 60
 NOW = 85
 
 HANGS = Fault("hang", "payments", at=ONSET)
+
+
+@dataclass
+class Time:
+    """Of the database: it stands until somebody lets it pass."""
+
+    now: float = 1_000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self, _connection: object) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
 
 
 def inventory() -> Inventory:
