@@ -13,6 +13,15 @@ REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
 HASHES = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
 """Labels with the hash that ends a ReplicaSet's name, and whose it is."""
+MADE = {**HASHES, "apps.kubernetes.io/pod-index": "StatefulSet"} | {
+    **{
+        "statefulset.kubernetes.io/pod-name": "StatefulSet",
+        "controller-revision-hash": "DaemonSet",
+    },
+    **{"batch.kubernetes.io/job-name": "Job", "job-name": "Job"},
+}
+"""Labels that controllers give their pods:
+https://kubernetes.io/docs/reference/labels-annotations-taints/"""
 MIRROR = "kubernetes.io/config.mirror"
 """Of a pod that the kubelet of its node runs by itself:
 https://kubernetes.io/docs/concepts/workloads/pods/#static-pods"""
@@ -80,6 +89,18 @@ class Snapshot:
                 kind, name = str(link.get("kind")), str(link.get("name"))
                 found = self.find(kind, one.namespace, name) or self._told_by(one, kind, name)
                 if found and kind != "Canary":
+                    return found
+        return None if links else self._named_after(one)
+
+    def _named_after(self, one: Object) -> Object | None:
+        """The workload of which it has the labels and the name, where nothing tells its owner."""
+        if one.kind not in ("Pod", "ReplicaSet"):
+            return None
+        base = one.name if one.kind == "ReplicaSet" else one.name.rpartition("-")[0]
+        for label, kind in MADE.items():
+            if end := one.labels.get(label):
+                found = self.find(kind, one.namespace, base.removesuffix(f"-{end}"))
+                if found is not None and found is not one:
                     return found
         return None
 

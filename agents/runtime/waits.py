@@ -40,10 +40,10 @@ def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     long each time; not for ever, and not what a person called over."""
     context = runtime.context
     document = context.store.load(state.incident_id)
-    if document.ended_by or state.looks >= context.looks:
+    if document.ended_by or state.anew >= context.looks:
         return {"timer": ""}
-    name, why = f"{ANEW} {state.looks + 1}", "nothing is known to do: looked at anew"
-    seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.looks
+    name, why = f"{ANEW} {state.anew + 1}", "nothing is known to do: looked at anew"
+    seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.anew
     begun = begin(state, runtime, name, seconds, why)
     due = context.store.timers.due_at(state.incident_id, name) if begun["timer"] else None
     if due:
@@ -56,11 +56,11 @@ def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 
 
 def looked_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """The time has come: whether it still hurts first, then from the sweep on, in this round."""
+    """The time has come: whether it still hurts first, then from the sweep on, in another round."""
     _until_due(state, runtime)
     over = bool(runtime.context.store.load(state.incident_id).ended_by)
-    again = {"looks": state.looks + 1, "look_again": not over, "investigated": over}
-    return {**again, "timer": "", "checks": 0, "outcome": ""}
+    more = {"anew": state.anew + 1, "attempt": state.attempt + 1, "investigated": over}
+    return {**more, "timer": "", "checks": 0, "outcome": ""}
 
 
 def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
