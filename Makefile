@@ -52,7 +52,8 @@ docs: .venv/docs.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "The site is site/index.html"
 
-# Servers and the build's caches lie outside the tree.
+# Servers and the build's caches lie outside the tree. What is recorded counts where all tests pass, in
+# one process: `-n` records nothing.
 conformance: export WARROOM_CONFORMANCE ?= $(HOME)/.cache/warroom-conformance
 conformance: .venv/dev.stamp
 	@$(BIN)/python -m warroom.evals.conformance.build

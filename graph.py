@@ -291,7 +291,7 @@ def after_watch(state: IncidentState) -> list[str]:
     ends = state.stop and state.outcome not in WAITS
     if ends or state.well or state.outcome in (*WELL, Outcome.contained):
         return WRAP_UP
-    return ["sweep" if state.look_again and not state.investigated else "look_anew"]
+    return ["sweep" if state.anew and not state.investigated else "look_anew"]
 
 
 graph = build().compile()

@@ -33,6 +33,7 @@ class IncidentState(BaseModel):
     stop: str = Field(default="", description="noise, attempts spent: why it ends")
     look_again: bool = Field(default=False, description="not confirmed, and more may be seen")
     looks: int = Field(default=0, description="times that an unconfirmed alert was looked at again")
+    anew: int = Field(default=0, description="rounds in which nothing was known to do: no attempts")
     act_now: bool = Field(default=False, description="triage is sure enough to ask at once")
     investigated: bool = Field(default=False, description="steps 4 to 7 of this round are done")
     plan: str = Field(default="", description="hash of the plan at the gate; empty: none")

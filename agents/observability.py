@@ -15,7 +15,8 @@ from .causes.said import sender_masked
 from .follow_ups.monitoring import improve_monitoring
 from .health.anomalies import CLEAR, moved, other_ways, slower
 from .health.onset import find_onset, first_error
-from .health.verification import verify, watch
+from .health.verification import verify
+from .health.watching import watch
 from .reporting.wording import change_event, coverage_gaps
 from .runtime.case import Case
 

@@ -69,7 +69,7 @@ class Entry(BaseModel):
         number, undo, at = self.key
         title, by = catalogue.sentence_of(self.plan).rstrip("."), self.who.name
         act = DoneByHand(number=number, undo=undo, at=at, by=by, title=title, error=self.error)
-        act.receipt = self.receipt
+        act.receipt, act.kind, act.target = self.receipt, self.plan.kind, self.plan.target
         document.by_hand.append(act)
         document.record(Event(at=at, actor=by, kind=EventKind.action, text=act.told))
         return ""

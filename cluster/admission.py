@@ -12,6 +12,9 @@ CONTROLLERS = (
     "ReplicationController",
 )
 """Of a Deployment, what its ReplicaSets are told where nobody read these."""
+RULES = {"webhook-denies": "", "policy-denies": "ValidatingAdmissionPolicy"}
+"""What may be older than what it denies, and of which kind."""
+LEVELS = ("pod-security", "limit-range")
 FAILED = ("FailedCreate", "ReplicaSetCreateError")
 
 
@@ -85,13 +88,16 @@ def _rule(seen: Snapshot, space: str, cause: str, name: str) -> str:
 
 
 def _own(seen: Snapshot, workload: Object, cause: str, name: str) -> bool:
-    """Whether it is refused for what its own last change brought."""
+    """Whether it is refused for what its own last change brought; where nobody knows any, one that
+    is refused alone is the odd one."""
+    if cause in (*RULES, *LEVELS) and not revisions(seen, workload):
+        return True
     if cause in ("account-missing", "priority-missing", "runtime-missing"):
         return brought_it(seen, workload, name)
-    if cause == "webhook-denies" and (hook := _hook(seen, name)):
+    if cause in RULES and (rule := _hook(seen, name) or seen.find(RULES[cause], "", name)):
         newest = max((one.created or 0.0 for one in revisions(seen, workload)), default=0.0)
-        return (hook.created or 0.0) < newest  # it breaks a rule that was there
-    return cause in ("pod-security", "limit-range") and _spec_changed(seen, workload)
+        return (rule.created or 0.0) < newest  # it breaks a rule that was there
+    return cause in LEVELS and _spec_changed(seen, workload)
 
 
 def _spec_changed(seen: Snapshot, workload: Object) -> bool:

@@ -12,10 +12,14 @@ from .trouble import Trouble, sign
 
 DNS = 53, "UDP"
 """What everybody asks for names by; TCP is for answers that are long, and not enough."""
+SERVER = Object(
+    {"kind": "Pod", "metadata": {"namespace": SYSTEM, "labels": {"k8s-app": "kube-dns"}}}
+)
+"""Who answers for the names, where it was not read: by the labels that it has anywhere."""
 EDGE = re.compile(r"ingress|traefik|haproxy|contour|kong|gateway-proxy")
 Port = tuple[int, str]
-Way = tuple[Object, Object | None, Port]
-"""(pod that calls, pod that is called or None: the cluster's names, its port and protocol)"""
+Way = tuple[Object, Object, Port]
+"""(pod that calls, pod that is called, its port and protocol)"""
 
 
 def forbidden(seen: Snapshot) -> Iterator[Trouble]:
@@ -28,7 +32,7 @@ def forbidden(seen: Snapshot) -> Iterator[Trouble]:
         source, target, port = way
         for policy in _against(seen, policies, source, target, port):
             _one, victims, _why = hit.setdefault(policy.ref, (policy, set(), why))
-            victims |= {seen.top(p).ref for p in (source, target) if p is not None}
+            victims |= {seen.top(p).ref for p in (source, target) if p is not SERVER}
     for policy, victims, why in hit.values():
         shown = (sign(policy, "spec"),)
         said = {"name": policy.name, "why": why, "workload": min(victims)}
@@ -47,11 +51,11 @@ def _ways(seen: Snapshot) -> Iterator[tuple[Way, str]]:
             for pod in _edges(seen)[:1] if service.name in backends(ingress) else ():
                 yield from _to(seen, pod, service, None, f"{ingress.ref} leads to")
     names = seen.find("Service", SYSTEM, "kube-dns")
-    servers = [*(chosen(seen, names) if names else ()), None]
+    server = next(iter(chosen(seen, names)), SERVER) if names else SERVER
     for workload in seen.workloads:
         for pod in seen.pods_of(workload)[:1] if workload.namespace != SYSTEM else ():
-            port = _target(names, servers[0], *DNS) if names and servers[0] else DNS
-            yield (pod, servers[0], port), f"{workload.ref} asks the cluster's names by {DNS[1]}"
+            port = _target(names, server, *DNS) if names else DNS
+            yield (pod, server, port), f"{workload.ref} asks the cluster's names by {DNS[1]}"
 
 
 def _to(
@@ -81,20 +85,18 @@ def _target(service: Object, pod: Object, port: int | None, protocol: str) -> Po
 
 
 def _against(
-    seen: Snapshot, policies: list[Object], source: Object, target: Object | None, port: Port
+    seen: Snapshot, policies: list[Object], source: Object, target: Object, port: Port
 ) -> Iterator[Object]:
     """The policies that select an end of a way, where none of them lets it through."""
     out = [p for p in policies if _selects(p, source) and "Egress" in _types(p)]
     if out and not any(_lets(seen, p, "egress", "to", target, port) for p in out):
         yield _meant(out, "egress", "to", target, port)
-    if target is None:
-        return
     into = [p for p in policies if _selects(p, target) and "Ingress" in _types(p)]
     if into and not any(_lets(seen, p, "ingress", "from", source, port) for p in into):
         yield _meant(into, "ingress", "from", target, port)
 
 
-def _meant(found: list[Object], side: str, peers: str, target: Object | None, port: Port) -> Object:
+def _meant(found: list[Object], side: str, peers: str, target: Object, port: Port) -> Object:
     """The one that lets somebody else through on that port, and so is for this way; else the newest
     one."""
     near = [
@@ -118,9 +120,7 @@ def _types(policy: Object) -> list[str]:
     return found or ["Ingress", *(["Egress"] if policy.list("spec.egress") else [])]
 
 
-def _lets(
-    seen: Snapshot, policy: Object, side: str, peers: str, other: Object | None, port: Port
-) -> bool:
+def _lets(seen: Snapshot, policy: Object, side: str, peers: str, other: Object, port: Port) -> bool:
     for rule in policy.list(f"spec.{side}"):
         ports, ends = mappings(rule.get("ports")), mappings(rule.get(peers))
         by_port = not ports or any(_port(p, port, other) for p in ports)
@@ -129,25 +129,22 @@ def _lets(
     return False
 
 
-def _port(rule: Fields, port: Port, other: Object | None) -> bool:
+def _port(rule: Fields, port: Port, other: Object) -> bool:
     wanted, last = rule.get("port"), quantity(rule.get("endPort"))
     if (rule.get("protocol") or "TCP") != port[1]:
         return False
     if wanted is None:
         return True
     if isinstance(wanted, str) and not wanted.isdigit():
-        named = containers(other) if other is not None else []
-        return any(p.get("name") == wanted for one in named for p in one.ports())
+        return any(p.get("name") == wanted for one in containers(other) for p in one.ports())
     first = quantity(wanted) or 0
     return first <= port[0] <= (last or first)
 
 
-def _end(seen: Snapshot, policy: Object, end: Fields, other: Object | None) -> bool:
+def _end(seen: Snapshot, policy: Object, end: Fields, other: Object) -> bool:
     block = value(end, "ipBlock.cidr")
     if block is not None:
         return str(block) in ("0.0.0.0/0", "::/0") or _covers(str(block), other)
-    if other is None:
-        return True  # whoever it is
     if "namespaceSelector" in end:
         space = seen.find("Namespace", "", other.namespace)
         labels = space.labels if space else {"kubernetes.io/metadata.name": other.namespace}
@@ -158,10 +155,9 @@ def _end(seen: Snapshot, policy: Object, end: Fields, other: Object | None) -> b
     return selects(end.get("podSelector") or NOTHING, other.labels)
 
 
-def _covers(block: str, other: Object | None) -> bool:
+def _covers(block: str, other: Object) -> bool:
     try:
-        return other is None or ip_address(other.text("status.podIP")) in ip_network(
-            block, strict=False
-        )
+        address = ip_address(other.text("status.podIP"))
+        return address in ip_network(block, strict=False)
     except ValueError:
-        return False
+        return other is SERVER  # its address may be any

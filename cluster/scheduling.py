@@ -75,11 +75,11 @@ def _of(seen: Snapshot, room: Room, pod: Object, victims: frozenset[str]) -> Ite
         return
     if any(VOLUMES.search(one.value) for one in signs):
         return  # its claims are looked at by themselves
-    if not seen.nodes:
-        yield from _by_words(workload, signs, victims)
-        return
-    for obstacle, nodes in _blamed(room, pod, seen.nodes):
+    blamed = [*_blamed(room, pod, seen.nodes)]
+    for obstacle, nodes in blamed:
         yield _trouble(seen, pod, obstacle, nodes, signs, victims)
+    if not blamed:
+        yield from _by_words(seen, workload, signs, victims)
 
 
 def _signs(seen: Snapshot, pod: Object) -> tuple[Sign, ...]:
@@ -102,8 +102,9 @@ def _unheard(seen: Snapshot, pod: Object, victims: frozenset[str]) -> Trouble | 
 
 
 def _by_words(
-    workload: Object, signs: tuple[Sign, ...], victims: frozenset[str]
+    seen: Snapshot, workload: Object, signs: tuple[Sign, ...], victims: frozenset[str]
 ) -> Iterator[Trouble]:
+    """What the scheduler says, where nodes or volumes were not read."""
     counted, named = Counter[str](), dict[str, str]()
     for number, words_ in COUNTED.findall(signs[-1].value if signs else ""):
         for kind, pattern in NAMED.items():
@@ -115,7 +116,10 @@ def _by_words(
     if counted:
         hand = "cordon" in counted and {*counted} <= {"cordon", *PLACED}
         kind = "cordon" if hand else max(counted, key=lambda k: (counted[k], -ORDER.index(k)))
-        yield wrong(CAUSES[kind], workload, signs, BY_WORDS, name=named[kind], victims=victims)
+        closed = [one.ref for one in seen.nodes if one.get("spec.unschedulable") is True]
+        place = closed[0] if kind == "cordon" and len(closed) == 1 else workload.ref
+        about = {"name": named[kind], "place": place, "victims": victims}
+        yield wrong(CAUSES[kind], workload, signs, BY_WORDS, **about)
 
 
 def _blamed(

@@ -9,7 +9,7 @@ from .canaries import delivering
 from .objects import NOTHING, Object, containers, mappings, quantity, value, words
 from .reaching import chosen
 from .revisions import last_change
-from .snapshot import Snapshot
+from .snapshot import LOG, Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
 CHAOS, SCALER = "Chaos", "HorizontalPodAutoscaler"
@@ -23,6 +23,12 @@ FAR = 1.5
 """How many times its aim a measurement is for an autoscaler to be too small for what comes."""
 NEAR = 0.95
 """Share of its limit from which a container is throttled."""
+FULL, AGAIN = 0.9, 3
+"""Share of its limit from which memory is tight, and how often it says that it frees some."""
+FREES = re.compile(
+    r"(?i)\bfull gc\b|\bpause full\b|mark-compact|gc overhead|garbage collect\w* .*\b(?:took|paus)"
+)
+"""As the JVM, V8 and .NET log collections for which everything else stands still."""
 
 BANDWIDTH = ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth")
 """Bits per second, to which the bandwidth plugin holds each pod of a template."""
@@ -39,6 +45,7 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
         yield from _slow(seen, workload)
+        yield from _tight(seen, workload)
         yield from _narrow(seen, workload)
     for scaler in seen.of(SCALER):
         yield from _scaler(seen, scaler)
@@ -100,6 +107,22 @@ def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
             yield wrong("throttled", workload, shown, surety, why, name=one.name)
 
 
+def _tight(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
+    """Limits of memory that are as good as reached, where a container says that it frees memory
+    instead of working: a cache is full too, and nobody waits for it."""
+    for pod in seen.pods_of(workload):
+        for one in containers(pod):
+            limit, used = one.resource("limits", "memory"), _used(seen, pod, one.name, "memory")
+            log = seen.find(LOG, pod.namespace, f"{pod.name}/{one.name}")
+            lines = log.text("text").splitlines() if log is not None else []
+            frees = [line[:300] for line in lines if FREES.search(line)]
+            if log is not None and limit and used >= FULL * limit and len(frees) >= AGAIN:
+                text = f"{used / limit:.0%} of {value(one.spec, 'resources.limits.memory')}"
+                shown = (Sign(pod.ref, "usage.memory", text), Sign(log.ref, "text", frees[-1]))
+                yield wrong("memory-tight", workload, shown, 0.8, text, name=one.name)
+                return
+
+
 def _narrow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
     """Pods that may send or get so little that answers wait for it."""
     change, template = last_change(seen, workload), workload.fields("spec.template")
@@ -121,12 +144,12 @@ def _unwell(seen: Snapshot, pod: Object, container: str) -> bool:
     return late or (known is not None and known.running and not known.ready)
 
 
-def _used(seen: Snapshot, pod: Object, container: str) -> float:
-    """Cores, where metrics of pods were read."""
+def _used(seen: Snapshot, pod: Object, container: str, what: str = "cpu") -> float:
+    """Cores or bytes, where metrics of pods were read."""
     metrics = seen.find("PodMetrics", pod.namespace, pod.name)
     for one in metrics.list("containers") if metrics else []:
         if one.get("name") == container:
-            return quantity(value(one, "usage.cpu")) or 0.0
+            return quantity(value(one, f"usage.{what}")) or 0.0
     return 0.0
 
 

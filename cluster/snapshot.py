@@ -13,6 +13,15 @@ REVISED = ("ReplicaSet", "ControllerRevision")
 SYSTEM = "kube-system"
 HASHES = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
 """Labels with the hash that ends a ReplicaSet's name, and whose it is."""
+MADE = {**HASHES, "apps.kubernetes.io/pod-index": "StatefulSet"} | {
+    **{
+        "statefulset.kubernetes.io/pod-name": "StatefulSet",
+        "controller-revision-hash": "DaemonSet",
+    },
+    **{"batch.kubernetes.io/job-name": "Job", "job-name": "Job"},
+}
+"""Labels that controllers give their pods:
+https://kubernetes.io/docs/reference/labels-annotations-taints/"""
 MIRROR = "kubernetes.io/config.mirror"
 """Of a pod that the kubelet of its node runs by itself:
 https://kubernetes.io/docs/concepts/workloads/pods/#static-pods"""
@@ -80,6 +89,18 @@ class Snapshot:
                 kind, name = str(link.get("kind")), str(link.get("name"))
                 found = self.find(kind, one.namespace, name) or self._told_by(one, kind, name)
                 if found and kind != "Canary":
+                    return found
+        return None if links else self._named_after(one)
+
+    def _named_after(self, one: Object) -> Object | None:
+        """The workload of which it has the labels and the name, where nothing tells its owner."""
+        if one.kind not in ("Pod", "ReplicaSet"):
+            return None
+        base = one.name if one.kind == "ReplicaSet" else one.name.rpartition("-")[0]
+        for label, kind in MADE.items():
+            if end := one.labels.get(label):
+                found = self.find(kind, one.namespace, base.removesuffix(f"-{end}"))
+                if found is not None and found is not one:
                     return found
         return None
 
@@ -217,17 +238,31 @@ def _times(one: Object) -> Iterable[float]:
     return [at for at in map(seconds, found) if at]
 
 
+WATCHED = ("ADDED", "MODIFIED", "DELETED")
+"""Types of what a watch writes about an object."""
+
+
 def read_list(document: Any) -> tuple[list[Object], set[str]]:
-    """The objects of one decoded file: an object, or a list as `kubectl get -o json` writes it, and
-    the kinds that the list is of: a list without items says that there are none."""
+    """The objects of one decoded file: an object, a list as `kubectl get -o json` writes it, or
+    several of either; and the kinds that lists are of: one without items says that there are none.
+    """
     if not isinstance(document, Mapping):
-        return [o for part in mappings(document) for o in read_list(part)[0]], set()
+        return _together(mappings(document))
+    if {"type", "object"} <= document.keys():
+        return read_list(document["object"] if document["type"] in WATCHED else None)
     kind = str(document.get("kind") or "")
     if not kind.endswith("List") or "items" not in document:
-        return [Object(document)], set()
+        by_name = [one for one in document.values() if isinstance(one, (Mapping, list))]
+        single = kind or "metadata" in document
+        return ([Object(document)], set[str]()) if single else _together(by_name)
     of = kind.removesuffix("List")
-    items = [_kinded(item, of, document) for item in mappings(document.get("items"))]
-    return [Object(item) for item in items], {of} if of else set()
+    items, kinds = _together(_kinded(item, of, document) for item in mappings(document["items"]))
+    return items, kinds | ({of} if of else set())
+
+
+def _together(parts: Iterable[Any]) -> tuple[list[Object], set[str]]:
+    read = [read_list(part) for part in parts]
+    return [one for some, _of in read for one in some], {kind for _some, of in read for kind in of}
 
 
 def _kinded(item: Fields, kind: str, of: Fields) -> Fields:

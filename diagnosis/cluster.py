@@ -31,17 +31,19 @@ def read_cluster(folder: Path, unread: list[str] | None = None) -> ClusterState:
 
     Raises InputError where there are none, or too many, TelemetryError where no file is JSON.
     """
-    dumped = ClusterFiles(folder, ANYWHERE)
-    files = dumped.files()
-    if not files or not all(file.is_file() for file in files):
-        raise InputError(
-            f"{folder} holds no dump of a cluster: write one there with "
-            f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
-        )
-    rows = rows_in(files, SourceLabels().service, dumped.logs(), unread)
-    return state_of(
+    dumped, unread = ClusterFiles(folder, ANYWHERE), [] if unread is None else unread
+    files = [file for file in dumped.files() if file.is_file()]
+    rows = rows_in(files, SourceLabels().service, dumped.logs(), unread) if files else ()
+    state = state_of(
         ("", row["at"], row.get("service", ""), row["object"]) for row in rows if row["object"]
     )
+    if not state.seen.listed:
+        why = f" ({unread[0]})" if unread else ""
+        raise InputError(
+            f"{folder} holds no dump of a cluster{why}: write one there with "
+            f"`kubectl get all,events,nodes,configmaps -A -o json > {folder}/objects.json`"
+        )
+    return state
 
 
 def cluster_alert(folder: Path) -> dict[str, Any] | None:

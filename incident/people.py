@@ -55,6 +55,8 @@ class DoneByHand(BaseModel):
     at: AwareDatetime = Field(description="when it was over, UTC")
     by: str = Field(description="who")
     title: str = Field(description="what, in a sentence")
+    kind: str = Field(default="", description="which action")
+    target: str = Field(default="", description="what was acted on")
     receipt: dict[str, JsonValue] = Field(default_factory=dict, description="what came of it")
     error: str = Field(default="", description="why it failed; empty: it was done")
 

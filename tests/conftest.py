@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from warroom.tests.support.databases import place, server
+from warroom.tests.support.fresh_files import FRESH
 from warroom.tests.support.shortcuts import shortened
 
 __all__ = ["place", "server"]
@@ -30,6 +31,11 @@ def pytest_collection_finish() -> None:
     look through it again and again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """What was recorded counts where every test passed, and was taken down without a fault."""
+    FRESH.settle(good=exitstatus == pytest.ExitCode.OK)
 
 
 def pytest_unconfigure() -> None:

@@ -27,7 +27,7 @@ from .observations import Observations
 SCALED = re.compile(r"to 0 from (\d+)|from (\d+) to 0")
 """How an event tells how many there were."""
 ASKS = ("httpGet", "tcpSocket", "grpc")
-LIMITED = {"out-of-memory": "memory", "throttled": "cpu"}
+LIMITED = {"out-of-memory": "memory", "memory-tight": "memory", "throttled": "cpu"}
 
 
 class MoveTable(Entry):

@@ -154,7 +154,9 @@ def _recovered(symptoms: Sequence[Measure], watch: Watch, acted: bool) -> Judged
     slowest = min(own or symptoms, key=lambda m: (not counts(m), by_chance(m)))
     told = f"{slowest.name} {_levels(slowest)}, watched for {watch.seconds:.0f} s"
     if by_itself:
-        had = "it was well already just before the action" if acted else "nobody had acted"
+        had = (
+            "it was well already just before the action" if acted else "the response had not acted"
+        )
         told = f"{told}; {had}"
     outcome = Outcome.by_itself if by_itself else Outcome.better
     return Judged(outcome, told, _sure(own or symptoms), well=True)

@@ -1,12 +1,10 @@
 """Step 8: did it help? Telemetry decides, after the stabilisation window.
 
 Better: all that hurt is back, beyond chance, was not before the action, and stays so for long
-enough. What cannot be measured is unverified, never done. Where nobody acts any more it is looked
-whether what hurt ended by itself.
+enough. What cannot be measured is unverified, never done.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +12,15 @@ from ...actions.base import LEFT_TO, Action, waits
 from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
-from ...incident.action import WELL, ActionPlan, Execution, Measure, Outcome
+from ...incident.action import WELL, ActionPlan, Measure, Outcome
+from ...incident.evidence import Quote
 from ...incident.finding import Finding, Gap
 from ...incident.report import VerificationReport
-from ...incident.timeline import Event, EventKind, from_ts
+from ...incident.timeline import Event, EventKind
 from ...telemetry.rules import default_rules
 from ...tools.alert_condition import AlertCondition
 from ...tools.base import Result
-from ...tools.measure import JUST, SignalLevels, measure
+from ...tools.measure import SignalLevels, measure
 from ..causes.clusters import shows
 from ..causes.observations import Observations, finding, where
 from ..runtime.case import Case
@@ -35,8 +34,6 @@ from .symptoms import decisive, declared, targets, threshold
 HELD = (Throttle.kind, BlockSource.kind)
 """Actions that refuse customers as long as they are in force."""
 NO_EFFECT = (Outcome.unchanged, Outcome.unverified, Outcome.by_itself)
-NOBODY = "no action is under way"
-HOLDS = "well as long as a part of the requests is refused: more of them made it worse"
 
 
 def verify(case: Case) -> VerificationReport:
@@ -63,57 +60,13 @@ def verify(case: Case) -> VerificationReport:
     told: dict[str, Any] = {"take_back": _to_undo(plan, judged)}
     if judged.outcome in WELL:
         more = plan and staged(plan, execution.stage + 1)
-        told |= {"next": "act"} if back and more else _left_limited(case, look)
+        told |= {"next": "act"} if back and more else left_limited(case, look)
     elif back:  # it goes back to the share before, and that is looked at
         told |= {"next": "wait"}
     return report.model_copy(update=told)
 
 
-def watch(case: Case) -> VerificationReport:
-    """Whether what hurt has ended by itself, where no action is to be taken."""
-    if merged := case.document.carried_on():
-        return _carried_on(case, merged)
-    just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
-    since = max(from_ts(case.frame.incident.start), case.now - just)
-    look = Look(case, None, "", since, since)
-    done = case.document.executions
-    back = any(each.undone and each.title.startswith(BringBack.kind) for each in done)
-    judged = look.judged(acted=False, limited=back)
-    if judged.outcome is not Outcome.by_itself:
-        judged = replace(judged, outcome=Outcome.unverified, probability=None)
-    elif back:
-        judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
-    if case.document.waiting and judged.outcome is Outcome.unverified and not judged.well:
-        judged = replace(judged, outcome=case.document.waiting[-1].outcome)
-    told = _left_limited(case, look) if judged.outcome in WELL else {}
-    return look.report(NOBODY, judged).model_copy(update=told)
-
-
-def _carried_on(case: Case, merged: Execution) -> VerificationReport:
-    """What others merged or pushed is measured as any action: from before that to after it ran."""
-    plan = case.document.plan(merged.plan)
-    ran = (merged.ended_at or merged.acted_at) + timedelta(
-        seconds=case.catalogue.windows.stabilise_s
-    )
-    look = Look(case, plan, merged.plan, merged.acted_at, ran)
-    judged = look.judged(True, any(limits(case.document, case.inventory)))
-    told = _left_limited(case, look) if judged.outcome in WELL else {}
-    return look.report(merged.title, judged).model_copy(update=told)
-
-
-def quiet(case: Case) -> bool:
-    """Whether nothing that alerted here does any more, as measured just now."""
-    now, document = case.now.timestamp(), case.document
-    just = now - case.catalogue.windows.verify_s, now
-    wanted = targets(document, case.catalogue, None)
-    levels = case.tools.call(measure, targets=wanted, before=just, after=just).rows
-    ours = {s.name for s in document.services if s.role in ("alerting", "affected")}
-    seen = any(row.after is not None for row in levels if row.service in ours)
-    fires = [r for r in Observations(case).condition.rows if r.alerted or r.service in ours]
-    return seen and any(r.alerted for r in fires) and all(r.holds is False for r in fires)
-
-
-def _left_limited(case: Case, look: "Look") -> dict[str, Any]:
+def left_limited(case: Case, look: "Look") -> dict[str, Any]:
     """What is asked about before it is called over: what a limit of ours holds back. One that has
     just ended what hurt stays until it is seen that it refuses nobody."""
     idle = any(m.signal == REFUSED and m.healthy for m in look.decided)
@@ -198,6 +151,16 @@ class Look:
         measured.healthy = healthy(measured)
         return measured
 
+    @property
+    def proof(self) -> list[Quote]:
+        """The levels by which what decides is well."""
+        rows = list(enumerate(self.measures))
+        return [
+            Quote(evidence=self.result.evidence, pointer=f"/rows/{row}/after", value=m.after)
+            for row, m in rows
+            if m.decisive and m.healthy
+        ]
+
     def _data(self) -> Iterator[Measure]:
         """Nothing of it decides: it says what may be lost."""
         return data_measures(self.case.document, self.case.catalogue, self.case.tools)
@@ -214,10 +177,10 @@ class Look:
         """Whether the cluster still shows what was to be cured, where nothing else was off; None:
         it was no trouble of the cluster, or nobody has read that since."""
         known = (h for h in self.case.document.hypotheses if h.id == hypothesis)
-        cause, ended = next(known, None), self.case.document.executions[-1].ended_at
-        if cause is None or ended is None:
+        cause, done = next(known, None), self.case.document.execution(self.key)
+        if cause is None or done is None or done.ended_at is None:
             return None
-        shown = shows(Observations(self.case), cause, ended.timestamp())
+        shown = shows(Observations(self.case), cause, done.ended_at.timestamp())
         if shown is None:
             return None
         self.by_cluster = not shown

@@ -109,7 +109,7 @@ def is_sure(report: AnyReport) -> dict:
 
 def is_investigated(_report: AnyReport) -> dict:
     """After step 7: this round has been investigated to its end."""
-    return {"investigated": True, "look_again": False}
+    return {"investigated": True}
 
 
 def outcome_of(report: AnyReport) -> dict:
@@ -131,7 +131,7 @@ def next_round(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     context = runtime.context
     change = lambda doc: _investigated_again(doc, context.now(doc))  # noqa: E731
     ended_by = context.store.update(state.incident_id, change).ended_by
-    spent = bool(ended_by) or state.attempt >= context.settings.max_attempts
+    spent = bool(ended_by) or state.attempt - state.anew >= context.settings.max_attempts
     return {
         "attempt": state.attempt + (not spent),
         "investigated": False,

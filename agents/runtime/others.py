@@ -8,6 +8,7 @@ what is asked meanwhile is withdrawn until telemetry has said what it did.
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from ...actions.catalogue import staged
 from ...actions.inventory import Request, Stood
@@ -21,15 +22,22 @@ from ...incident.timeline import Event, EventKind
 from ...record.timers import cut_short
 from .context import ResponseContext
 
-EVERY_S = 60.0
-"""Between two looks: a forge is asked two or three times at each."""
+EVERY_S, RARER = 60.0, 30
+"""Seconds between two looks, of which each asks a forge two or three times; longer by and by: a
+part of the time that it waits already."""
 
 
 def due(context: ResponseContext, document: Incident) -> float | None:
     """Seconds until it is looked at again; None: nothing waits, or nobody can look."""
     if not document.waiting or document.state in OVER or context.operations is None:
         return None
-    return max(0.0, context.looked.get(document.id, -EVERY_S) + EVERY_S - time.monotonic())
+    last, pause = context.looked.get(document.id), _pause(document, context.now(document))
+    return max(0.0, last + pause - time.monotonic()) if last is not None else 0.0
+
+
+def _pause(document: Incident, now: datetime) -> float:
+    newest = max(each.ended_at or each.started_at for each in document.waiting)
+    return max(EVERY_S, (now - newest).total_seconds() / RARER)
 
 
 def look(context: ResponseContext, incident_id: str) -> float | None:

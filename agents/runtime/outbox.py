@@ -30,7 +30,7 @@ from ...settings import Settings
 from ...state import CommunicationState
 from ...tools import notify
 from ..comms import handing_over
-from ..health.verification import quiet
+from ..health.watching import quiet
 from ..reporting.incident_status import Stage
 from ..steps import WATCH
 from .context import ResponseContext

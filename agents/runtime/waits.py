@@ -5,8 +5,6 @@ A timer is named by what it is for and which time: a node that runs again starts
 history nothing new comes: there a wait is over at once.
 """
 
-import math
-
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
@@ -22,6 +20,8 @@ LOOK_WINDOWS = 2
 """Detection windows between two looks at what is not confirmed."""
 ANEW_LOOKS = 6
 """Looks at what nothing is known to do about: with windows of a minute, over two hours."""
+OTHERS_LOOKS = 6
+"""More of them while a request or a commit waits for others: with such windows, five days."""
 
 
 def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -39,15 +39,15 @@ def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
 
 def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Nothing is known to do, and it goes on: what alerted early may show by and by. Wait, twice as
-    long each time; not for ever unless others may end it, and not what a person called over."""
+    long each time; not for ever, a few times more where others may end it, and not what a person
+    called over."""
     context = runtime.context
     document = context.store.load(state.incident_id)
-    most = context.looks if not document.waiting else context.looks and math.inf
-    if document.ended_by or state.looks >= most:
+    more = OTHERS_LOOKS if context.looks and document.waiting else 0
+    if document.ended_by or state.anew >= context.looks + more:
         return {"timer": ""}
-    name, why = f"{ANEW} {state.looks + 1}", "nothing is known to do: looked at anew"
-    pause = context.catalogue.windows.detect_s * 2 ** min(state.looks, context.looks)
-    seconds = LOOK_WINDOWS * pause
+    name, why = f"{ANEW} {state.anew + 1}", "nothing is known to do: looked at anew"
+    seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.anew
     begun = begin(state, runtime, name, seconds, why)
     due = context.store.timers.due_at(state.incident_id, name) if begun["timer"] else None
     if due:
@@ -60,13 +60,13 @@ def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 
 
 def looked_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
-    """The time has come: whether it still hurts first, then from the sweep on, in this round."""
+    """The time has come: whether it still hurts first, then from the sweep on, in another round."""
     _until_due(state, runtime)
     context = runtime.context
     ended = bool(context.store.load(state.incident_id).ended_by)
-    over = ended or bool(state.stop) or state.looks >= context.looks  # others may still carry on
-    again = {"looks": state.looks + 1, "look_again": not over, "investigated": over}
-    return {**again, "timer": "", "checks": 0, "outcome": ""}
+    over = ended or bool(state.stop) or state.anew >= context.looks  # others may still carry on
+    more = {"anew": state.anew + 1, "attempt": state.attempt + 1, "investigated": over}
+    return {**more, "timer": "", "checks": 0, "outcome": ""}
 
 
 def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:

@@ -1,6 +1,6 @@
 """Builds the servers of servers.yaml that are no packages of the system.
 
-    python -m warroom.evals.conformance.build
+    python -m warroom.evals.conformance.build [NAME …]      # of the table; none: all
 
 Takes minutes, on one core at the lowest priority. What is built already stays.
 """
@@ -128,9 +128,14 @@ def _told(*asked: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Build what is missing; the number of servers that are not there afterwards."""
-    missing = 0
-    for name, server in BUILT.items():
+    """Build what is missing, of these names or all; the number of servers that are not there
+    afterwards."""
+    names, missing = sys.argv[1:] or list(BUILT), 0
+    if unknown := [name for name in names if name not in BUILT]:
+        print(f"{', '.join(unknown)}: none of {', '.join(BUILT)}")
+        return len(unknown)
+    for name in names:
+        server = BUILT[name]
         if (server.go or server.main or server.npm) and not built(server):
             print(f"{name} {server.version}: is built in {folder()}", flush=True)
             why = build(server)

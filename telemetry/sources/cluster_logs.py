@@ -35,7 +35,8 @@ def log_rows(
     pods = _named(seen)
     for path, file in files[:MOST]:
         text = _read(file)
-        for space, pod, container, lines in () if OTHER.match(text) else _sections(text, path):
+        none = OTHER.match(text) and not SECTION.search(text)
+        for space, pod, container, lines in () if none else _sections(text, path):
             found = _pod(pods, space, pod)
             if found is not None and lines.strip():
                 yield _row(found, container or _container(found, path), path, lines, at, labels)

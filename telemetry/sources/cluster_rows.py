@@ -9,17 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ...actions.facts import LOGIN_IN_URL, SECRET_NAME
 from ...cluster.objects import Object, mappings, whose
 from ...cluster.snapshot import Snapshot, read_list
 from ...cluster.starting import PULLS
-from ...errors import TelemetryError
+from .cluster_files import documents
 from .cluster_logs import log_rows
 
-LARGEST = 256 * 2**20
-"""Bytes of all files together: bounds memory; a cluster of 5,000 pods takes about 100 MB."""
 LONGEST = 20_000
 """Characters of one text that are kept."""
 HIDDEN = "(not kept)"
@@ -29,7 +25,6 @@ FLAG = re.compile(r"(?i)(--?[\w.-]*(?:passw|pwd|secret|token|credential|api-?key
 NOTED = {"kubectl.kubernetes.io/last-applied-configuration"}
 """Annotations that hold another copy of all of it."""
 SECRETS = ("data", "stringData")
-ALIAS = re.compile(r"[\s\[{,:-]\*\w")
 Row = dict[str, Any]
 
 
@@ -105,7 +100,7 @@ def _text(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-# Files: dumps as kubectl writes them, or rows as they are recorded, several documents in one.
+# Files: dumps of objects, or rows as they are recorded.
 
 
 def rows_in(
@@ -121,92 +116,42 @@ def rows_in(
     Raises TelemetryError where nothing can be read, and where there is too much.
     """
     every = list(files)
-    if sum(file.stat().st_size for file in every) > LARGEST:
-        text = f"{every[0].parent} holds more than {LARGEST >> 20} MB: leave a namespace out"
-        raise TelemetryError(text)
-    dumped, kinds = list[Object](), set[str]()
-    unread = [] if unread is None else unread
-    for document in _all_documents(every, unread):
+    dumped, kinds = dict[tuple[str, str, str], Object](), set[str]()
+    unread, nameless = [] if unread is None else unread, 0
+    for document in documents(every, unread):
         if isinstance(document, dict) and "at" in document and "kind" in document:
             yield document
             continue
-        some, of = read_list(document)
-        dumped += some
+        try:
+            some, of = read_list(document)
+        except RecursionError:
+            unread.append("lists within lists go too deep, and were left out")
+            continue
+        over = isinstance(document, dict) and document.get("type") == OVER
+        for one in some:
+            named = one.kind, one.namespace, one.name
+            if over:
+                dumped.pop(named, None)
+            elif all(named[::2]) and _newer(one, dumped.get(named)):
+                dumped[named] = one
+            nameless += bool(one.name and not one.kind)
         kinds |= of
-    seen = Snapshot(dumped)
+    if nameless:
+        unread.append(f"{nameless:,} objects do not say of which kind they are, and were left out")
+    seen = Snapshot(dumped.values())
     at = seen.at or max((file.stat().st_mtime for file in every), default=0.0)
     yield from (listed(kind, at) for kind in sorted(kinds))
-    yield from (row_of(dict(one.raw), at, labels) for one in dumped if one.kind and one.name)
+    yield from (row_of(dict(one.raw), at, labels) for one in seen.objects)
     for row in log_rows(logs, seen, at, labels):
         yield {**row, "object": _kept(row["object"])}
 
 
-def _all_documents(files: Sequence[Path], unread: list[str]) -> Iterator[Any]:
-    read = 0
-    for file in files:
-        try:
-            for document in _documents(file):
-                read += 1
-                yield document
-        except TelemetryError as error:
-            unread.append(str(error))
-    if unread and not read:
-        raise TelemetryError(unread[0])
+OVER = "DELETED"
+"""What a watch says of an object that is no more."""
 
 
-def _documents(file: Path) -> Iterator[Any]:
-    """All that stand in it one after another: JSON, or YAML by the file's name."""
-    read = _yaml if file.suffix in (".yaml", ".yml") else _json
-    try:
-        yield from read(file.read_text(encoding="utf-8").strip())
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise TelemetryError(f"{file} is not JSON or YAML of kubectl's: {error}") from error
-
-
-def _json(text: str) -> Iterator[Any]:
-    at, read = 0, json.JSONDecoder().raw_decode
-    while at < len(text):
-        document, at = read(text, at)
-        yield document
-        while at < len(text) and text[at].isspace():
-            at += 1
-
-
-def _yaml(text: str) -> Iterator[Any]:
-    """What stands for something written elsewhere (`*one`) is counted as if it were written out."""
-    if ALIAS.search(text) and _written_out(text) > LARGEST:  # or a text that looks so
-        raise yaml.YAMLError(f"its aliases stand for more than {LARGEST >> 20} MB")
-    return yaml.load_all(text, Loader=_AsWritten)
-
-
-def _written_out(text: str) -> int:
-    """Characters of its values with every alias written out: a few lines grow without bounds."""
-    sizes, open_, total = dict[str, int](), list[tuple[str | None, int]](), 0
-    for event in yaml.parse(text, Loader=_AsWritten):
-        anchor = getattr(event, "anchor", None)
-        if isinstance(event, yaml.AliasEvent):
-            if anchor not in sizes:
-                raise yaml.YAMLError(f"*{anchor} stands within what it stands for")
-            total += sizes[anchor]
-        elif isinstance(event, yaml.ScalarEvent):
-            total += len(event.value) + 1
-            sizes |= {anchor: len(event.value) + 1} if anchor else {}
-        elif isinstance(event, yaml.CollectionStartEvent):
-            open_.append((anchor, total))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            name, before = open_.pop()
-            sizes |= {name: total - before} if name else {}
-    return total
-
-
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _AsWritten(_Safe):
-    """Times stay text, as in JSON."""
-
-
-_AsWritten.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+def _newer(one: Object, other: Object | None) -> bool:
+    """Whether it was changed later than what was read before of the same; what cannot be told was
+    read in the order of time."""
+    version = "metadata.resourceVersion"
+    return other is None or (one.number(version) or 0) >= (other.number(version) or 0)

@@ -15,6 +15,7 @@ from ...cluster.objects import Object
 from ...cluster.revisions import HASH
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
+from .cluster_files import is_dump
 from .cluster_logs import LOGGED
 from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
@@ -25,7 +26,6 @@ from .source import About, Asked, Batch, SourceQuery
 MODALITY = "kubernetes"
 PATTERN, ANYWHERE = "kubernetes/*.json", "**/*"
 """Of a bundle; of a folder that holds nothing but dumps."""
-DUMPED = (".json", ".jsonl", ".ndjson", ".yaml", ".yml")
 FRESH_S = 5.0
 """What was asked so long ago is asked again: rings and steps come one upon the other."""
 PAGE, MOST = 500, 20_000
@@ -86,7 +86,7 @@ class ClusterFiles:
         """By name."""
         if not self.root.is_dir():
             return [self.root]
-        return sorted(f for f in self.root.glob(self.pattern) if f.suffix in DUMPED and f.is_file())
+        return sorted(f for f in self.root.glob(self.pattern) if f.is_file() and is_dump(f))
 
     def logs(self) -> list[tuple[str, Path]]:
         """What pods said: (path in the folder, file), by name."""

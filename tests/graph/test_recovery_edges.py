@@ -60,7 +60,8 @@ def test_without_a_plan_it_is_watched_as_long_as_it_is_well() -> None:
     assert after_ask(state()) == ["watch"]
     assert after_watch(state(improving=True, well=True, checks=1)) == ["wait"]
     assert after_watch(state(improving=True, well=True, checks=WATCHES + 1)) == WRAP_UP
-    assert after_watch(state()) == WRAP_UP
+    assert after_watch(state()) == ["look_anew"]
+    assert after_watch(state(stop="attempts spent")) == WRAP_UP
     assert after_watch(state(Outcome.by_itself, well=True, next="ask")) == ["ask"]
 
 

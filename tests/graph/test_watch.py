@@ -8,7 +8,7 @@ from warroom.incident.action import Outcome
 from warroom.incident.document import Incident
 from warroom.incident.lifecycle import State
 from warroom.incident.report import VerificationReport
-from warroom.incident.timeline import from_ts
+from warroom.incident.timeline import Event, EventKind, from_ts
 from warroom.record.timers import Timers
 from warroom.record.work import Work
 from warroom.tests.support.bundles import START
@@ -18,9 +18,12 @@ from warroom.tests.support.shop_bundle import Fault, write_shop
 BEGUN = 110
 
 
-def left_alone(home: Path, until: int, seconds: int = 400) -> tuple[Incident, ResponseContext]:
-    """A response without hands to errors that end at `until`; time passes where it waits for it."""
-    fault = Fault("errors", "checkout", at=60, until=until)
+def left_alone(
+    home: Path, until: int, seconds: int = 400, kind: str = "errors", said: str = ""
+) -> tuple[Incident, ResponseContext]:
+    """A response without hands to a fault that ends at `until`; time passes where it waits for it.
+    said: by a person, when it has just ended."""
+    fault = Fault(kind, "checkout", at=60, until=until)
     write_shop(home / "bundle", fault, seconds=seconds)
     context = room_over(home, fault)
     now = [from_ts(START + BEGUN)]
@@ -29,6 +32,9 @@ def left_alone(home: Path, until: int, seconds: int = 400) -> tuple[Incident, Re
     context.store.work = Work(context.store.engine, lambda _: now[0].timestamp())
     context.store.timers = Timers(context.store.engine, context.store.work.clock)
     response, incident = begin(context)
+    if said:
+        line = Event(at=from_ts(START + until), actor="ann", kind=EventKind.person, text=said)
+        context.store.update(incident, lambda doc: doc.record(line))
     while (wait := response.timer(incident)) is not None:
         assert wait > 0
         now[0] += timedelta(seconds=wait)
@@ -46,7 +52,16 @@ def test_what_ends_by_itself_is_watched_then_resolved_and_credited_to_nobody(tmp
     watched = (last.until - last.since).total_seconds()
     assert watched >= context.catalogue.windows.verify_s
     assert document.hypotheses[0].service == "checkout"  # the cause stays as it is
-    assert "nobody had acted" in last.reason
+    assert "the response had not acted" in last.reason
+
+
+def test_what_ends_after_what_people_did_is_credited_to_them(tmp_path: Path):
+    document, _ = left_alone(tmp_path, until=80, kind="hang", said="I restarted checkout")
+    last = document.report(VerificationReport)
+    assert last is not None
+    assert (last.outcome, document.executions) == (Outcome.better, [])
+    assert "ann had acted by hand: “I restarted checkout”" in last.reason
+    assert "ann did this by hand" in document.hypotheses[0].support[-1].text
 
 
 def test_what_goes_on_stays_open(tmp_path: Path):

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from warroom.tests.support.fresh_files import FRESH
 from warroom.tests.support.http_backends import HttpBackend, Question, Reply, serving
 
 TAPE = Path(__file__).parents[1] / "cassettes" / "kubernetes" / "rollout.json"
@@ -54,11 +55,11 @@ class Recorder(HttpBackend):
         return Reply(told["body"], asked.status_code)
 
     def keep(self) -> None:
-        """As the tape."""
+        """As the tape, once the whole run is good."""
         assert len(self.writes) == 1
         kept = {"at": self.began, "before": self.before, "write": self.writes[0]}
-        TAPE.parent.mkdir(exist_ok=True)
-        TAPE.write_text(json.dumps({**kept, "after": self.after}, indent=0) + "\n")
+        text = json.dumps({**kept, "after": self.after}, indent=0) + "\n"
+        FRESH.place(TAPE).write_text(text)
 
 
 def _asked(question: Question, params: dict[str, str]) -> dict[str, str]:

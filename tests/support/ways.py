@@ -19,6 +19,7 @@ from vcr.cassette import Cassette
 
 from warroom.evals.conformance.servers import FOLDER, LIVE, TAPED
 from warroom.tests.support.backends import BACKENDS, Backend, Row
+from warroom.tests.support.fresh_files import FRESH
 from warroom.tests.support.house import ROOT
 from warroom.tests.support.http_backends import HttpBackend
 from warroom.tests.support.real_servers import REAL
@@ -99,10 +100,10 @@ def played(server: str, test: str) -> Iterator[Played]:
 
 @contextmanager
 def tape(server: str, test: str, *, record: bool = False) -> Iterator[Cassette]:
-    """Plays the tape of a test, or records it anew."""
+    """Plays the tape of a test, or records it anew, which counts once the whole run is good."""
     path = TAPES / folder_of(server) / f"{named(test)}.yaml"
     if record:
-        path.unlink(missing_ok=True)
+        path = FRESH.place(path)
     mode = vcr.mode.ALL if record else vcr.mode.NONE
     held = vcr.VCR(
         match_on=("method", "uri", "body"),

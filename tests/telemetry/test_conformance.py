@@ -1,6 +1,11 @@
 """What docs/datasources.md says of backends is what the suite knows of them."""
 
+import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +62,63 @@ def test_doctor_reads_the_version_of_a_real_one(name, tmp_path):
         server.close()
     assert found.fault == ""
     assert found.version.startswith(LIVE[name].version)
+
+
+RECORDING = """
+import json
+from pathlib import Path
+import httpx
+import pytest
+from warroom.tests.support import cluster_tape, ways
+from warroom.tests.support.log_backends import LokiBackend
+
+HERE = Path(__file__).parent
+ways.TAPES, cluster_tape.TAPE = HERE / "tapes", HERE / "rollout.json"
+
+
+@pytest.fixture
+def ending():
+    yield
+    assert {ending!r} != "torn down badly"
+
+
+def test_one(tmp_path, ending):
+    server = LokiBackend(tmp_path)
+    with ways.tape("Loki", "test_one", record=True):
+        httpx.get(f"{{server.where}}/loki/api/v1/labels", trust_env=False)
+    server.close()
+    with ways.tape("Loki", "test_nothing_is_asked", record=True):
+        pass
+    recorder = cluster_tape.Recorder("http://127.0.0.1:1", "token")
+    recorder.writes.append({{"of": "now"}})
+    recorder.keep()
+    recorder.close()
+
+
+def test_another():
+    assert {ending!r} != "failed"
+"""
+
+
+@pytest.mark.parametrize("ending", ["good", "failed", "torn down badly"])
+def test_what_a_run_records_counts_only_where_all_of_it_is_good(ending: str, tmp_path: Path):
+    tapes = tmp_path / "tapes" / folder_of("Loki")
+    kept = [tapes / "one.yaml", tapes / "nothing_is_asked.yaml", tmp_path / "rollout.json"]
+    tapes.mkdir(parents=True)
+    for file in kept:
+        file.write_text("of before")
+    (tmp_path / "test_recording.py").write_text(RECORDING.format(ending=ending))
+    ours = ["-p", "warroom.tests.conftest", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", *ours, str(tmp_path)]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == (ending != "good"), done.stdout
+    said = [file.read_text() if file.exists() else "" for file in kept]
+    if ending != "good":
+        assert said == ["of before"] * 3
+    else:
+        assert "/loki/api/v1/labels" in said[0]
+        assert said[1] == ""
+        assert json.loads(said[2])["write"] == {"of": "now"}
