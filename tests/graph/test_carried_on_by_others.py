@@ -9,6 +9,7 @@ from warroom.actions.catalogue import plan
 from warroom.actions.configuration import RevertConfiguration
 from warroom.actions.inventory import Request, Stood
 from warroom.agents.runtime import gate
+from warroom.agents.runtime.waits import OTHERS_LOOKS
 from warroom.app.work import _beside
 from warroom.incident.action import ActionPlan, Execution, Outcome, Verdict
 from warroom.incident.document import Incident
@@ -26,7 +27,7 @@ from warroom.tests.support.shop_bundle import Fault, Shop, run_shop
 COMMIT, WHERE = "0123abc4567", "https://forge.example/acme/shop/pulls/7"
 ASKED = {"base": "main at 1", "branch": "b", "head": "2", "title": "t", "diff": "-1\n+2"}
 REQUEST = Request(repository="acme/shop", **ASKED)
-EARLY, CURED = 90, 200
+EARLY, CURED = 90, 500
 
 
 class Forge(Hands):
@@ -57,9 +58,9 @@ class Asked:
         while self.shop.second < EARLY + self.time.now - 1_000.0:
             self.shop.one_second(8)
         self.shop.bundle.flush()
-        self.response.context.looked.clear()  # as long ago as that
 
     def runs(self) -> Incident:
+        self.response.context.looked.clear()  # as long ago as that
         list(self.response.run(self.incident))
         return self.document
 
@@ -77,12 +78,15 @@ class Asked:
         self.forge.stood = Stood(state, WHERE, **more)  # type: ignore[arg-type]
         return self.runs()
 
+    def moved(self, to: State, why: str = "") -> bool:
+        return any(one.state is to and why in one.reason for one in self.document.transitions)
+
     def says(self, part: str) -> bool:
         return any(part in line.text for line in self.document.timeline)
 
 
 @contextmanager
-def asked(home: Path, place: Path | str = "", looks: int = 2, hold: bool = True) -> Iterator[Asked]:
+def asked(home: Path, place: Path | str = "", looks: int = 2) -> Iterator[Asked]:
     there = inventory()
     there.requests = {COMMIT: REQUEST}
     forge, time = Forge(there), Time()
@@ -102,7 +106,7 @@ def asked(home: Path, place: Path | str = "", looks: int = 2, hold: bool = True)
         gate.propose(context, it.document, made, "ann")
         context.store.ledger.decide(incident, made.hash, Verdict.approved, by=person())
         it.runs()
-        for _ in range(6):
+        for _ in range(12):
             if (found := it.document.execution(made.hash)) and found.outcome is Outcome.waits:
                 break
             it.passes(15)
@@ -130,7 +134,7 @@ def test_what_is_merged_is_measured_from_then_on(tmp_path: Path, place: Path | s
         document = it.stands("merged")
         assert it.says(f"{WHERE} was merged; telemetry decides what it did")
         assert it.execution.merged_at == it.execution.ended_at
-        assert document.state is State.recovering
+        assert it.moved(State.recovering, "others carried it on")
         withdrawn = [d.verdict for d in document.decisions if d.subject in asks]
         assert withdrawn == [Verdict.withdrawn] * len(asks)
         assert not it.response.waiting(it.incident)
@@ -143,7 +147,8 @@ def test_what_is_merged_and_does_not_help_is_told_so(tmp_path: Path) -> None:
         it.stands("merged")
         assert it.execution.merged_at
         assert measured(it) is Outcome.unchanged
-        assert it.document.state is State.investigating
+        assert it.moved(State.investigating, "the action left things unchanged")
+        assert not it.moved(State.resolved)
 
 
 def test_what_is_closed_changed_nothing(tmp_path: Path) -> None:
@@ -152,6 +157,7 @@ def test_what_is_closed_changed_nothing(tmp_path: Path) -> None:
         assert it.says(f"{WHERE} is closed and was not merged: it changed nothing")
         assert (it.execution.outcome, it.execution.merged_at) == (Outcome.failed, None)
         assert not it.document.waiting
+        assert not it.moved(State.resolved) and not it.moved(State.recovering)
 
 
 def test_what_others_pushed_is_told_once(tmp_path: Path) -> None:
@@ -166,13 +172,13 @@ def test_what_others_pushed_is_told_once(tmp_path: Path) -> None:
         assert it.execution.outcome is Outcome.waits
 
 
-def test_it_is_looked_at_as_long_as_somebody_may_merge_it(tmp_path: Path) -> None:
-    """Also when all looks are spent; who calls it over is asked for no more."""
+def test_it_is_looked_at_after_all_other_looks_and_not_for_ever(tmp_path: Path) -> None:
     with asked(tmp_path, looks=1) as it:
-        it.forge.stood = Stood("open", WHERE)
-        for _ in range(8):
+        it.forge.stood, looks = Stood("open", WHERE), 0
+        for _ in range(1 + OTHERS_LOOKS):
+            assert not it.response.over(it.incident) and it.forge.looks > looks
+            looks, it.time.now = it.forge.looks, it.time.now + 2 * 60 * 2 ** (1 + OTHERS_LOOKS)
             decide(it.response.context, it.incident, Verdict.rejected)
-            it.passes(200 if it.shop.second < CURED - 20 else 0)
-            it.time.now += 400
             it.runs()
-        assert not it.response.over(it.incident)
+        assert it.response.over(it.incident)
+        assert it.execution.outcome is Outcome.waits and not it.moved(State.resolved)
