@@ -127,17 +127,21 @@ def measured(it: Asked) -> Outcome:
 
 def test_what_is_merged_is_measured_from_then_on(tmp_path: Path, place: Path | str) -> None:
     with asked(tmp_path, place) as it:
-        asks = [request.subject for request in it.response.waiting(it.incident)]
         it.passes(CURED - it.shop.second)
         it.stands("open")
         assert it.execution.outcome is Outcome.waits and it.forge.looks
-        document = it.stands("merged")
+        ours = plan("restart", "checkout", {}, "w", inventory=it.forge.inventory())
+        gate.propose(it.response.context, it.document, ours, "ann")
+        it.runs()
+        asks = [one.subject for one in it.response.waiting(it.incident) if one.kind == "action"]
+        assert asks == [ours.hash]
+        it.stands("merged")
         assert it.says(f"{WHERE} was merged; telemetry decides what it did")
         assert it.execution.merged_at == it.execution.ended_at
         assert it.moved(State.recovering, "others carried it on")
-        withdrawn = [d.verdict for d in document.decisions if d.subject in asks]
-        assert withdrawn == [Verdict.withdrawn] * len(asks)
-        assert not it.response.waiting(it.incident)
+        answer = it.response.context.store.ledger.decision(it.incident, ours.hash)
+        assert answer and answer.verdict is Verdict.withdrawn
+        assert all(one.kind == "text" for one in it.response.waiting(it.incident))
         assert measured(it) is Outcome.better
         assert it.document.state in (State.resolved, State.post_incident)
 
@@ -178,7 +182,9 @@ def test_it_is_looked_at_after_all_other_looks_and_not_for_ever(tmp_path: Path) 
         for _ in range(1 + OTHERS_LOOKS):
             assert not it.response.over(it.incident) and it.forge.looks > looks
             looks, it.time.now = it.forge.looks, it.time.now + 2 * 60 * 2 ** (1 + OTHERS_LOOKS)
-            decide(it.response.context, it.incident, Verdict.rejected)
             it.runs()
+        assert it.response.timer(it.incident) is None
+        decide(it.response.context, it.incident, Verdict.rejected, "text")
+        it.runs()
         assert it.response.over(it.incident)
         assert it.execution.outcome is Outcome.waits and not it.moved(State.resolved)
