@@ -19,6 +19,7 @@ from ..agents.reasoning.sentences import Checker
 from ..agents.reporting.narrator import Narrator
 from ..errors import InputError
 from ..incident.document import HIDDEN, Incident
+from ..notify import texts
 from ..text_safety.blame_language import blame_marks, sentences
 
 REFERENCE = re.compile(r"\[([ETGD]\d{1,6})\]")
@@ -59,7 +60,7 @@ class Paragraph:
     @property
     def bare(self) -> str:
         """Its words without references and marks of Markdown."""
-        return " ".join(REFERENCE.sub("", self.text).replace("**", "").split())
+        return " ".join(texts.plain(REFERENCE.sub("", self.text)).split())
 
 
 @dataclass(frozen=True)

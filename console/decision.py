@@ -15,6 +15,7 @@ from ..incident.communication import Message
 from ..incident.document import Incident
 from ..incident.evidence import Quote, short
 from ..incident.finding import sureness
+from ..notify import texts
 from ..prompts.values import hurt
 from .screen import line, shown
 
@@ -132,7 +133,7 @@ def _until(expires: datetime | None, now: datetime) -> Iterator[Row]:
 
 def text_card(message: Message, document: Incident, expires: datetime | None) -> RenderableType:
     """Audience, channels, subject and the whole body; what was said to the one before."""
-    body = Text("\n".join(shown(row, len(row)) for row in message.body.splitlines()))
+    body = Text("\n".join(shown(row, len(row)) for row in texts.plain(message.body).splitlines()))
     no = document.refused_text(message)
     before = f"{shown(no.by, 60)} said no to the last one: {shown(no.reason, BRIEF)}" if no else ""
     until = [line(("  expires  ", "dim"), f"{clock(expires)} UTC")] if expires else []

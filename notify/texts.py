@@ -7,7 +7,9 @@ exactly that, and nothing of it becomes structure.
 
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -112,15 +114,24 @@ def plain(markdown: str) -> str:
         elif token.type in ("fence", "code_block"):
             blocks += [token.content.rstrip("\n"), ""]
         elif token.type == "inline":
-            blocks.append(mark + "".join(map(_literal, token.children or ())))
+            blocks.append(mark + _literal(token.children or ()))
             mark = ""
         elif token.type.endswith("_close") and not token.hidden and depth == 0:
             blocks.append("")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(blocks)).strip() + "\n"
 
 
-def _literal(token: Token) -> str:
-    return "\n" if token.type in ("softbreak", "hardbreak") else token.content
+def _literal(tokens: Sequence[Token]) -> str:
+    """Its words; behind those that say something else than their address, that too: whoever reads
+    or approves a text sees where it leads."""
+    text, begun, address = "", 0, ""
+    for token in tokens:
+        if token.type == "link_open":
+            begun, address = len(text), str(token.attrGet("href"))
+        elif token.type == "link_close" and text[begun:] not in (address, unquote(address)):
+            text += f" ({address})"
+        text += "\n" if token.type in ("softbreak", "hardbreak") else token.content
+    return text
 
 
 def page(message: Message) -> str:

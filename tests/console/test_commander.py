@@ -230,6 +230,7 @@ def test_a_text_is_shown_whole_and_cannot_steer_the_terminal(here):
     assert answered
     assert "Service disruption: checkout" in screen
     assert "Some requests fail. [bold]" in screen
+    assert "Investigating" in screen and "**" not in screen
     assert "\x1b" not in screen
     assert request.subject[:12] in screen
 

@@ -49,6 +49,11 @@ def test_lists_and_paragraphs_stay_such():
     )
 
 
+def test_where_a_link_leads_is_told_where_its_words_do_not():
+    body = "[our page](https://a.example.org/x), <https://b.example.org>\n"
+    assert texts.plain(body) == "our page (https://a.example.org/x), https://b.example.org\n"
+
+
 def test_a_drill_says_so_everywhere():
     asked = message("orders fail", "body\n")
     assert texts.subject(asked, True).startswith("EXERCISE")

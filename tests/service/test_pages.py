@@ -386,11 +386,17 @@ def test_a_text_is_written_otherwise_held_against_the_record_and_asked_about_ane
     store = service.service.store
     document = running()
     document.communications = communicate(document, at(10)).messages
+    for letter in document.communications:
+        letter.body = f"**Investigating\\.** {letter.body}"
     kept(store, document)
     ask_texts(store, service.service.settings, document.id, drill=False)
     (request,) = store.ledger.waiting()
     place = f"/incidents/{document.id}/requests/{request.subject}"
-    assert 'name="body"' in html(service, place)
+    shown, _, form = html(service, place).partition('name="body"')
+    assert "Investigating. " in shown and "**" in form  # read as it is sent, written as Markdown
+    assert not re.search(r"\*\*|\\[^\w\s]", shown)
+    overview = html(service, f"/incidents/{document.id}")
+    assert "Investigating. " in overview and "**Investigating" not in overview
     told = {"subject": "Some requests fail", "body": "Half of all requests, 4711 of them, fail."}
     wrong = service["commander"].post(f"{place}/text", data=told, headers=BROWSER)
     assert wrong.status_code == 422 and "4711 of them, fail.</textarea>" in wrong.text
