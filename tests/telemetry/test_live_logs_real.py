@@ -1,5 +1,5 @@
-"""A real control plane whose nodes keep no logs, read with the rights of deploy/kubernetes/: why there
-is no log is told, and all else is read."""
+"""A real control plane whose nodes keep no logs, read with the rights of deploy/kubernetes/: why
+there is no log is told, and all else is read."""
 
 from collections.abc import Iterator
 from pathlib import Path
