@@ -1,8 +1,7 @@
 """One look at a datasource: whether it can be read, what is there, what would be better otherwise.
 
 A few small questions each; a backend that does not tell something leaves it open. What cannot be
-read at all says why, and what to do.
-"""
+read at all says why, and what to do."""
 
 import json
 import re
