@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ..actions.catalogue import in_passing
 from ..agents.runtime.case import PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..agents.steps import step_of
@@ -92,7 +93,8 @@ class Live:
                 self._evidence(event.evidence)
             case ActionStarted():
                 self._enter(Phase.recover)
-                self._line("remediation", ("● ", "strong"), (shown(event.plan.title), "strong"))
+                begun = shown(in_passing(event.plan))
+                self._line("remediation", ("● ", "strong"), (begun, "strong"))
             case ActionDone():
                 note = shown(event.execution.note)
                 told = note or "carried out; telemetry decides what it did"
