@@ -93,6 +93,24 @@ class KubeApi:
 
         Raises KubernetesError with HTTP's status (0: no answer) and what to do next.
         """
+        told = _decoded(self._answer(method, path, params, body, content))
+        if told is None:
+            said = "answered no JSON: is it really Kubernetes? look at its context or url"
+            raise KubernetesError(f"{self.access.name} {said}", unsure=method != "GET")
+        return told
+
+    def text(self, path: tuple[str, ...], **params: Any) -> str:
+        """What the API answers as text, a log. Raises KubernetesError."""
+        return self._answer("GET", path, params).decode(errors="replace")
+
+    def _answer(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        params: dict[str, Any],
+        body: Any = None,
+        content: str = "application/json",
+    ) -> bytes:
         import urllib3
 
         given = {name: value for name, value in params.items() if value is not None}
@@ -107,16 +125,9 @@ class KubeApi:
             found = _whole(answer, time.monotonic() + self.access.timeout)
         except urllib3.exceptions.HTTPError as error:
             raise self._down(error, method) from error
-        try:
-            told = json.loads(found)
-        except (ValueError, RecursionError):
-            told = None
         if not 200 <= answer.status < 300:
-            raise refused(self.access.name, answer.status, told, f"{method} {place}")
-        if told is None:
-            said = "answered no JSON: is it really Kubernetes? look at its context or url"
-            raise KubernetesError(f"{self.access.name} {said}", unsure=method != "GET")
-        return told
+            raise refused(self.access.name, answer.status, _decoded(found), f"{method} {place}")
+        return found
 
     def _down(self, error: Exception, method: str) -> KubernetesError:
         import urllib3.exceptions as broken
@@ -156,6 +167,14 @@ def refused(name: str, status: int, told: Any, asked: str) -> KubernetesError:
     cure = CURES.get(status, "look at the API server's own log")
     text = f"{name} refuses {asked} ({status}: {said}): {cure}"
     return KubernetesError(text, status, unsure=status >= 500 and not asked.startswith("GET"))
+
+
+def _decoded(found: bytes) -> Any:
+    """None for what is no JSON."""
+    try:
+        return json.loads(found)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _whole(answer: Any, until: float) -> bytes:

@@ -4,7 +4,7 @@ And the one way in which the system is changed: an approved plan is carried out,
 
 import json
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from inspect import isabstract
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from ..errors import ApprovalRequired, ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
 from ..incident.evidence import Quote, short
+from ..text_safety.lines import one_line
 from .base import LEFT_TO, Acting, Action, Probe, told_of, waits
 from .capabilities import FOUND, Receipt, Stored
 from .inventory import Inventory
@@ -31,6 +32,8 @@ def _all() -> dict[ActionKind, type[Action]]:
 
 CATALOGUE = _all()
 """Every action by its kind. What is not here cannot be planned, approved or carried out."""
+MANY, LONG = 4, 60
+"""Things of a list, and characters of a value, that are said in passing."""
 
 
 def find(kind: str) -> type[Action]:
@@ -94,10 +97,27 @@ def plan(
 
 def sentence_of(plan: ActionPlan) -> str:
     """What the plan does, fit to be read aloud; its title where that cannot be said."""
+    return _said(plan, told)
+
+
+def in_passing(plan: ActionPlan) -> str:
+    """The same as a line names it among others: no long value whole, and it ends no sentence."""
+    said = _said(plan, _shortly).rstrip(".")
+    return said[:1].lower() + said[1:]
+
+
+def _shortly(value: JsonValue) -> str:
+    if isinstance(value, list) and len(value) > MANY:
+        return f"{told(value[: MANY - 1])} and {len(value) - MANY + 1} more"
+    text = one_line(told(value))
+    return text if len(text) <= LONG else f"{text[:LONG].rstrip()} …"
+
+
+def _said(plan: ActionPlan, tell: Callable[[JsonValue], str]) -> str:
     action = CATALOGUE.get(plan.kind)
     words = {"target": plan.target, **plan.found, **plan.parameters}
     words |= {"left_to": plan.found.get(LEFT_TO)}
-    read = {name: told(v) if isinstance(v, list | dict) else v for name, v in words.items()}
+    read = {name: tell(v) if isinstance(v, str | list | dict) else v for name, v in words.items()}
     try:
         said = plan.title
         if action:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
+from ..actions.catalogue import in_passing
 from ..actions.catalogue import plan as checked_plan
 from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
@@ -223,7 +224,7 @@ def put_edited(
     wanted = context.policy.wanted(new, context.store.load(incident_id).severity)
     now = ledger.clock()
     expires = now + context.settings.approval_minutes * 60
-    kind, title = Asks.action.value, new.title
+    kind, title = Asks.action.value, in_passing(new)
     barred = by.person if context.policy.own_proposals == "refuse" else ""
     request = Request(incident_id, new.hash, kind, title, now, expires, 1, wanted, barred)
     ledger.ask(request, afresh=(*LAPSED, Verdict.edited, Verdict.rejected))

@@ -96,7 +96,8 @@ class Turn:
         found = self.quick(tools) if quick else tools.by_name(step.tool, step.arguments)
         missed = step.expect and (step.expect == "some") is not found.ok
         failed = missed or found.status is EvidenceStatus.failed
-        note = f"{found.summary}{f'; wanted: {step.expect}' if missed else ''}"
+        wanted = f"; wanted: {step.expect}" if missed else ""
+        note = f"{found.status.told(found.summary)}{wanted}"
         return Worked(state="failed" if failed else "done", note=note, evidence=[found.evidence])
 
     def quick(self, tools: Toolbox) -> Result[Row]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
+from ..actions.catalogue import in_passing
 from ..app.words import seconds
+from ..incident.action import Execution
 from ..incident.document import Incident
 from ..incident.evidence import short
 from ..incident.lifecycle import OVER
@@ -36,7 +38,7 @@ def closing(
         say(console, ("  cause     ", "dim"), text)
     for execution in incident.executions:
         undone = ", undone" if execution.undone else ""
-        text = f"{shown(execution.title)}: {execution.outcome.value}{undone}"
+        text = f"{done(incident, execution)}: {execution.outcome.value}{undone}"
         say(console, ("  action    ", "dim"), text)
     if incident.transitions:
         took = (incident.transitions[-1].at - incident.opened_at).total_seconds()
@@ -45,6 +47,12 @@ def closing(
     section(console, incident, settings)
     questions(console, waiting)
     where(console, files)
+
+
+def done(incident: Incident, execution: Execution) -> str:
+    """What was carried out, in a few words."""
+    plan = incident.plan(execution.plan)
+    return shown(in_passing(plan) if plan else execution.title)
 
 
 def advice(console: Console, incident: Incident) -> None:
@@ -56,7 +64,7 @@ def advice(console: Console, incident: Incident) -> None:
         say(console, ("  advice    ", "dim"), shown(fix.summary))
     for place, plan in enumerate(incident.proposals[:3], 1):
         label = "  advice    " if place == 1 else "            "
-        text = f"{place}. {shown(plan.title)} (risk {plan.risk.value})"
+        text = f"{place}. {shown(in_passing(plan))} (risk {plan.risk.value})"
         say(console, (label, "dim"), text)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from ..actions.catalogue import in_passing
 from ..agents.runtime.case import PlaybookOnly
 from ..agents.runtime.context import ResponseContext
 from ..agents.steps import step_of
@@ -92,7 +93,8 @@ class Live:
                 self._evidence(event.evidence)
             case ActionStarted():
                 self._enter(Phase.recover)
-                self._line("remediation", ("● ", "strong"), (shown(event.plan.title), "strong"))
+                begun = shown(in_passing(event.plan))
+                self._line("remediation", ("● ", "strong"), (begun, "strong"))
             case ActionDone():
                 note = shown(event.execution.note)
                 told = note or "carried out; telemetry decides what it did"
@@ -202,17 +204,18 @@ class Live:
             self.console.print()
 
     def _evidence(self, record: Evidence) -> None:
+        told = shown(record.status.told(record.summary))
         answer = (record.tool, record.summary)
         if answer in self.answers:
             self.again.setdefault(record.collected_by, []).append(record.id)
             return
         self.answers.add(answer)
         if not self.verbose:
-            self._passing(record.collected_by, f"{record.tool}: {shown(record.summary)}")
+            self._passing(record.collected_by, f"{record.tool}: {told}")
             return
         mark = MARKS[record.status.value]
         name = f"{mark} {record.id:<5}{record.tool}: "
-        self._line(record.collected_by, (name, "dim"), (shown(record.summary), "dim"))
+        self._line(record.collected_by, (name, "dim"), (told, "dim"))
 
     def _passing(self, who: str, text: str) -> None:
         """What is looked at now, in the line that goes again."""

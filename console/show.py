@@ -18,7 +18,7 @@ from ..prompts.values import began
 from ..record.ledger import Request
 from ..record.store import IncidentRow
 from ..record.waking import HANDED_OVER, STUCK
-from .closing import advice, questions, where
+from .closing import advice, done, questions, where
 from .desk import print_json
 from .exits import Exit
 from .figures import matrix, measures, severity_lines
@@ -139,7 +139,7 @@ def _actions(console: Console, incident: Incident) -> None:
     advice(console, incident)
     for execution in incident.executions:
         undone = ", undone" if execution.undone else ""
-        title = line(("  ● ", "strong"), (shown(execution.title), "strong"))
+        title = line(("  ● ", "strong"), (done(incident, execution), "strong"))
         console.print(title.append(f"  {execution.outcome.value}{undone}"))
         if execution.measures:
             console.print(measures(execution.measures))

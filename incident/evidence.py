@@ -28,6 +28,15 @@ class EvidenceStatus(StrEnum):
     empty = "empty"
     failed = "failed"
 
+    @property
+    def says(self) -> str:
+        """How people are told of one: that nothing was found shows nothing by itself."""
+        return {"ok": "ok", "empty": "looked, found nothing", "failed": "could not look"}[self]
+
+    def told(self, summary: str) -> str:
+        """What came back, in that way."""
+        return summary if self is EvidenceStatus.ok else f"{self.says}: {summary}"
+
 
 class BackendQuery(BaseModel):
     """How a backend is asked for the rows that evidence rests on, and where people open that."""

@@ -14,7 +14,7 @@ import yaml
 
 from warroom.app.configuration_file import Configuration
 from warroom.console.main import app
-from warroom.telemetry.sources.clusters import KINDS, OF_CLUSTER
+from warroom.telemetry.sources.clusters import KINDS, OF_CLUSTER, OF_RELEASES
 from warroom.tests.support.house import ROOT
 from warroom.yaml_tables import parse_table
 
@@ -163,6 +163,17 @@ def test_who_looks_into_a_cluster_may_list_what_is_looked_at(name, kinds):
         for kind in some.split()
     }
     assert asked <= rights(name)
+
+
+def test_who_looks_into_a_namespace_may_read_logs_and_nothing_beyond_what_is_looked_at():
+    asked = {
+        (version.rpartition("/")[0] if "/" in version else "", kind, verb)
+        for version, some in (KINDS | OF_RELEASES).items()
+        for kind in some.split()
+        for verb in ("get", "list")
+    }
+    assert rights("read") == asked | {("", "pods/log", "get")}
+    assert not [one for name in ("cluster", "act") for one in rights(name) if "log" in one[1]]
 
 
 FILES = ("read", "cluster", "act", "applications")

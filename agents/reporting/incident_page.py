@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ...actions.catalogue import in_passing
 from ...faults import OptionalSource
 from ...incident.document import Incident
 from ...incident.evidence import short
@@ -78,7 +79,9 @@ def _told(account: Account) -> dict[str, Any]:
     told = {name: [_cited(claim) for claim in getattr(account, name)()] for name in sections}
     asked = [e.text for e in account.document.timeline if e.kind is EventKind.proposal]
     waiting = [(plan, any(plan.short_hash in text for text in asked)) for plan in plans]
-    return told | {"waiting": [(account.quoted(plan.title), plan, yes) for plan, yes in waiting]}
+    return told | {
+        "waiting": [(account.quoted(in_passing(plan)), plan, yes) for plan, yes in waiting]
+    }
 
 
 def _cited(claim: Statement) -> Statement:

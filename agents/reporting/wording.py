@@ -29,6 +29,8 @@ _PLACE = re.compile(r"(?<![\w/.:])/(?:[\w.@+-]+/)+([\w.@+-]+/[\w.@+-]+\.\w+:\d+)
 _PARAMETERS = re.compile(r" \((\w+=[^()]*)\)")
 _SECONDS = re.compile(r"\b(\d\d:\d\d):\d\d\b")
 _MARKS = re.compile(r"[\[\]']")
+_MEASURED = re.compile(r", good_share=[\d.e-]+")
+"""What an action would cost, as it was measured: nothing that it is told to do."""
 _RELEASE = re.compile(r"^to_version=")
 
 
@@ -132,7 +134,7 @@ def _read(before: str, _value: str, after: str, unit: Unit) -> str:
 
 def _parameters(text: str) -> str:
     """to_version=v1.0.0 as: to v1.0.0; route=/login, rate=2.5 as: (route /login, rate 2.5)."""
-    bare = _MARKS.sub("", text)
+    bare = _MEASURED.sub("", _MARKS.sub("", text))
     if _RELEASE.match(bare) and "," not in bare:
         return " to " + bare.partition("=")[2]
     return f" ({re.sub(r'(?<=[a-z])_(?=[a-z])', ' ', bare).replace('=', ' ')})"

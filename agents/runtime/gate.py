@@ -13,7 +13,7 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ...actions.catalogue import fitting, staged
+from ...actions.catalogue import fitting, in_passing, staged
 from ...actions.policy import persons_for
 from ...errors import ApprovalError, ToolError, ToolFailed, ToolRetry
 from ...incident.action import ActionPlan, Decision, Outcome, Verdict
@@ -48,7 +48,7 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
         acted = Acted.unfit if plans else Acted.nothing
         return {"plan": "", "approved": False, "checks": 0, "acted": acted.value}
     wanted = context.policy.wanted(plan, document.severity)
-    request = put(context, state.incident_id, plan.hash, Asks.action, plan.title, wanted)
+    request = put(context, state.incident_id, plan.hash, Asks.action, in_passing(plan), wanted)
     again = "" if request.number == 1 else " again"
     risk = f"(risk {plan.risk.value}, plan {plan.short_hash})"
     said_no = document.refused(plan)
@@ -193,7 +193,8 @@ def propose(
     elif document.plan(plan.hash) is None:
         store.update(incident_id, lambda doc: doc.proposals.append(plan))
     wanted = context.policy.wanted(plan, document.severity)
-    question = (store, context.settings, incident_id, plan.hash, plan.title, Asks.action, wanted)
+    says = in_passing(plan)
+    question = (store, context.settings, incident_id, plan.hash, says, Asks.action, wanted)
     barred = person if context.policy.own_proposals == "refuse" else ""
     store.ledger.ask(replace(_request(*question), barred=barred))
     for request in others:

@@ -8,6 +8,7 @@ one who acted reports after all, that is the answer.
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from ...actions.catalogue import in_passing
 from ...incident.action import ActionPlan, Decision, Verdict
 from ...incident.document import Incident
 from ...incident.timeline import Event, EventKind
@@ -36,7 +37,8 @@ def ask_whether(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict
             return {"acted": Acted.begun.value}
         return concluded(context, runtime, plan, effect)
     was = "undone" if effect.does is Does.undo else "carried out"
-    put(context, effect.incident_id, effect.question, Asks.effect, f"it was {was}: {plan.title}")
+    asked = f"it was {was}: {in_passing(plan)}"
+    put(context, effect.incident_id, effect.question, Asks.effect, asked)
     text = f"nobody reported whether “{plan.title}” was {was}; asks somebody to look"
 
     def say(document: Incident) -> None:

@@ -1,8 +1,7 @@
 """One look at a datasource: whether it can be read, what is there, what would be better otherwise.
 
 A few small questions each; a backend that does not tell something leaves it open. What cannot be
-read at all says why, and what to do.
-"""
+read at all says why, and what to do."""
 
 import json
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from ...cluster.objects import SERVICE_LABELS, named
+from ...cluster.snapshot import LOG
 from ...errors import TelemetryError
 from ...kube_api import ClusterAccess
 from ..model import Window
@@ -96,7 +96,7 @@ def cluster_checkup(access: ClusterAccess, labels: Sequence[str] = SERVICE_LABEL
     """One look at a cluster, which reads all that an incident would."""
     found, live = Checkup(access.name, "kubernetes", access.context), LiveCluster(access, labels)
     try:
-        named = [row for row in live.rows() if row["name"]]
+        named = [row for row in live.rows() if row["name"] and row["kind"] != LOG]
         found.amount, found.unit = len(named), "objects"
         found.services = _sorted(row["service"] for row in named)
         found.sees, found.advice = frozenset(["kubernetes", "changes"]), list(live.missing)

@@ -106,7 +106,19 @@ def _row(
     pod: Object, container: str, path: str, lines: str, at: float, labels: Sequence[str]
 ) -> Row:
     before = bool(BEFORE.search(path.replace(pod.name, "")))
-    name = f"{pod.name}/{container}{'/previous' if before else ''}"
+    return log_row(pod, run_of(pod, container, before), lines, at, labels)
+
+
+def run_of(pod: Object, container: str, before: bool) -> str:
+    """What a recording calls the log of a container, or of its run before."""
+    return f"{pod.name}/{container}{'/previous' if before else ''}"
+
+
+def log_row(
+    pod: Object, name: str, lines: str, at: float, labels: Sequence[str], cluster: str = ""
+) -> Row:
+    """The end of what a run of a container said."""
     body = {"kind": LOG, "metadata": {"namespace": pod.namespace, "name": name}}
     known = {"kind": LOG, "namespace": pod.namespace, "name": name, "service": whose(pod, labels)}
+    known |= {"cluster": cluster} if cluster else {}
     return {"at": at, **known, "object": {**body, "text": lines.rstrip()[-KEPT:]}}

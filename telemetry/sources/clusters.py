@@ -13,6 +13,7 @@ from typing import Any
 from ...cluster.canaries import told
 from ...cluster.objects import Object
 from ...cluster.revisions import HASH
+from ...cluster.snapshot import LOG
 from ...errors import InputError, KubernetesError, TelemetryError
 from ...kube_api import ClusterAccess, KubeApi, api_of, path_of
 from .cluster_files import is_dump
@@ -21,6 +22,7 @@ from .cluster_rows import Row, gone, listed, row_of, rows_in
 from .datasource import Datasource, SourceLabels
 from .feed_table import feeds
 from .feeds import Feed
+from .live_logs import LiveLogs, Named, commands
 from .source import About, Asked, Batch, SourceQuery
 
 MODALITY = "kubernetes"
@@ -60,7 +62,6 @@ SECONDS = 30.0
 NOBODY, REFUSED, UNKNOWN, TOO_OLD = 401, 403, 404, 410
 REVISIONS = {"replicasets": "ReplicaSet", "controllerrevisions": "ControllerRevision"}
 ROLLED_OUT = ("Deployment", "Rollout", *REVISIONS.values())
-Named = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ class LiveCluster:
         for space in self.access.namespaces or ("",):
             where = f"-n {space}" if space else "-A"
             yield Asked("kubectl", f"kubectl {context}get {every} {where} -o json")
+        logs = [named for named in self.known if named[0] == LOG]
+        yield from (Asked("kubectl", text) for text in commands(logs, context))
 
     def read(self, ask: SourceQuery) -> Batch:
         """What is otherwise than at the last look. Raises TelemetryError where nothing answers."""
@@ -178,6 +181,11 @@ class LiveCluster:
             for row in self._listed(api, path_of(version, resource, space), now):
                 found[row["kind"], row["namespace"], row["name"]] = row
                 whole.add(row["kind"].removesuffix("List"))
+        if "Pod" in whole:
+            logs = LiveLogs(api, self.labels, until)
+            found |= logs.read(found.values(), self.known, now)
+            self.missing += logs.missing
+            whole.add(LOG)
         over = [r for n, r in self.known.items() if n[0] in whole and n not in found]
         last = {named: row["object"] for named, row in self.known.items()}
         new = [row for named, row in found.items() if last.get(named) != row["object"]]

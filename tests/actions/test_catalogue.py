@@ -11,7 +11,7 @@ from rich.console import Console
 
 from warroom.actions.base import Action
 from warroom.actions.canaries import StepCanary
-from warroom.actions.catalogue import CATALOGUE, checked, find, plan
+from warroom.actions.catalogue import CATALOGUE, checked, find, in_passing, plan, sentence_of
 from warroom.actions.configuration import FlagOff, RevertConfiguration, SwitchProvider
 from warroom.actions.database import EndSession, RepairRows
 from warroom.actions.edge import BlockSource, BringBack, Throttle
@@ -360,3 +360,18 @@ def test_both_renderings_show_risk_and_undo(
     for rendered in (console.export_text(), incident_markdown(document)):
         for text in (made.risk.value, made.blast_radius, made.undo):
             assert text in rendered
+
+
+def test_in_passing_a_plan_is_named_in_few_words_and_without_figures_of_ours() -> None:
+    sources = [f"203.0.113.{n}" for n in range(9)]
+    given = {"kind": ActionKind("block source"), "target": "gateway"}
+    block = (
+        full()
+        .proposals[0]
+        .model_copy(update={**given, "parameters": {"sources": sources, "good_share": 0.0}})
+    )
+    first = "203.0.113.0, 203.0.113.1, 203.0.113.2"
+    assert in_passing(block) == f"refuse requests from {first} and 6 more at gateway"
+    assert all(source in sentence_of(block) for source in sources)  # what is approved is said whole
+    older = block.model_copy(update={"parameters": {}})
+    assert in_passing(older) == "block source gateway"

@@ -214,7 +214,7 @@ def test_machine_words_become_plain():
     )
     assert shown("roll back x (to_version=v1.0.0)") == "roll back x to v1.0.0"
     plan = "block source edge (sources=['10.0.0.1', '10.0.0.2'], good_share=0.0)"
-    assert shown(plan) == "block source edge (sources 10.0.0.1, 10.0.0.2, good share 0.0)"
+    assert shown(plan) == "block source edge (sources 10.0.0.1, 10.0.0.2)"
 
 
 def test_gaps_that_could_not_have_helped_share_a_line():

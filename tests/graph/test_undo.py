@@ -86,7 +86,7 @@ def test_an_undo_that_died_is_asked_about_and_a_person_says_it_was_done(tmp_path
     state = went_on(state, asked(context, state))
     assert after_whether(state) == ["whether"]
     request = context.store.ledger.request(state.incident_id, effect.question)
-    assert request.title == "it was undone: throttle gateway (route=/login, rate=5.0)"
+    assert request.title == "it was undone: let 5.0 requests a second of /login through at gateway"
     assert not execution(context, state).undone
     context.store.ledger.decide(state.incident_id, effect.question, Verdict.approved, person("ann"))
     state = went_on(state, asked(context, state))

@@ -10,13 +10,15 @@ from sqlalchemy import update
 
 from warroom.actions.policy import Freeze, Policy, persons_for
 from warroom.agents.comms import communicate
+from warroom.agents.postmortem import draft
+from warroom.agents.reporting.incident_page import incident_markdown
 from warroom.agents.runtime.gate import ask_texts
 from warroom.app.configuration_file import Configuration
 from warroom.incident.action import Level, Verdict
 from warroom.incident.communication import Audience, Message
 from warroom.incident.document import Incident
 from warroom.incident.events import StepStarted
-from warroom.incident.evidence import digest
+from warroom.incident.evidence import EvidenceStatus, digest
 from warroom.incident.identity import at_terminal
 from warroom.incident.people import DoneByHand, Duty, Participant
 from warroom.incident.severity import Severity
@@ -408,3 +410,15 @@ def test_a_text_is_written_otherwise_held_against_the_record_and_asked_about_ane
     assert new.url.path.endswith(asked_now.subject) and asked_now.subject != request.subject
     late = service["commander"].post(f"{place}/text", data=told, headers=BROWSER)
     assert late.status_code in (409, 422) and "Nothing was changed" in late.text
+
+
+def test_an_empty_answer_is_told_as_looked_and_found_nothing(service):
+    document = full()
+    nothing = {"status": EvidenceStatus.empty, "rows": 0, "summary": "none of 0 lines matches"}
+    document.evidence[0] = document.evidence[0].model_copy(update=nothing)
+    document = kept(service.service.store, document)
+    shown = html(service, f"/incidents/{document.id}/evidence/{document.evidence[0].id}")
+    told = "ooked, found nothing: none of 0 lines matches"
+    assert told in shown and "0 rows" not in shown
+    assert told in incident_markdown(document)
+    assert told in draft(document, at(60)).markdown

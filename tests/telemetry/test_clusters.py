@@ -23,7 +23,8 @@ from warroom.telemetry.sources.source import About, SourceQuery
 from warroom.tests.support.benches import ReadBench
 from warroom.tests.support.clusters import dump, event, made, node, owned, pending, workload
 from warroom.tests.support.house import ROOT
-from warroom.tests.support.http_backends import HttpBackend, Question, Reply, serving
+from warroom.tests.support.http_backends import serving
+from warroom.tests.support.listing_api import ListingApi
 from warroom.tools.base import Frame
 from warroom.tools.cluster import cluster_troubles
 
@@ -143,41 +144,16 @@ def test_a_folder_that_is_not_there_is_a_gap_that_says_what_to_do(tmp_path: Path
     assert "gone: No such file or directory; name a folder that is there" in gaps["kubernetes"]
 
 
-class Api(HttpBackend):
-    """Lists what it is given, an object a page; what it does not know is not served."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lists: dict[str, list[dict[str, Any]]] = {}
-        self.refused: dict[str, int] = {}
-        self.too_old = 0
-
-    def answer(self, question: Question) -> Reply:
-        kind = question.path.rpartition("/")[2]
-        if status := self.refused.get(kind):
-            text = f'cannot list resource "{kind}" in API group "" in the namespace "shop"'
-            return Reply({"kind": "Status", "message": text}, status)
-        if kind not in self.lists or "/namespaces/other/" in question.path:
-            return Reply({"kind": "Status", "message": "not found"}, 404)
-        start = int(question.get("continue", "0"))
-        if start and self.too_old:
-            self.too_old -= 1
-            return Reply({"kind": "Status", "message": "continue is too old"}, 410)
-        some, left = self.lists[kind][start : start + 1], len(self.lists[kind]) - start - 1
-        items = [{k: v for k, v in one.items() if k != "kind"} for one in some]
-        name = some[0]["kind"] if some else "Pod"
-        more = {"continue": str(start + 1)} if left > 0 else {}
-        return Reply({"kind": f"{name}List", "apiVersion": "v1", "metadata": more, "items": items})
-
-
 @pytest.fixture
-def api() -> Iterator[Api]:
-    made_up = Api()
+def api() -> Iterator[ListingApi]:
+    made_up = ListingApi()
     yield made_up
     made_up.close()
 
 
-def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(api: Api, monkeypatch) -> None:
+def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(
+    api: ListingApi, monkeypatch
+) -> None:
     monkeypatch.setattr(clusters, "FRESH_S", 0.0)
     cart = workload("cart", replicas=2)
     api.lists = {"nodes": [node("n1"), node("n2")], "deployments": cart[:1], "pods": cart[2:]}
@@ -198,7 +174,7 @@ def test_an_api_is_asked_page_by_page_and_what_it_forbids_is_named(api: Api, mon
     assert [(row["name"], row["object"]) for row in rows] == [("cart-1-1", None)]
 
 
-def test_a_kind_that_is_refused_and_not_served_at_all_is_no_gap(api: Api) -> None:
+def test_a_kind_that_is_refused_and_not_served_at_all_is_no_gap(api: ListingApi) -> None:
     """Rights are looked at first: whoever may not read Rollouts need not have any."""
     api.lists, api.refused = {"nodes": [node("n1")]}, {"rollouts": 403, "canaries": 403}
     live = LiveCluster(ClusterAccess(name="prod", url=api.where))
@@ -227,7 +203,7 @@ def test_what_is_asked_for_is_what_the_shipped_rights_allow() -> None:
     assert ("", "secrets") not in allowed
 
 
-def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> None:
+def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: ListingApi) -> None:
     api.lists = {"deployments": workload("cart")[:1], "replicasets": workload("cart")[1:2]}
     sources = live_clusters([ClusterAccess(name="prod", url=api.where)])
     recorder = Recorder(sources)
@@ -240,7 +216,7 @@ def test_a_live_cluster_is_recorded_and_its_roll_outs_are_changes(api: Api) -> N
     assert recording.gaps == ()
 
 
-def test_evidence_says_how_a_person_asks_the_same(api: Api) -> None:
+def test_evidence_says_how_a_person_asks_the_same(api: ListingApi) -> None:
     api.lists = {"nodes": [node("n1")]}
     access = ClusterAccess(name="prod", url=api.where, namespaces=("shop",))
     (query,) = backend_queries(live_clusters([access])[:1], ["kubernetes"], About(ALWAYS))
@@ -248,7 +224,7 @@ def test_evidence_says_how_a_person_asks_the_same(api: Api) -> None:
     assert query.query.startswith("kubectl get pods,") and query.query.endswith("-n shop -o json")
 
 
-def test_a_look_at_a_cluster_says_what_is_there_and_what_it_may_not_read(api: Api) -> None:
+def test_a_look_at_a_cluster_says_what_is_there_and_what_it_may_not_read(api: ListingApi) -> None:
     api.lists, api.refused = {"deployments": workload("cart")[:1]}, {"nodes": 403}
     found = cluster_checkup(ClusterAccess(name="prod", url=api.where))
     away = cluster_checkup(ClusterAccess(name="b", context="none"))
@@ -257,14 +233,14 @@ def test_a_look_at_a_cluster_says_what_is_there_and_what_it_may_not_read(api: Ap
     assert "get-contexts" in away.fault
 
 
-def test_a_cluster_that_does_not_answer_is_a_gap(api: Api) -> None:
+def test_a_cluster_that_does_not_answer_is_a_gap(api: ListingApi) -> None:
     api.close()
     recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
     recorder.focus("", 0.0)
     assert "is it up" in dict(recorder.advance().gaps)["kubernetes"]
 
 
-def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: Api, monkeypatch) -> None:
+def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: ListingApi, monkeypatch) -> None:
     monkeypatch.setattr(clusters, "FRESH_S", 0.0)
     api.lists = {"nodes": [node("n1")], "pods": pending(workload("cart"))[2:]}
     recorder = Recorder(live_clusters([ClusterAccess(name="prod", url=api.where)]))
@@ -276,13 +252,13 @@ def test_what_is_wrong_is_looked_at_anew_when_it_changed(api: Api, monkeypatch) 
     assert [row.object for row in after] == ["Node n1"] != [row.object for row in before]
 
 
-def test_two_clusters_stay_apart(api: Api, tmp_path: Path) -> None:
+def test_two_clusters_stay_apart(api: ListingApi, tmp_path: Path) -> None:
     """The same names in both: what one has is not the other's."""
     cart = pending(workload("cart"))
     listed = {"nodes": [node("n1", unschedulable=True)], "deployments": cart[:1], "pods": cart[2:]}
     api.lists = listed
-    with serving(Api()) as stage:
-        assert isinstance(stage, Api)
+    with serving(ListingApi()) as stage:
+        assert isinstance(stage, ListingApi)
         stage.lists = {"nodes": [node("n1")], "deployments": workload("cart", replicas=0)[:1]}
         both = (("prod", api.where), ("stage", stage.where))
         sources = live_clusters([ClusterAccess(name=name, url=where) for name, where in both])
