@@ -92,7 +92,10 @@ def test_a_subset_whose_labels_no_pod_has() -> None:
     rule = made("DestinationRule", "reviews", spec={"host": "reviews", "subsets": [part]})
     way: dict[str, Any] = {"destination": {"host": "reviews", "subset": "v4"}}
     route = made("VirtualService", "reviews", spec={"http": [{"route": [way]}]})
+    assert first(NODES, some, rule, route) == ("route-nowhere", "DestinationRule shop/reviews")
+    part["name"] = "v5"
     assert first(NODES, some, rule, route) == ("route-nowhere", "VirtualService shop/reviews")
+    part["name"] = "v4"
     assert first(
         NODES, some, rule, route | {"spec": {"http": [{"route": [way | {"weight": 0}]}]}}
     ) == ("", "")
