@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from warroom.actions.base import Probe
-from warroom.actions.capabilities import KEY
-from warroom.actions.catalogue import checked, fitting, plan, probe
+from warroom.actions.base import Probe, waits
+from warroom.actions.capabilities import KEY, RolledOut
+from warroom.actions.catalogue import checked, fitting, plan, probe, sentence_of
 from warroom.errors import ToolFailed, ToolRetry
 from warroom.targets.git import Git
 from warroom.tests.support.cluster_api import ClusterApi
-from warroom.tests.support.cluster_shop import shop, system
+from warroom.tests.support.cluster_shop import release, shop, system
 from warroom.tests.support.delivered import (
     AUTOMATED,
     BY_FLUX,
@@ -26,7 +26,7 @@ from warroom.tests.support.delivered import (
     application,
     repository,
 )
-from warroom.tests.support.shop_cluster import LIMITS, NAMESPACE, ROLL_BACK
+from warroom.tests.support.shop_cluster import BEFORE, LIMITS, NAMESPACE, ROLL_BACK
 
 
 @pytest.fixture
@@ -94,6 +94,31 @@ def test_a_commit_reverts_and_another_puts_that_back(tmp_path: Path, api: Cluste
     hands.undo(action, receipt.model_dump(mode="json"))
     assert (folder / "web.yaml").read_text().endswith("web:v2\n")
     assert not git.run("status", "--porcelain")
+
+
+def test_a_commit_waits_until_the_branch_of_origin_has_it(tmp_path: Path, api: ClusterApi) -> None:
+    shop(api, **BY_FLUX)
+    folder, origin = repository(tmp_path / "deploy"), tmp_path / "origin.git"
+    git = Git(folder)
+    git.run("clone", "-q", "--bare", str(folder), str(origin))
+    git.run("remote", "add", "origin", str(origin))
+    was = git.run("rev-parse", "HEAD")
+    hands = system(tmp_path, api, gitops=str(folder))
+    planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
+    assert waits(planned.found) and "for whoever pushes it" in sentence_of(planned)
+    action = fitting(hands, planned)
+    receipt = hands.perform(action)
+    assert isinstance(receipt, RolledOut) and receipt.asked
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "open"
+    assert not action.arrived(hands.inventory())
+    git.run("push", "-q", "origin", "HEAD")
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "merged"
+    release(api, BEFORE)
+    assert action.arrived(hands.inventory())
+    git.run("push", "-qf", "origin", f"{was}:refs/heads/{receipt.asked.branch}")
+    git.run("reset", "-q", "--hard", was)
+    git.run("update-ref", f"refs/remotes/origin/{receipt.asked.branch}", was)
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "closed"
 
 
 def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -> None:
