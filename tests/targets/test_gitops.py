@@ -9,7 +9,7 @@ import pytest
 from warroom.actions.base import Probe, waits
 from warroom.actions.capabilities import KEY, RolledOut
 from warroom.actions.catalogue import checked, fitting, plan, probe, sentence_of
-from warroom.errors import ToolFailed, ToolRetry
+from warroom.errors import Halfway, ToolFailed, ToolRetry
 from warroom.targets.git import Git
 from warroom.tests.support.cluster_api import ClusterApi
 from warroom.tests.support.cluster_shop import release, shop, system
@@ -25,7 +25,9 @@ from warroom.tests.support.delivered import (
     TRACKED,
     application,
     repository,
+    synced,
 )
+from warroom.tests.support.http_backends import Question
 from warroom.tests.support.shop_cluster import BEFORE, LIMITS, NAMESPACE, ROLL_BACK
 
 
@@ -136,6 +138,12 @@ def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -
 def test_an_application_is_rolled_back_and_follows_again(tmp_path: Path, api: ClusterApi) -> None:
     shop(api, **TRACKED)
     app = api.add("applications", application())
+
+    def argo(_: Question) -> None:
+        if delivered := synced(app):
+            release(api, delivered)
+
+    api.before = argo
     hands = system(tmp_path, api)
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
     said = f"roll Argo CD application shop back to {OLD[:10]}, automatic sync off"
@@ -144,14 +152,29 @@ def test_an_application_is_rolled_back_and_follows_again(tmp_path: Path, api: Cl
     action = fitting(hands, planned)
     receipt = hands.perform(action)
     KEY.reset(token)
-    assert app["operation"]["sync"]["revision"] == OLD
+    assert app["status"]["history"][-1]["revision"] == OLD
+    assert receipt.note == f"Argo CD application shop syncs to {OLD}"
     assert app["spec"]["syncPolicy"] == {"syncOptions": ["CreateNamespace=false"]}
     assert app["metadata"]["annotations"]["warroom/effect"] == "INC-1:execute:abc"
     assert probe(hands, planned, "INC-1:execute:abc") is Probe.done
     hands.undo(action, receipt.model_dump(mode="json"))
-    assert app["operation"]["sync"]["revision"] == NEW
+    assert app["status"]["history"][-1]["revision"] == NEW
     assert app["spec"]["syncPolicy"]["automated"] == AUTOMATED
     assert (
         api.objects["deployments", NAMESPACE, "web"]["metadata"]["annotations"]
         == (TRACKED["annotations"])
     )
+
+
+def test_a_sync_that_nobody_does_is_not_called_done(
+    tmp_path: Path, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warroom.targets.kubernetes_write.ROLLOUT_S", 0.2)
+    shop(api, **TRACKED)
+    app = api.add("applications", application())
+    hands = system(tmp_path, api)
+    planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
+    with pytest.raises(Halfway, match="Argo CD application shop has not synced") as told:
+        hands.perform(fitting(hands, planned))
+    assert app["operation"]["sync"]["revision"] == OLD
+    assert isinstance(told.value.receipt, RolledOut) and told.value.receipt.version == BEFORE
