@@ -142,28 +142,30 @@ def _mesh(seen: Snapshot, one: Object) -> Iterator[Trouble]:
             host, subset = (
                 str(value(way, f"destination.{key}") or "") for key in ("host", "subset")
             )
-            if subset and way.get("weight") != 0 and not _leads(seen, one, host, subset):
+            wrong_one = _nowhere(seen, one, host, subset) if way.get("weight") != 0 else None
+            if subset and wrong_one:
                 shown = (Sign(one.ref, "spec.http[].route[].destination", f"{host} {subset}"),)
                 hurt = (one.ref, f"Service {one.namespace}/{host.partition('.')[0]}")
-                name = f"subset {subset} of {host}"
-                yield wrong("route-nowhere", one, shown, 0.95, name=name, victims=hurt)
+                said = {"name": f"subset {subset} of {host}", "place": wrong_one.ref}
+                yield wrong("route-nowhere", one, shown, 0.95, victims=hurt, **said)
 
 
-def _leads(seen: Snapshot, one: Object, host: str, subset: str) -> bool:
-    """Whether some rule knows that part of a service, and some of its pods have its labels."""
+def _nowhere(seen: Snapshot, one: Object, host: str, subset: str) -> Object | None:
+    """Who is wrong where a route leads to nobody: the route, if no rule knows that part of the
+    service; the rule, if no pod has the labels that it gives the part."""
     short, _, rest = host.partition(".")
     rules = (r for r in seen.of("DestinationRule") if r.text("spec.host").split(".")[0] == short)
-    known = [s for rule in rules for s in rule.list("spec.subsets") if s.get("name") == subset]
+    known = [
+        (rule, words(part.get("labels") or NOTHING))
+        for rule in rules
+        for part in rule.list("spec.subsets")
+        if part.get("name") == subset
+    ]
     service = seen.find("Service", rest.partition(".")[0] or one.namespace, short)
     pods = chosen(seen, service) if service else []
-    return bool(known) and (
-        not pods
-        or any(
-            all(
-                pod.labels.get(key) == text
-                for key, text in words(part.get("labels") or NOTHING).items()
-            )
-            for part in known
-            for pod in pods
-        )
-    )
+    there = [
+        rule for rule, labels in known if any(labels.items() <= pod.labels.items() for pod in pods)
+    ]
+    if there or (known and not pods):
+        return None
+    return known[0][0] if known else one

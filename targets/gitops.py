@@ -4,9 +4,10 @@ way back is prepared where they look: a commit that reverts, or Argo CD's applic
 
 import json
 from contextlib import suppress
+from pathlib import Path
 
 from ..actions.capabilities import KEY, RolledOut
-from ..actions.inventory import Request
+from ..actions.inventory import Request, Stood
 from ..cluster.objects import Object
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
@@ -89,9 +90,29 @@ def _reverted(repository: Configuration, owner: Owner, receipt: RolledOut) -> Ro
             f"nothing was done: no commit of {repository.folder} took {receipt.version} away; "
             f"{owner} keeps {receipt.service}: change it there"
         )
+    was = repository.git.run("rev-parse", "HEAD")
     done = repository.revert(commit)
     note = f"commit {done.commit[:10]} in {repository.folder}: push it, and {owner} delivers it"
-    return receipt.model_copy(update={"deploy": done.commit, "changed": done.changed, "note": note})
+    branch = repository.git.run("rev-parse", "--abbrev-ref", "HEAD")
+    place = {"repository": str(repository.folder), "base": f"{branch} at {was}", "branch": branch}
+    asked = Request(**place, head=done.commit, title=f"Revert {commit[:10]}", diff="")
+    told = {"deploy": done.commit, "changed": done.changed, "note": note, "asked": asked}
+    return receipt.model_copy(update=told)
+
+
+def stands(cluster: Cluster, asked: Request) -> Stood | None:
+    """How its request stands; a commit is open until the branch of `origin` has it, and closed
+    once nobody has."""
+    if repository := asked_of(cluster):
+        return repository.stands(asked)
+    if str(cluster.access.gitops) != asked.repository or not asked.head:
+        return None
+    git = Git(Path(asked.repository), GIT_SSH_COMMAND="ssh -oBatchMode=yes")
+    ref = f"refs/warroom/{asked.branch}"
+    git.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{asked.branch}:{ref}")
+    having = git.run("for-each-ref", "--format=%(refname)", f"--contains={asked.head}").split()
+    state = "merged" if ref in having else "open" if having else "closed"
+    return Stood(state, f"commit {asked.head[:10]} in {asked.repository}")
 
 
 # An application of Argo CD.

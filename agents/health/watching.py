@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ...actions.edge import BringBack
-from ...incident.action import WELL, Outcome
+from ...incident.action import WELL, Execution, Outcome
 from ...incident.finding import Hypothesis
 from ...incident.report import VerificationReport
 from ...incident.timeline import from_ts
@@ -12,6 +12,7 @@ from ...tools.measure import JUST, measure
 from ..causes.deeds import credited
 from ..causes.observations import Observations
 from ..runtime.case import Case
+from .bringing_back import limits
 from .recovery import Judged
 from .symptoms import targets
 from .verification import Look, left_limited
@@ -22,6 +23,8 @@ HOLDS = "well as long as a part of the requests is refused: more of them made it
 
 def watch(case: Case) -> VerificationReport:
     """Whether what hurt has ended by itself, where no action is to be taken."""
+    if merged := case.document.carried_on():
+        return _carried_on(case, merged)
     just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
     since = max(from_ts(case.frame.incident.start), case.now - just)
     look = Look(case, None, "", since, since)
@@ -32,11 +35,24 @@ def watch(case: Case) -> VerificationReport:
         judged = replace(judged, outcome=Outcome.unverified, probability=None)
     elif back:
         judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
+    if case.document.waiting and judged.outcome is Outcome.unverified and not judged.well:
+        judged = replace(judged, outcome=case.document.waiting[-1].outcome)
     told = left_limited(case, look) if judged.outcome in WELL else {}
     title = NOBODY
     if judged.outcome is Outcome.by_itself:
         title, judged, told["hypotheses"] = _by_hand(case, look, judged)
     return look.report(title, judged).model_copy(update=told)
+
+
+def _carried_on(case: Case, merged: Execution) -> VerificationReport:
+    """What others merged or pushed is measured as any action: from before that to after it ran."""
+    plan = case.document.plan(merged.plan)
+    settles = timedelta(seconds=case.catalogue.windows.stabilise_s)
+    ran = (merged.ended_at or merged.acted_at) + settles
+    look = Look(case, plan, merged.plan, merged.acted_at, ran)
+    judged = look.judged(True, any(limits(case.document, case.inventory)))
+    told = left_limited(case, look) if judged.outcome in WELL else {}
+    return look.report(merged.title, judged).model_copy(update=told)
 
 
 def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[Hypothesis]]:
