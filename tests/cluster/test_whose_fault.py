@@ -9,6 +9,7 @@ from warroom.tests.support.clusters import (
     node,
     owned,
     pending,
+    seen,
     service,
     well,
     workload,
@@ -130,3 +131,12 @@ def test_a_probe_that_comes_too_early_to_a_port_with_a_name() -> None:
     refused = "dial tcp 10.0.0.1:8080: connect: connection refused"
     early = event(some[-1], "Unhealthy", f"Liveness probe failed: {refused}")
     assert first(NODES, some, early)[0] == "probe-timing"
+
+
+def test_an_old_address_of_pods_that_are_well_is_less_sure_than_of_those_that_are_not() -> None:
+    env = [{"name": "HELPER_ADDR", "value": "helper:80"}]
+    (settled,) = seen(NODES, workload("web", env=env), service("web"))
+    ill = {**well("web"), "ready": False}
+    (first_, *_) = seen(NODES, workload("web", env=env, status=ill), service("web"))
+    assert settled.trouble.cause == first_.trouble.cause == "address-wrong"
+    assert settled.sure < first_.sure
