@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ..errors import ToolFailed, ToolRetry
-from ..incident.action import ActionKind, Level
+from ..incident.action import ActionKind, Level, Outcome
 from ..misfit import misfits
 from ..yaml_tables import Entry, read_table
 from .capabilities import Capability, Offers, Receipt, Stored
@@ -62,6 +62,11 @@ def waits(found: Stored) -> bool:
     """Whether the plan that found this prepares what cures nothing before others merge or push
     it."""
     return "branch" in found or LEFT_TO in found
+
+
+def prepared(found: Stored) -> Outcome:
+    """How that stands, as long as others have not carried it on."""
+    return Outcome.unpushed if LEFT_TO in found else Outcome.waits
 
 
 def waiting(found: Stored, inventory: Inventory) -> Probe:

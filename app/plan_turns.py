@@ -10,7 +10,7 @@ from ..agents.runtime.gate import ended, propose
 from ..diagnosis.look import Health
 from ..diagnosis.quick import diagnose
 from ..errors import ToolFailed, ToolRetry
-from ..incident.action import HELPED, WELL, ActionKind, ActionPlan, Outcome, Verdict
+from ..incident.action import HELPED, WAITS, WELL, ActionKind, ActionPlan, Outcome, Verdict
 from ..incident.document import Incident
 from ..incident.evidence import EvidenceStatus
 from ..incident.following import Followed, Worked
@@ -172,7 +172,7 @@ class Turn:
             return None  # a person does it
         execution = document.execution(step.plan)
         decision = store.ledger.decision(document.id, step.plan)
-        if execution and execution.outcome is not Outcome.started:
+        if execution and execution.outcome not in (Outcome.started, *WAITS):
             state = "done" if execution.outcome in GOOD else "failed"
             told = {"note": f"{execution.title}: {execution.outcome}", "evidence": execution.proof}
             return Worked(state=state, plan=step.plan, **told)

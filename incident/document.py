@@ -218,7 +218,7 @@ class Incident(BaseModel):
         """What others have merged or pushed, and is being measured; else it was not looked at."""
         last = self.report(VerificationReport) if measured else None
         again = last.plan if last and last.improving else ""
-        merged = [each for each in self.executions if each.merged_at]
+        merged = [e for e in self.executions if e.merged_at and e.outcome not in WAITS]
         to_measure = (e for e in merged if e.outcome is Outcome.started or e.plan == again)
         return next(to_measure, None)
 

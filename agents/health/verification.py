@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...actions.base import LEFT_TO, Action, waits
+from ...actions.base import Action, prepared, waits
 from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
@@ -42,7 +42,7 @@ def verify(case: Case) -> VerificationReport:
     plan = case.document.plan(execution.plan)
     wait = timedelta(seconds=case.catalogue.windows.stabilise_s)
     settled = (execution.ended_at or execution.started_at) + wait
-    look = Look(case, plan, execution.plan, execution.started_at, settled)
+    look = Look(case, plan, execution.plan, execution.acted_at, settled)
     changed = execution.receipt.get("changed", True)
     carried_out = execution.outcome is not Outcome.failed and bool(changed)
     part = staged(plan, execution.stage) if plan else None
@@ -50,10 +50,10 @@ def verify(case: Case) -> VerificationReport:
     cures = plan is not None and plan.kind not in HELD
     limited = cures and any(limits(case.document, case.inventory))
     left = carried_out and plan is not None and waits(plan.found)
-    waiting = Outcome.unpushed if plan and LEFT_TO in plan.found else Outcome.waits
+    left = left and case.document.carried_on() is not execution
     judged = look.brought_back(back) if back else look.judged(carried_out and not left, limited)
-    if left and judged.outcome not in WELL and not judged.well:
-        judged = Judged(waiting, f"{execution.receipt.get('note')}; {judged.reason}")
+    if plan and left and judged.outcome not in WELL and not judged.well:
+        judged = Judged(prepared(plan.found), f"{execution.receipt.get('note')}; {judged.reason}")
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)

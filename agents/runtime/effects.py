@@ -13,7 +13,7 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from ...actions import catalogue
-from ...actions.base import waits
+from ...actions.base import prepared, waits
 from ...errors import ApprovalError, HeldBack, LifecycleError, NotFound, ToolError, ToolRetry
 from ...incident.action import ActionPlan, Decision, Execution, Outcome
 from ...incident.document import Incident
@@ -224,7 +224,9 @@ def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime)
     execution.receipt, execution.note = result.receipt, result.error or result.note
     if result.error:
         execution.outcome = Outcome.failed
-    elif not waits(plan.found):
+    elif waits(plan.found):
+        execution.outcome = prepared(plan.found)
+    else:
         why = "carried out; it has time to stabilise"
         document.move(State.recovering, now, "remediation", why)
     said = PREPARED if waits(plan.found) else "carried out; telemetry decides what it did"

@@ -86,7 +86,9 @@ class Asked:
 
 
 @contextmanager
-def asked(home: Path, place: Path | str = "", looks: int = 2) -> Iterator[Asked]:
+def asked(
+    home: Path, place: Path | str = "", looks: int = 2, settled: bool = True
+) -> Iterator[Asked]:
     there = inventory()
     there.requests = {COMMIT: REQUEST}
     forge, time = Forge(there), Time()
@@ -105,10 +107,10 @@ def asked(home: Path, place: Path | str = "", looks: int = 2) -> Iterator[Asked]
         it.plan = made = made.model_copy(update={"proposed_by": "ann"})
         gate.propose(context, it.document, made, "ann")
         context.store.ledger.decide(incident, made.hash, Verdict.approved, by=person())
+        it.passes(15)
         it.runs()
-        for _ in range(12):
-            if (found := it.document.execution(made.hash)) and found.outcome is Outcome.waits:
-                break
+        assert it.execution.outcome is Outcome.waits and it.says("not done before others")
+        for _ in range(settled and 8):
             it.passes(15)
             it.runs()
         assert it.execution.outcome is Outcome.waits
@@ -153,6 +155,15 @@ def test_what_is_merged_and_does_not_help_is_told_so(tmp_path: Path) -> None:
         assert measured(it) is Outcome.unchanged
         assert it.moved(State.investigating, "the action left things unchanged")
         assert not it.moved(State.resolved)
+
+
+def test_what_is_merged_at_once_is_measured_as_merged(tmp_path: Path) -> None:
+    """Before it was looked at even once whether it hurts still."""
+    with asked(tmp_path, settled=False) as it:
+        it.passes(15)
+        it.stands("merged")
+        assert it.execution.merged_at and it.moved(State.recovering, "others carried it on")
+        assert measured(it) is Outcome.unchanged
 
 
 def test_what_is_closed_changed_nothing(tmp_path: Path) -> None:
