@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ...actions.edge import BringBack
+from ...faults import fault_of
 from ...incident.action import WELL, Outcome
-from ...incident.finding import Hypothesis
+from ...incident.finding import Argument, Hypothesis
 from ...incident.report import VerificationReport
 from ...incident.timeline import from_ts
 from ...tools.measure import JUST, measure
-from ..causes.deeds import credited
-from ..causes.observations import Observations
+from ..causes.deeds import credited, ranked_anew
+from ..causes.judgement import DENIED
+from ..causes.observations import Observations, cite
+from ..reporting.incident_status import BY_HAND
 from ..runtime.case import Case
 from .recovery import Judged
 from .symptoms import targets
@@ -40,14 +43,41 @@ def watch(case: Case) -> VerificationReport:
 
 
 def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[Hypothesis]]:
-    """What people did right before it was well has ended it, as far as anybody can say; and what
-    that makes of the causes."""
+    """What people did right before it was well has ended it, as far as anybody can say, where it
+    cures one of the causes; and what its end makes of all of them."""
     spare = timedelta(seconds=case.catalogue.windows.verify_s)
-    deed, ranked = credited(case.document, look.since, spare, look.proof)
+    deed, cured = credited(case.document, look.since, spare, look.proof)
+    said = _still_so(case, look) | cured
+    ranked = ranked_anew(case.document, said) if said else []
     if deed is None:
-        return NOBODY, judged, []
-    reason = f"{judged.reason}; {deed.by} had acted by hand: {deed.told}"
-    return "done by hand", replace(judged, outcome=Outcome.better, reason=reason), ranked
+        return NOBODY, judged, ranked
+    judged = replace(judged, reason=f"{judged.reason}{BY_HAND}{deed.by}: {deed.told}")
+    if not cured:
+        return NOBODY, judged, ranked
+    return "done by hand", replace(judged, outcome=Outcome.better), ranked
+
+
+def _still_so(case: Case, look: Look) -> dict[str, Argument]:
+    """By its id, against each cause whose own signal has not gone back, now that nothing hurts."""
+    found = dict[str, Argument]()
+    names = {
+        h.id: f"{h.service}/{signal}"
+        for h in case.document.hypotheses
+        if h.standing and (signal := fault_of(h.kind).telltale)
+    }
+    if not names:
+        return found
+    now, spell = case.now.timestamp(), case.catalogue.windows.verify_s
+    end = look.since.timestamp()
+    asked = {"before": (end - spell, end), "after": (end, now)}
+    levels = case.tools.call(measure, targets=sorted({*names.values()}), **asked)
+    for name, target in names.items():
+        for row in levels.rows:
+            if target == f"{row.service}/{row.signal}" and look.measured(row).healthy is False:
+                text = f"{row.service} {row.signal} has not gone back, though what hurt has ended"
+                quotes = cite(levels, row, "before", "after")
+                found[name] = Argument(text=text, weight=-DENIED, quotes=quotes)
+    return found
 
 
 def quiet(case: Case) -> bool:
