@@ -1,7 +1,10 @@
-"""Pull requests of GitHub (REST 2022-11-28) and merge requests of GitLab (v4): looked at, opened,
-closed. Nothing is tried again here: whoever asks looks what is there first.
+"""Pull requests of GitHub (REST 2022-11-28) and Gitea (v1), merge requests of GitLab (v4): looked
+at, opened, closed. Nothing is tried again here: whoever asks looks what is there first.
 """
 
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
@@ -17,13 +20,16 @@ CURES = {
     401: "its token is not accepted: renew what is in token_file",
     403: "its token lacks a right: docs/targets.md says which it needs",
     404: "no such project or branch, or its token may not see it: look at project, base, token",
+    409: "that is otherwise by now: look at its requests there",
 }
+MOST_PAGES, PAGE = 20, 50
+"""Of what a Gitea lists, which filters by no branch: so many of its newest are looked at."""
 
 
 class Forge(Entry):
     """One repository that is changed by pull or merge requests only."""
 
-    forge: Literal["github", "gitlab"] = Field(description="whose API it has")
+    forge: Literal["github", "gitlab", "gitea"] = Field(description="whose API it has")
     project: str = Field(pattern=r"^[\w-][\w.-]*(/[\w-][\w.-]*)+$", description="acme/shop")
     url: str = Field(default="", pattern=r"^(https?://[^ @?#]+)?$", description="of your own forge")
     clone: Path = Field(description="folder of a clone; made, bare, where there is none")
@@ -45,50 +51,64 @@ class Opened(NamedTuple):
 
     number: int
     url: str
-    state: str
+    state: Literal["open", "merged", "closed"]
     branch: str
+    merged_at: datetime | None = None
 
 
 class ForgeApi:
     """Requests of one repository. All raise ToolFailed as `outgoing.asked` does."""
 
     def __init__(self, access: Forge) -> None:
-        self.access, self.hub = access, access.forge == "github"
+        self.access, self.lab = access, access.forge == "gitlab"
         web, project, self.owner = access.web, access.project, access.project.partition("/")[0]
         api = f"{web}/api/v3" if web != "https://github.com" else "https://api.github.com"
+        api = f"{web}/api/v1" if access.forge == "gitea" else api
         theirs = f"{web}/api/v4/projects/{quote(project, safe='')}/merge_requests"
-        self.place = f"{api}/repos/{project}/pulls" if self.hub else theirs
+        self.place = theirs if self.lab else f"{api}/repos/{project}/pulls"
 
     def opened(self) -> list[Opened]:
         """The newest that are open."""
-        return self._ask("GET", state="open" if self.hub else "opened", per_page="100")
+        return list(self._listed("opened" if self.lab else "open"))
 
     def of(self, branch: str) -> Opened | None:
         """The newest request for this branch, in whatever state."""
-        only = {"head": f"{self.owner}:{branch}"} if self.hub else {"source_branch": branch}
-        found = self._ask("GET", state="all", **only)
-        return next((one for one in found if one.branch == branch), None)
+        only = {"source_branch": branch} if self.lab else {"head": f"{self.owner}:{branch}"}
+        return next((one for one in self._listed("all", **only) if one.branch == branch), None)
 
     def create(self, branch: str, title: str, text: str) -> Opened:
         """Open one."""
         told = {"head": branch, "base": self.access.base, "body": text}
-        if not self.hub:
+        if self.lab:
             told = {"source_branch": branch, "target_branch": self.access.base, "description": text}
         return self._ask("POST", told={"title": title, **told})[0]
 
     def close(self, number: int) -> None:
         """Without merging it."""
-        told = {"state": "closed"} if self.hub else {"state_event": "close"}
-        self._ask("PATCH" if self.hub else "PUT", f"/{number}", told)
+        told = {"state_event": "close"} if self.lab else {"state": "closed"}
+        self._ask("PUT" if self.lab else "PATCH", f"/{number}", told)
+
+    def _listed(self, state: str, **only: str) -> Iterator[Opened]:
+        if self.access.forge != "gitea":
+            yield from self._ask("GET", state=state, per_page="100", **only)
+            return
+        more = {"state": state, "limit": str(PAGE)}
+        pages = (self._ask("GET", **more, page=str(one + 1)) for one in range(MOST_PAGES))
+        for page in takewhile(bool, pages):
+            yield from page
 
     def _read(self, one: Any) -> Opened:
-        known = {"opened": "open", "locked": "open"}.get(one["state"], str(one["state"]))
-        state = "merged" if one["merged_at"] else known
-        if self.hub:
-            branch = one["head"]["label"].removeprefix(f"{self.owner}:")  # of a fork it stays
-            return Opened(one["number"], one["html_url"], state, branch)
-        ours = one["source_project_id"] == one["target_project_id"]
-        return Opened(one["iid"], one["web_url"], state, one["source_branch"] if ours else "")
+        closed = one["state"] in ("closed", "merged")
+        at = datetime.fromisoformat(one["merged_at"]) if one["merged_at"] else None
+        state = "merged" if at else "closed" if closed else "open"
+        if self.lab:
+            ours = one["source_project_id"] == one["target_project_id"]
+            branch = one["source_branch"] if ours else ""
+            return Opened(one["iid"], one["web_url"], state, branch, at)
+        head, gitea = one["head"], self.access.forge == "gitea"
+        ours = not gitea or head["repo_id"] == one["base"]["repo_id"]
+        branch = head["label"].removeprefix(f"{self.owner}:")  # of a fork it stays
+        return Opened(one["number"], one["html_url"], state, branch if ours else "", at)
 
     def _ask(self, method: str, path: str = "", told: Any = None, **params: str) -> list[Opened]:
         who = f"{self.access.project} at {self.access.web}"
@@ -97,6 +117,6 @@ class ForgeApi:
         found = asked(who, method, place, CURES, self.access.timeout, **known)
         try:
             return [self._read(one) for one in (found if isinstance(found, list) else [found])]
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             said = f"does not answer as {self.access.forge} does: look at `forge` and `url`"
             raise Unheard(f"{who} {said}") from error

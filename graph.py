@@ -29,7 +29,7 @@ from .agents.runtime.node import (
 )
 from .agents.runtime.outbox import send
 from .agents.runtime.whether import ask_whether, await_whether
-from .incident.action import WELL, Outcome
+from .incident.action import WAITS, WELL, Outcome
 from .state import Acted, CommunicationState, IncidentState, Told
 
 Phase = CompiledStateGraph[Any, ResponseContext, Any, Any]
@@ -288,7 +288,8 @@ def after_watch(state: IncidentState) -> list[str]:
         return [state.next]
     if state.acted == Acted.withdrawn and not state.well and state.outcome not in WELL:
         return ["ask"]
-    if state.stop or state.well or state.outcome in (*WELL, Outcome.contained):
+    ends = state.stop and state.outcome not in WAITS
+    if ends or state.well or state.outcome in (*WELL, Outcome.contained):
         return WRAP_UP
     return ["sweep" if state.anew and not state.investigated else "look_anew"]
 

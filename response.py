@@ -41,6 +41,8 @@ from .settings import Settings
 from .state import IncidentState, Pause, Waits
 from .tracing.spans import begin
 
+Beside = Callable[[ResponseContext, str], float | None]
+"""Of a context and an incident; seconds until it has to do with it again, None: it has not."""
 Resume = object()
 """Go on where a process stopped: unfinished nodes run again, open questions are asked again."""
 FOR_TIME = get_args(Waits)
@@ -81,7 +83,7 @@ class Response:
         context: ResponseContext,
         graph: Phase | None = None,
         lease_s: float = LEASE_S,
-        beside: Callable[[ResponseContext, str], None] = lambda _context, _incident: None,
+        beside: Beside = lambda _context, _incident: None,
     ) -> None:
         begin(context.settings.tracing, context.settings.tracing_content)
         self.context = context
@@ -137,18 +139,19 @@ class Response:
         incident_id = held.incident_id
         context = replace(self.context, store=self.context.store.under(held.lease))
         with readable():
-            self.beside(context, incident_id)
+            soon = self.beside(context, incident_id)
             standing, found = self._fit(held), self._found(incident_id)
             over = standing.status in ENDED or _is_over(found)
             given = None if over else self._entry(context, incident_id, found)
             while given is not None and not held.ended.is_set():
                 yield from self._stream(held, context, given, standing.attempts > 0)
                 self.work.heard(held.lease)
-                self.beside(context, incident_id)
+                soon = self.beside(context, incident_id)
                 found = self._found(incident_id)
                 given = self._answers(found)
             if not held.ended.is_set():
-                held.until, held.why = self._until(incident_id, found, over or _is_over(found))
+                over = over or _is_over(found)
+                held.until, held.why = self._until(incident_id, found, over, soon)
             again = self._anew(incident_id, found)
             if held.until is None or again:
                 hand_over(context, incident_id, again)
@@ -183,7 +186,7 @@ class Response:
         return from_ts(due[0]) if due and due[0] else None
 
     def _until(
-        self, incident_id: str, found: StateSnapshot, over: bool
+        self, incident_id: str, found: StateSnapshot, over: bool, soon: float | None
     ) -> tuple[float | None, str]:
         """When to look at it again, by the shared clock (None: it is over), and why then."""
         if over:
@@ -192,7 +195,7 @@ class Response:
         asked = self.waiting(incident_id)
         wait = self._timer(incident_id, pauses)
         times = [request.expires_at for request in asked]
-        times += [now + wait] if wait is not None else []
+        times += [now + seconds for seconds in (wait, soon) if seconds is not None]
         said = [f"waits for a person: {request.title}" for request in asked[:1]]
         held = any(each["kind"] == "held" for each in pauses)
         again = self._anew(incident_id, found)

@@ -16,7 +16,7 @@ from ..incident.action import ActionKind, Level
 from ..misfit import misfits
 from ..yaml_tables import Entry, read_table
 from .capabilities import Capability, Offers, Receipt, Stored
-from .inventory import Inventory
+from .inventory import Inventory, Request, Stood
 
 
 class Profile(Entry):
@@ -54,10 +54,14 @@ class Probe(StrEnum):
         return cls.done if now == wanted else cls.not_done if now == was else cls.cannot_tell
 
 
+LEFT_TO = "left to"
+"""What a plan found, where it prepares a commit: who pushes that."""
+
+
 def waits(found: Stored) -> bool:
-    """Whether the plan that found this opens a request, which cures nothing before others merge
+    """Whether the plan that found this prepares what cures nothing before others merge or push
     it."""
-    return "branch" in found
+    return "branch" in found or LEFT_TO in found
 
 
 def waiting(found: Stored, inventory: Inventory) -> Probe:
@@ -76,9 +80,19 @@ BY_REQUEST = {
 }
 
 
+BY_PUSH = {
+    "sentence": "Prepare a commit that rolls {{target}} back, for {{left_to}}: {{instead}}.",
+    "blast_radius": "Nobody until somebody pushes it. Once pushed: {blast_radius}",
+    "expected_effect": "A commit waits for whoever pushes it. Once delivered: {expected_effect}",
+    "verification": "Before its version runs it is never called better. {verification}",
+    "undone_by": "A commit that takes it back.",
+}
+
+
 def told_of(profile: Profile, found: Stored) -> Profile:
     """The same, of a plan that found this."""
-    said = {name: text.format(**profile.model_dump()) for name, text in BY_REQUEST.items()}
+    ways = BY_PUSH if LEFT_TO in found else BY_REQUEST
+    said = {name: text.format(**profile.model_dump()) for name, text in ways.items()}
     return profile.model_copy(update=said if waits(found) else {})
 
 
@@ -151,6 +165,10 @@ class Action(BaseModel, ABC):
         was planned. Half done is neither."""
         return Probe.cannot_tell
 
+    def arrived(self, inventory: Inventory) -> bool | None:
+        """Whether what others carried on has reached the system; None: nobody can see that."""
+        return None
+
     def stage(self, number: int) -> "Self | None":
         """What is done up to and with this stage, from 0, and measured before the next one; None:
         it has no such stage. Those of an action in stages stand in its field `stages`."""
@@ -205,4 +223,8 @@ class Acting(Protocol):
 
     def knows(self, key: str) -> bool:
         """Whether it keeps a record of its own of an effect under this key."""
+        ...
+
+    def stands(self, asked: Request) -> Stood | None:
+        """How what waits for others stands; None: nobody can tell. Raises ToolFailed."""
         ...

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from ..errors import ToolFailed
-from .inventory import Inventory, Request
+from .inventory import Inventory, Request, Stood
 
 Stored = Mapping[str, JsonValue]
 """A receipt as the incident document keeps it."""
@@ -70,6 +70,11 @@ class Capability(ABC):  # noqa: B024 each has methods of its own
     def knows(self, key: str) -> bool:
         """Whether it kept this KEY with what it did; False also where it keeps none."""
         return False
+
+    def stands(self, asked: Request) -> Stood | None:
+        """How a request of its own stands; None: it is none, or nobody can tell. Raises
+        ToolFailed."""
+        return None
 
 
 class Platform(Capability):

@@ -15,7 +15,7 @@ from ..errors import ApprovalRequired, ToolRetry
 from ..incident.action import ActionKind, ActionPlan, Decision, Verdict
 from ..incident.evidence import Quote, short
 from ..text_safety.lines import one_line
-from .base import Acting, Action, Probe, told_of, waits
+from .base import LEFT_TO, Acting, Action, Probe, told_of, waits
 from .capabilities import FOUND, Receipt, Stored
 from .inventory import Inventory
 
@@ -116,6 +116,7 @@ def _shortly(value: JsonValue) -> str:
 def _said(plan: ActionPlan, tell: Callable[[JsonValue], str]) -> str:
     action = CATALOGUE.get(plan.kind)
     words = {"target": plan.target, **plan.found, **plan.parameters}
+    words |= {"left_to": plan.found.get(LEFT_TO)}
     read = {name: tell(v) if isinstance(v, str | list | dict) else v for name, v in words.items()}
     try:
         said = plan.title
@@ -130,7 +131,7 @@ BECOMES = {"version": "to_version", "instances": "instances", "provider": "to", 
 """What a plan found, and the parameter that says what becomes of it."""
 
 
-WAY = ("instead", "repository", "branch", "head", "title", "diff")
+WAY = ("instead", LEFT_TO, "repository", "branch", "head", "title", "diff")
 """What a plan found of a request that is what it does."""
 ONLY = "only while"
 """How a change is called that is none: what must still be so."""

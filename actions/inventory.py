@@ -1,6 +1,8 @@
 """What there is to act on: services, versions, flags, tables; an action's target is among these."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field, JsonValue
 
@@ -56,6 +58,7 @@ class Part(BaseModel):
         default="", description="who would put a live change back; empty: nobody is known"
     )
     instead: str = Field(default="", description="what a roll back does instead of a new roll-out")
+    left_to: str = Field(default="", description="who carries that on; empty: it is done then")
     canary: Canary | None = Field(default=None, description="null: it is in no such release")
 
     @property
@@ -82,6 +85,15 @@ class Request(BaseModel):
     title: str = Field(description="its first line")
     diff: str = Field(description="what is otherwise when it is merged")
     url: str = Field(default="", exclude=True, description="where it waits; no part of a plan")
+
+
+class Stood(NamedTuple):
+    """How a request stands, or a commit that somebody has to push."""
+
+    state: Literal["open", "merged", "closed"]
+    where: str  # people look at it
+    at: datetime | None = None  # when it was merged, where that is told
+    others: bool = False  # somebody else pushed to its branch
 
 
 class Procedure(BaseModel):

@@ -4,7 +4,7 @@ from pydantic import Field, JsonValue
 
 from ..errors import ToolRetry
 from ..incident.action import ActionKind
-from .base import PROFILES, Action, Probe, waiting, waits
+from .base import LEFT_TO, PROFILES, Action, Probe, waiting
 from .capabilities import (
     Activated,
     Offers,
@@ -72,16 +72,21 @@ class RollBack(Action):
         part = inventory.service(self.target)
         same, asked = self.to_version == part.previous, inventory.requests.get(self.target)
         how = {"instead": part.instead, **(asked.model_dump() if asked else {})}
+        how |= {LEFT_TO: part.left_to} if part.left_to else {}
         return {"version": part.version, **(how if part.instead and same else {})}
 
     def probe(self, found: Stored, inventory: Inventory) -> Probe:
         """By the version that is switched to, where the last deploy on record agrees with it."""
-        if waits(found):
+        if "branch" in found:
             return waiting(found, inventory)
         part = inventory.service(self.target)
         if part.deployed and part.deployed != part.version:
             return Probe.cannot_tell
         return Probe.told(part.version, self.to_version, found.get("version"))
+
+    def arrived(self, inventory: Inventory) -> bool | None:
+        """By the version that runs."""
+        return inventory.service(self.target).version == self.to_version
 
     def perform(self, system: Offers) -> RolledOut:
         """Switch, restart, record the deploy."""

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, Connection, Engine, Row, cast, select, type_coerce
 
-from ..incident.action import Verdict
+from ..incident.action import WAITS, Verdict
 from ..incident.finding import SURE, FaultKind
 from ..incident.identity import AUTOMATIC
 from ..incident.lifecycle import OVER
@@ -124,7 +124,7 @@ def _known(
 
 
 def _taken(row: Row, said: Any, drill: bool) -> Taken:
-    acts, decided = said["executions"] or (), said["decisions"] or ()
+    acts, decided = list(filter(_done, said["executions"] or ())), said["decisions"] or ()
     yes = (each for each in decided if each["verdict"] == Verdict.approved.value)
     code = {each["subject"] for each in yes if AUTOMATIC in each["by"]}
     causes = [each for each in said["hypotheses"] or () if not each.get("ruled_out")]
@@ -154,6 +154,12 @@ def _taken(row: Row, said: Any, drill: bool) -> Taken:
         drill=drill,
         failed={} if noise else _failed(said),
     )
+
+
+def _done(each: Mapping[str, Any]) -> bool:
+    """Whether it was carried out: what waits for others, or was left by them, was not."""
+    asked = each["receipt"].get("asked") or each["outcome"] in WAITS
+    return bool(each.get("merged_at") or not asked)
 
 
 def _over(transitions: Sequence[Mapping[str, Any]]) -> float | None:

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 
+from ..agents.runtime import others
 from ..agents.runtime.case import Tell
 from ..agents.runtime.context import ResponseContext, since_when
 from ..errors import InputError
@@ -96,8 +97,10 @@ def _asked(response: Response, incident_id: str, commander: Commander, left_open
 
 
 def due(response: Response, incident_id: str) -> bool:
-    """Whether a runbook's step waits for us."""
-    return plans.due(response.context.store, incident_id)
+    """Whether a runbook's step waits for us, or what others carry on is to be looked at."""
+    store = response.context.store
+    looks = others.due(response.context, store.load(incident_id)) == 0.0
+    return looks or plans.due(store, incident_id)
 
 
 LOOK_S = 1.0
@@ -128,7 +131,12 @@ def respond(
     """A response over these sources, to deliver alerts to; a context manager. It opens a store,
     checkpoints and a recording of its own, unless some are handed in."""
     context = open_context(settings, sources, store=store, recorder=recorder)
-    return Response(context, graph, beside=plans.work)
+    return Response(context, graph, beside=_beside)
+
+
+def _beside(context: ResponseContext, incident_id: str) -> float | None:
+    plans.work(context, incident_id)
+    return others.look(context, incident_id)
 
 
 def work_plan(settings: Settings, incident_id: str, store: Store) -> None:

@@ -1,9 +1,10 @@
 """Pods that the API server did not let in: quotas, accounts, policies, limit ranges, webhooks."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from .objects import Object, quantity
-from .revisions import brought_it, last_change, revisions
+from .objects import Object, mappings, quantity, repository, value
+from .revisions import Revision, brought_it, last_change, revisions
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, said_by, sign, told, words
 
@@ -95,17 +96,28 @@ def _own(seen: Snapshot, workload: Object, cause: str, name: str) -> bool:
     if cause in ("account-missing", "priority-missing", "runtime-missing"):
         return brought_it(seen, workload, name)
     if cause in RULES and (rule := _hook(seen, name) or seen.find(RULES[cause], "", name)):
-        newest = max((one.created or 0.0 for one in revisions(seen, workload)), default=0.0)
-        return (rule.created or 0.0) < newest  # it breaks a rule that was there
+        times = [one.created or 0.0 for one in revisions(seen, workload)[:2]]
+        old = (rule.created or 0.0) < min(times)  # what was before obeyed it
+        return old or ((rule.created or 0.0) < max(times) and _spec_changed(seen, workload))
     return cause in LEVELS and _spec_changed(seen, workload)
 
 
 def _spec_changed(seen: Snapshot, workload: Object) -> bool:
-    """Whether its containers, or what the pod may do, are new: then that is refused, and not a
-    rule that is new."""
+    """Whether more of its containers is new than their versions, or what the pod may do: then that
+    is refused, and not a rule that is new."""
     change = last_change(seen, workload)
-    paths = ("containers", "securityContext", "hostNetwork", "hostPID", "volumes")
-    return change is not None and any(change.at(path) for path in paths)
+    paths = ("securityContext", "hostNetwork", "hostPID", "volumes")
+    return change is not None and (
+        any(change.at(path) for path in paths) or _parts(change.before) != _parts(change.now)
+    )
+
+
+def _parts(side: Revision) -> list[dict[str, Any]]:
+    """Containers without tags and digests of their images."""
+    return [
+        {**one, "image": repository(str(one.get("image")))}
+        for one in mappings(value(side.template, "spec.containers"))
+    ]
 
 
 def _hook(seen: Snapshot, name: str) -> Object | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .given import Given, arguments, variables
-from .objects import NOTHING, Object, containers, quantity, value
+from .objects import NOTHING, Object, containers, quantity, ready, value
 from .reaching import backends, chosen
 from .revisions import last_change
 from .snapshot import LOG, SYSTEM, Snapshot
@@ -163,13 +163,22 @@ def wrong_addresses(seen: Snapshot) -> Iterator[Trouble]:
             why = f"Service {service.name} has no port {call.port}; it has {ports}"
         if why:
             shown = (Sign(call.workload.ref, call.field, call.text[:200]),)
-            surety, name = 0.95 if call.since_change else 0.8, call.field.rpartition(".")[2]
+            surety, name = _sure(seen, call), call.field.rpartition(".")[2]
             cause, place = "address-wrong", call.holder
             others = {c.workload.ref for c in asked_for if c.host == call.host}
             if service is None and not call.since_change:
                 gone = missing(seen, call.workload.namespace, call.host, len(others) > 1)
                 cause, place = ("service-missing", gone) if gone else (cause, place)
             yield wrong(cause, call.workload, shown, surety, why, name=name, place=place)
+
+
+def _sure(seen: Snapshot, call: Call) -> float:
+    """An address that was there before, of pods that are well with it, may be asked by nobody: of a
+    part that can be left out."""
+    if call.since_change:
+        return 0.95
+    pods = seen.pods_of(call.workload)
+    return 0.6 if pods and all(map(ready, pods)) else 0.8
 
 
 def missing(seen: Snapshot, namespace: str, host: str, several: bool = False) -> str:

@@ -3,7 +3,7 @@ by what https://argo-rollouts.readthedocs.io and https://docs.flagger.app say of
 
 from collections.abc import Iterator
 
-from .objects import NOTHING, Fields, Object
+from .objects import NOTHING, Fields, Object, ready, seconds
 from .revisions import HASH
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
@@ -81,6 +81,8 @@ def _steps(one: Object) -> list[Fields]:
 
 
 GIVEN_UP = "canary-aborted"
+FORGOTTEN_S, FORGOTTEN = 86_400.0, 0.3
+"""After so long nobody may think of a release that waits for a person; how sure that is."""
 JUDGED = ("Failed", "Error", "Inconclusive")
 
 
@@ -96,7 +98,8 @@ def releases(seen: Snapshot) -> Iterator[Trouble]:
 
 
 def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
-    """Found ill, given up, stuck or not valid; that it waits at a step is as it was written."""
+    """Found ill, given up, stuck or not valid; that it waits at a step is as it was written, but
+    for one that nobody thinks of any more."""
     runs, back = _judged(seen, one), taken_back(one)
     said = (sign(one, "status.message"), *map(_result, runs))
     if runs or back:
@@ -108,6 +111,22 @@ def _rollout(seen: Snapshot, one: Object) -> Iterator[Trouble]:
     elif one.text("status.phase") == "Degraded":
         surety = 0.95 if one.condition("InvalidSpec").get("status") == "True" else 0.6
         yield wrong("rollout-stuck", one, said, surety, one.text("status.message")[:200])
+    elif (since := _waits_since(one)) and seen.at - (seconds(since) or seen.at) > FORGOTTEN_S:
+        new = one.text("status.currentPodHash")
+        pods = [pod for pod in seen.pods_of(one) if pod.labels.get(HASH) == new]
+        if pods and all(map(ready, pods)):
+            shown, why = (sign(one, "status.pauseConditions"),), f"at {weight(one)} % since {since}"
+            yield wrong("release-waits", one, shown, FORGOTTEN, why)
+
+
+def _waits_since(one: Object) -> str:
+    """When it began to wait for a person, as it was written; empty: it does not."""
+    steps, number = _steps(one), int(one.number("status.currentStepIndex") or 0)
+    step = steps[number] if number < len(steps) and under_way(one) else NOTHING
+    if "pause" not in step or (step["pause"] or {}).get("duration") or one.get("spec.paused"):
+        return ""
+    why = (c for c in one.list("status.pauseConditions") if c.get("reason") == "CanaryPauseStep")
+    return str(next(why, NOTHING).get("startTime") or "")
 
 
 def _judged(seen: Snapshot, rollout: Object) -> list[Object]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 
 from .calling import callers
-from .objects import Object, containers, quantity, ready, texts, words
+from .objects import Object, containers, quantity, ready, repository, texts, words
 from .reaching import chosen
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, told, wrong
@@ -76,12 +76,7 @@ def _images(pod: Object, ports: Ports = frozenset()) -> set[str]:
     """Repositories, without tag and digest; with ports of the containers that listen there."""
     every = [one for one in containers(pod) if not one.init]
     some = [one for one in every if ports & {quantity(p.get("containerPort")) for p in one.ports()}]
-    return {_bare(one.image) for one in some or every}
-
-
-def _bare(image: str) -> str:
-    head, _, tag = image.partition("@")[0].rpartition(":")
-    return head if head and "/" not in tag else image.partition("@")[0]
+    return {repository(one.image) for one in some or every}
 
 
 def _offered(service: Object, pod: Object) -> Ports:

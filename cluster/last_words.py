@@ -221,6 +221,12 @@ def _full(it: Spoken, path: str) -> Trouble | None:
     return it.wrong("volume-full", place, path or "where it writes", claims[0])
 
 
+def _denied(it: Spoken, path: str) -> Trouble | None:
+    """Files that it may not have, or write, as whom its pod runs."""
+    where = path or "its own file system"
+    return it.wrong("files-denied", it.workload.ref, where, it.one.name, 0.8)
+
+
 def _unfit(it: Spoken, path: str) -> Trouble | None:
     """A file that it cannot work with, by its path."""
     kind, name = mounted_at(it.one.spec, it.pod.fields("spec"), path)
@@ -282,6 +288,7 @@ READERS: tuple[Reader, ...] = (
     _following("full", _full),
     _following("variable", _no_variable),
     _following("file", _no_file),
+    _following("denied", _denied),
     _quoted,
     _following("unfit", _unfit),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from .given import says
 from .last_words import last_words, said
 from .nodes import EVERYWHERE
-from .objects import Container, Object, containers, quantity, value
+from .objects import Container, Object, containers, quantity, ready, value
 from .snapshot import Snapshot
 from .trouble import Sign, Trouble, wrong
 
@@ -74,7 +74,17 @@ def _parts(seen: Snapshot, node: Object, pods: list[Object]) -> Iterator[Trouble
         why = f"{one.waiting.get('reason') or ''} {one.ended.get('message') or ''}".strip()
         shown = (Sign(pod.ref, f"status.containerStatuses[{one.name}]", why[:300]),)
         part = seen.top(pod)
-        yield wrong("node-part", part, shown, 0.9, why[:160], name=node.ref, victims=hurt)
+        place = node.ref if _elsewhere(seen, part, pod) else part.ref
+        yield wrong(
+            "node-part", part, shown, 0.9, why[:160], name=node.ref, place=place, victims=hurt
+        )
+
+
+def _elsewhere(seen: Snapshot, part: Object, pod: Object) -> bool:
+    """Whether all its other pods are well with the same template: then this node differs."""
+    others = [one for one in seen.pods_of(part) if one is not pod]
+    same = {one.labels.get("controller-revision-hash") for one in (pod, *others)}
+    return len(others) > 1 and len(same) == 1 and all(map(ready, others))
 
 
 def _part(seen: Snapshot, pod: Object) -> bool:

@@ -238,6 +238,12 @@ class Container:
         return mappings(self.spec.get("ports"))
 
 
+def repository(image: str) -> str:
+    """Without tag and digest."""
+    head, _, tag = image.partition("@")[0].rpartition(":")
+    return head if head and "/" not in tag else image.partition("@")[0]
+
+
 def containers(pod: Object, path: str = "spec") -> list[Container]:
     """All of a pod, or of the template at a path; those that prepare it first."""
     found = []

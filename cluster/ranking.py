@@ -11,6 +11,7 @@ from .calling import callers, wrong_addresses
 from .canaries import GIVEN_UP, releases
 from .endpoints import led_astray
 from .fitting import wanted
+from .holding_back import held_back
 from .naming import names
 from .neighbours import neighbours
 from .nodes import broken_nodes, control_plane
@@ -21,7 +22,7 @@ from .rights import lacking_rights
 from .scheduling import not_scheduled
 from .settings import set_so
 from .snapshot import Snapshot
-from .starting import not_started
+from .starting import not_started, registries
 from .staying import not_staying
 from .storage import without_volume
 from .stuck import stuck
@@ -30,7 +31,7 @@ from .trouble import Recogniser, Trouble
 RECOGNISERS: tuple[Recogniser, ...] = (
     *(broken_nodes, beats, control_plane, not_admitted, not_scheduled, without_volume),
     *(not_started, not_staying, not_reached, wrong_addresses, forbidden, names, set_so),
-    *(stuck, neighbours, lacking_rights, releases, led_astray, alone),
+    *(held_back, stuck, neighbours, lacking_rights, releases, led_astray, alone),
 )
 """A stage of a pod's life each, those that others follow from first."""
 SAID = ("value-refused", "login-refused", "key-missing", "not-allowed", "volume-full")
@@ -49,6 +50,7 @@ FOLLOWS = {
     "crashes": (*UNMET, "config-missing", "experiment", "node-part", "unwell-on-it", *SAID),
     "init-waits": UNMET,
     "node-part": ("value-refused", "key-missing"),
+    "throttled": ("memory-tight",),
     "not-provisioned": ("not-allowed",),
     "ends-by-itself": UNMET,
     "probe-port": SAID,
@@ -58,7 +60,8 @@ FOLLOWS = {
 
 
 UNCALLED, BEYOND = 0.55, 0.7
-ANSWERED, SURE_ENOUGH = ("webhook-away", "api-away", "scaler-blind", "asks-too-much"), 0.5
+ANSWERED = ("webhook-away", "api-away", "scaler-blind", "asks-too-much", "registry-away")
+SURE_ENOUGH = 0.5
 """Who is not answered, or not given a device, where whoever should do it is in trouble."""
 UNMADE = ("address-wrong", "service-missing", "config-missing")
 """What somebody should have made."""
@@ -185,8 +188,8 @@ def _needs(seen: Snapshot) -> Refs:
             direct[ref].add(service)
     for service in seen.of("Service"):
         direct[service.ref] |= {seen.top(pod).ref for pod in chosen(seen, service)}
-    for asking, plugin in _devices(seen):
-        direct[asking].add(plugin)
+    for asking, giver in (*_devices(seen), *registries(seen)):
+        direct[asking].add(giver)
     return {ref: _reached(direct, ref) for ref in list(direct)}
 
 

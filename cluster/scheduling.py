@@ -55,6 +55,17 @@ def not_scheduled(seen: Snapshot) -> Iterator[Trouble]:
         by_workload[seen.top(pod).ref].append(pod)
     for pods in by_workload.values():
         yield from _of(seen, room, pods[0], frozenset({seen.top(pods[0]).ref}))
+    yield from _nowhere(seen)
+
+
+def _nowhere(seen: Snapshot) -> Iterator[Trouble]:
+    """Pods that name their node themselves, past the scheduler, and there is none of that name."""
+    for pod in seen.pods:
+        name, workload = pod.text("spec.nodeName"), seen.top(pod)
+        asked = pod is workload or workload.get("spec.template.spec.nodeName") == name
+        waits = pod.text("status.phase") == "Pending" and asked
+        if waits and name and seen.missing("Node", "", name):
+            yield wrong("node-unknown", workload, (sign(pod, "spec.nodeName"),), 0.95, name=name)
 
 
 def _waits(pod: Object) -> bool:

@@ -1,4 +1,4 @@
-"""What somebody set so: scaled to nothing, paused, capped, slowed, or broken on purpose."""
+"""What somebody set so: scaled to nothing, paused, capped, or broken on purpose."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,35 +6,17 @@ from typing import Any
 
 from .calling import callers
 from .canaries import delivering
-from .objects import NOTHING, Object, containers, mappings, quantity, value, words
+from .objects import NOTHING, Object, mappings, quantity, value, words
 from .reaching import chosen
-from .revisions import last_change
-from .snapshot import LOG, Snapshot
+from .snapshot import Snapshot
 from .trouble import Sign, Trouble, sign, wrong
 
 CHAOS, SCALER = "Chaos", "HorizontalPodAutoscaler"
 TO_NOTHING = re.compile(r"\bto 0\b")
 IDLE = 0.3
 """How sure it is that what nobody calls and nobody touched is missed."""
-TIGHT = 0.1
-"""Cores below which a limit slows nearly any server."""
-LATE = re.compile(r"deadline exceeded|timed? ?out|Client\.Timeout")
 FAR = 1.5
 """How many times its aim a measurement is for an autoscaler to be too small for what comes."""
-NEAR = 0.95
-"""Share of its limit from which a container is throttled."""
-FULL, AGAIN = 0.9, 3
-"""Share of its limit from which memory is tight, and how often it says that it frees some."""
-FREES = re.compile(
-    r"(?i)\bfull gc\b|\bpause full\b|mark-compact|gc overhead|garbage collect\w* .*\b(?:took|paus)"
-)
-"""As the JVM, V8 and .NET log collections for which everything else stands still."""
-
-BANDWIDTH = ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth")
-"""Bits per second, to which the bandwidth plugin holds each pod of a template."""
-NARROW, MODEST = 2e6, 10e6
-"""What answers of a server hardly pass, and what they may."""
-
 METRICS = re.compile(r"\(get \S*?\.((?:\w+\.)?metrics\.k8s\.io)\)")
 """The part of the API that an autoscaler asked and that did not answer."""
 
@@ -44,9 +26,6 @@ def set_so(seen: Snapshot) -> Iterator[Trouble]:
     called = seen.once(callers)
     for workload in seen.workloads:
         yield from _workload(seen, workload, called)
-        yield from _slow(seen, workload)
-        yield from _tight(seen, workload)
-        yield from _narrow(seen, workload)
     for scaler in seen.of(SCALER):
         yield from _scaler(seen, scaler)
     for one in seen.objects:
@@ -84,73 +63,6 @@ def _wanting(seen: Snapshot, workload: Object) -> list[str]:
         and all(labels.get(key) == text for key, text in selector.items())
         and not chosen(seen, service)
     ]
-
-
-def _slow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
-    """Limits of CPU that its use meets, or that the last change made much lower."""
-    change = last_change(seen, workload)
-    for one in containers(workload, "spec.template.spec"):
-        limit = one.resource("limits", "cpu")
-        if limit is None:
-            continue
-        used = max((_used(seen, pod, one.name) for pod in seen.pods_of(workload)), default=0.0)
-        lowered = change.container(one.name, "resources.limits.cpu") if change else None
-        was = quantity(lowered[0]) if lowered else None
-        met, cut = used >= NEAR * limit, bool(lowered) and (was is None or limit < was / 2)
-        hurt = cut and any(_unwell(seen, pod, one.name) for pod in seen.pods_of(workload))
-        if met or hurt or (cut and limit <= TIGHT) or limit <= TIGHT / 5:
-            why = f"uses {used:g} cores of {limit:g}" if met else f"may use {limit:g} cores"
-            why += f", {lowered[0] or 'unlimited'} before" if cut and lowered else ""
-            text = str(value(one.spec, "resources.limits.cpu"))
-            shown = (Sign(workload.ref, f"{one.name}.resources.limits.cpu", text),)
-            surety = 0.95 if hurt else 0.8 if met or cut else 0.5
-            yield wrong("throttled", workload, shown, surety, why, name=one.name)
-
-
-def _tight(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
-    """Limits of memory that are as good as reached, where a container says that it frees memory
-    instead of working: a cache is full too, and nobody waits for it."""
-    for pod in seen.pods_of(workload):
-        for one in containers(pod):
-            limit, used = one.resource("limits", "memory"), _used(seen, pod, one.name, "memory")
-            log = seen.find(LOG, pod.namespace, f"{pod.name}/{one.name}")
-            lines = log.text("text").splitlines() if log is not None else []
-            frees = [line[:300] for line in lines if FREES.search(line)]
-            if log is not None and limit and used >= FULL * limit and len(frees) >= AGAIN:
-                text = f"{used / limit:.0%} of {value(one.spec, 'resources.limits.memory')}"
-                shown = (Sign(pod.ref, "usage.memory", text), Sign(log.ref, "text", frees[-1]))
-                yield wrong("memory-tight", workload, shown, 0.8, text, name=one.name)
-                return
-
-
-def _narrow(seen: Snapshot, workload: Object) -> Iterator[Trouble]:
-    """Pods that may send or get so little that answers wait for it."""
-    change, template = last_change(seen, workload), workload.fields("spec.template")
-    was, held = (
-        words(value(one, "metadata.annotations") or NOTHING)
-        for one in (change.before.template if change else NOTHING, template)
-    )
-    for name in BANDWIDTH:
-        bits, new = quantity(held.get(name)), change and was.get(name) != held.get(name)
-        if bits is not None and (bits <= NARROW or (new and bits <= MODEST)):
-            shown = (Sign(workload.ref, f"spec.template.metadata.annotations[{name}]", held[name]),)
-            yield wrong("narrowed", workload, shown, 0.9, held[name], name=name)
-
-
-def _unwell(seen: Snapshot, pod: Object, container: str) -> bool:
-    """Whether a pod's container was not in time lately."""
-    known = next((one for one in containers(pod) if one.name == container), None)
-    late = any(LATE.search(event.message) for event in seen.events(pod, "Unhealthy"))
-    return late or (known is not None and known.running and not known.ready)
-
-
-def _used(seen: Snapshot, pod: Object, container: str, what: str = "cpu") -> float:
-    """Cores or bytes, where metrics of pods were read."""
-    metrics = seen.find("PodMetrics", pod.namespace, pod.name)
-    for one in metrics.list("containers") if metrics else []:
-        if one.get("name") == container:
-            return quantity(value(one, f"usage.{what}")) or 0.0
-    return 0.0
 
 
 def _scaler(seen: Snapshot, scaler: Object) -> Iterator[Trouble]:
@@ -230,14 +142,30 @@ def _mesh(seen: Snapshot, one: Object) -> Iterator[Trouble]:
             host, subset = (
                 str(value(way, f"destination.{key}") or "") for key in ("host", "subset")
             )
-            if subset and subset not in _subsets(seen, host):
+            wrong_one = _nowhere(seen, one, host, subset) if way.get("weight") != 0 else None
+            if subset and wrong_one:
                 shown = (Sign(one.ref, "spec.http[].route[].destination", f"{host} {subset}"),)
                 hurt = (one.ref, f"Service {one.namespace}/{host.partition('.')[0]}")
-                name = f"subset {subset} of {host}"
-                yield wrong("route-nowhere", one, shown, 0.95, name=name, victims=hurt)
+                said = {"name": f"subset {subset} of {host}", "place": wrong_one.ref}
+                yield wrong("route-nowhere", one, shown, 0.95, victims=hurt, **said)
 
 
-def _subsets(seen: Snapshot, host: str) -> set[str]:
-    short = host.partition(".")[0]
+def _nowhere(seen: Snapshot, one: Object, host: str, subset: str) -> Object | None:
+    """Who is wrong where a route leads to nobody: the route, if no rule knows that part of the
+    service; the rule, if no pod has the labels that it gives the part."""
+    short, _, rest = host.partition(".")
     rules = (r for r in seen.of("DestinationRule") if r.text("spec.host").split(".")[0] == short)
-    return {str(one.get("name")) for rule in rules for one in rule.list("spec.subsets")}
+    known = [
+        (rule, words(part.get("labels") or NOTHING))
+        for rule in rules
+        for part in rule.list("spec.subsets")
+        if part.get("name") == subset
+    ]
+    service = seen.find("Service", rest.partition(".")[0] or one.namespace, short)
+    pods = chosen(seen, service) if service else []
+    there = [
+        rule for rule, labels in known if any(labels.items() <= pod.labels.items() for pod in pods)
+    ]
+    if there or (known and not pods):
+        return None
+    return known[0][0] if known else one

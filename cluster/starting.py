@@ -100,6 +100,25 @@ def registry(image: str) -> str:
     return host if there else "docker.io"
 
 
+def registries(seen: Snapshot) -> Iterator[tuple[str, str]]:
+    """(who cannot pull, or the registry by its address; the Service that leads to that registry)"""
+    for pod in seen.pods:
+        hosts = {registry(one.image) for one in containers(pod) if one.waiting}
+        for host in hosts:
+            for service in seen.of("Service"):
+                if _leads_to(service, *host.partition(":")[::2]):
+                    yield seen.top(pod).ref, service.ref
+                    yield f"Registry {host}", service.ref
+
+
+def _leads_to(service: Object, name: str, port: str) -> bool:
+    """Whether a host is a Service: by its name, its address, or a port of every node."""
+    named = (f"{service.name}.{service.namespace}", service.text("spec.clusterIP"))
+    outside = {str(one.get("nodePort")) for one in service.list("spec.ports")}
+    inner = re.sub(r"\.svc(\.cluster\.local)?$", "", name)
+    return inner in named or (port in outside and (name == "localhost" or name[0].isdigit()))
+
+
 def _secrets(
     seen: Snapshot, pod: Object, workload: Object, host: str
 ) -> tuple[str, tuple[Sign, ...]]:

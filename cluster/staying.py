@@ -15,7 +15,7 @@ MEMORY = "OOMKilled"
 ENDS = {0: "ends-by-itself", 126: "command-wrong", 127: "command-wrong"}
 PROBES = ("liveness", "readiness", "startup")
 OVER_S = 1800.0
-"""What ended so long before the snapshot, and runs well since, is over."""
+"""What ended so long before the snapshot, and runs since, is over."""
 LONG_S = 180.0
 """From which what prepares a pod does not come to its end."""
 FEW = 2
@@ -43,12 +43,12 @@ def not_staying(seen: Snapshot) -> Iterator[Trouble]:
 def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]:
     probes = list(_probes(seen, pod, one))
     yield from probes
-    if _over(seen, one):
-        return
     if one.running and not one.ready and (said := last_words(seen, pod, one)):
         yield said
     elif one.init and one.running and _waits_long(seen, one):
         yield wrong("init-waits", seen.top(pod), (_ended(pod, one),), 0.5, name=one.name)
+    if _over(seen, one):
+        return
     again = one.waiting.get("reason") == "CrashLoopBackOff" or one.restarts >= FEW
     if one.ended and (again or (one.init and one.ended.get("exitCode") not in (0, None))):
         if one.ended.get("reason") == MEMORY:
@@ -60,9 +60,9 @@ def _container(seen: Snapshot, pod: Object, one: Container) -> Iterator[Trouble]
 
 
 def _over(seen: Snapshot, one: Container) -> bool:
-    """Whether it ended long ago and is well since."""
+    """Whether it ended long ago and runs since, whatever keeps it from being ready now."""
     at = seconds(one.ended.get("finishedAt"))
-    return one.running and one.ready and at is not None and seen.at - at > OVER_S
+    return one.running and at is not None and seen.at - at > OVER_S
 
 
 def _waits_long(seen: Snapshot, one: Container) -> bool:
@@ -206,7 +206,9 @@ def _listens(one: Container, spec: Fields) -> bool:
 
 
 def _declared(one: Container, port: object) -> bool:
-    return quantity(port) in {quantity(p.get("containerPort")) for p in one.ports()}
+    """By its number or its name."""
+    known = {quantity(p.get("containerPort")) for p in one.ports()}
+    return quantity(port) in known or port in [p.get("name") for p in one.ports()]
 
 
 # Evictions.

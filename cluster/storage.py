@@ -21,6 +21,9 @@ NO_DRIVER = re.compile(
     r"|driver name (?P<named>[\w.-]+) not found in the list of registered CSI drivers"
 )
 
+UNABLE = re.compile(r"you might need a /sbin/mount|unknown filesystem type")
+"""In the words of `mount`, of a node that has not what it takes."""
+
 
 def without_volume(seen: Snapshot) -> Iterator[Trouble]:
     """Claims that pods wait for, by why nothing fits them."""
@@ -180,4 +183,15 @@ def _attach(seen: Snapshot, pod: Object, event: Told, cause: str) -> Trouble:
     workload = seen.top(pod)
     found = re.search(r"volume \"([^\"]+)\"", event.message)
     name, why = found[1] if found else "a volume", event.message[:200]
-    return wrong(cause, workload, (told(pod, event),), 0.9, why, name=name)
+    place = _not_mounted(seen, pod, name, event.message) if cause == "mount-fails" else ""
+    return wrong(cause, workload, (told(pod, event),), 0.9, why, name=name, place=place)
+
+
+def _not_mounted(seen: Snapshot, pod: Object, name: str, message: str) -> str:
+    """A node without the program that mounts it, or the PersistentVolume that tells from where;
+    empty: the pod's own template does."""
+    if UNABLE.search(message):
+        return f"Node {pod.text('spec.nodeName')}"
+    volume = seen.find("PersistentVolume", "", name)
+    claim = volume.text("spec.claimRef.name") if volume else ""
+    return volume.ref if volume and not brought_it(seen, seen.top(pod), claim) else ""

@@ -132,6 +132,7 @@ class Outcome(StrEnum):
     partly = "partly better"
     contained = "contained"
     waits = "waiting for a merge"
+    unpushed = "waiting for a push"
     stayed_well = "stayed well"
     worse = "worse"
     unchanged = "unchanged"
@@ -142,6 +143,8 @@ class Outcome(StrEnum):
 
 WELL = (Outcome.better, Outcome.by_itself, Outcome.stayed_well)
 """What hurt is over, whoever cured it."""
+WAITS = (Outcome.waits, Outcome.unpushed)
+"""It is prepared, and others carry it on or leave it."""
 HELPED = (Outcome.better, Outcome.partly)
 """The action cured something, as verified."""
 
@@ -195,6 +198,9 @@ class Execution(BaseModel):
     ended_at: AwareDatetime | None = Field(
         default=None, description="when the effect was done, UTC"
     )
+    merged_at: AwareDatetime | None = Field(
+        default=None, description="when others carried on what it had prepared, UTC; None: not yet"
+    )
     receipt: dict[str, JsonValue] = Field(
         default_factory=dict, description="what the operation reported, with what undoes it"
     )
@@ -207,6 +213,11 @@ class Execution(BaseModel):
     note: str = Field(default="", description="what was concluded, one line")
     undone: bool = Field(default=False, description="whether it was rolled back")
     stage: int = Field(default=0, description="of what is done in stages the last begun, from 0")
+
+    @property
+    def acted_at(self) -> AwareDatetime:
+        """From when on it may have had an effect."""
+        return self.merged_at or self.started_at
 
     @property
     def proof(self) -> list[str]:

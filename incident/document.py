@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from .action import HELPED, ActionPlan, Decision, Execution, Outcome, Verdict
+from .action import HELPED, WAITS, ActionPlan, Decision, Execution, Outcome, Verdict
 from .communication import REPLACED_BY, Message, MessageState
 from .evidence import BackendLoad, Evidence
 from .finding import DroppedClaim, Finding, Gap, Hypothesis
@@ -21,7 +21,7 @@ from .lifecycle import State, Transition, check_transition
 from .model_use import Disagreement, ModelCall
 from .onset import Onset
 from .people import SHARED, DoneByHand, HeldLevel, Participant, Pointer, SupportCount
-from .report import AnyReport, FollowUp, Report
+from .report import AnyReport, FollowUp, Report, VerificationReport
 from .severity import Category, IncidentType, Raise, Severity
 from .timeline import Event, EventKind
 
@@ -208,6 +208,19 @@ class Incident(BaseModel):
         helped = [e for e in self.executions if e.outcome in HELPED and not e.undone]
         plans = [self.plan(execution.plan) for execution in helped]
         return [plan.hypothesis for plan in plans if plan]
+
+    @property
+    def waiting(self) -> list[Execution]:
+        """What was prepared and waits for whoever merges or pushes it."""
+        return [each for each in self.executions if each.outcome in WAITS and not each.undone]
+
+    def carried_on(self, measured: bool = True) -> Execution | None:
+        """What others have merged or pushed, and is being measured; else it was not looked at."""
+        last = self.report(VerificationReport) if measured else None
+        again = last.plan if last and last.improving else ""
+        merged = [each for each in self.executions if each.merged_at]
+        to_measure = (e for e in merged if e.outcome is Outcome.started or e.plan == again)
+        return next(to_measure, None)
 
     def tried(self, plan: ActionPlan) -> Execution | None:
         """The action of this kind on this target that was carried out already, or None."""

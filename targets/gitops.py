@@ -4,16 +4,17 @@ way back is prepared where they look: a commit that reverts, or Argo CD's applic
 
 import json
 from contextlib import suppress
+from pathlib import Path
 
 from ..actions.capabilities import KEY, RolledOut
-from ..actions.inventory import Request
+from ..actions.inventory import Request, Stood
 from ..cluster.objects import Object
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
 from .git import Configuration, Git
-from .kubernetes_objects import ARGO, Owner
+from .kubernetes_objects import ARGO, Owner, Status, image, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload
-from .kubernetes_write import Op, Place, written
+from .kubernetes_write import Look, Op, Place, watched, written
 from .pull_requests import Repository
 
 BEFORE = "warroom/before"
@@ -57,7 +58,8 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     if _application(one.cluster, owner) is None:
         kept = one.part().kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
-    return _synced(one.cluster, owner, receipt)
+    receipt, changed = _synced(one.cluster, owner, receipt)
+    return watched(one.cluster, one.object, _showing(receipt.version, owner), receipt, changed)
 
 
 def knows(one: Workload, owner: Owner, key: str) -> bool:
@@ -89,9 +91,29 @@ def _reverted(repository: Configuration, owner: Owner, receipt: RolledOut) -> Ro
             f"nothing was done: no commit of {repository.folder} took {receipt.version} away; "
             f"{owner} keeps {receipt.service}: change it there"
         )
+    was = repository.git.run("rev-parse", "HEAD")
     done = repository.revert(commit)
     note = f"commit {done.commit[:10]} in {repository.folder}: push it, and {owner} delivers it"
-    return receipt.model_copy(update={"deploy": done.commit, "changed": done.changed, "note": note})
+    branch = repository.git.run("rev-parse", "--abbrev-ref", "HEAD")
+    place = {"repository": str(repository.folder), "base": f"{branch} at {was}", "branch": branch}
+    asked = Request(**place, head=done.commit, title=f"Revert {commit[:10]}", diff="")
+    told = {"deploy": done.commit, "changed": done.changed, "note": note, "asked": asked}
+    return receipt.model_copy(update=told)
+
+
+def stands(cluster: Cluster, asked: Request) -> Stood | None:
+    """How its request stands; a commit is open until the branch of `origin` has it, and closed
+    once nobody has."""
+    if repository := asked_of(cluster):
+        return repository.stands(asked)
+    if str(cluster.access.gitops) != asked.repository or not asked.head:
+        return None
+    git = Git(Path(asked.repository), GIT_SSH_COMMAND="ssh -oBatchMode=yes")
+    ref = f"refs/warroom/{asked.branch}"
+    git.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{asked.branch}:{ref}")
+    having = git.run("for-each-ref", "--format=%(refname)", f"--contains={asked.head}").split()
+    state = "merged" if ref in having else "open" if having else "closed"
+    return Stood(state, f"commit {asked.head[:10]} in {asked.repository}")
 
 
 # An application of Argo CD.
@@ -114,7 +136,19 @@ def _before(application: Object) -> str:
     return next((one for one in reversed(known) if one not in ("", known[-1])), "")
 
 
-def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
+def _showing(version: str, owner: Owner) -> Look:
+    """Through once the live object has that image: a sync that is asked for is none yet."""
+
+    def look(now: Object) -> Status:
+        runs = image(now.fields("spec.template"))
+        if runs == version.partition(" (")[0]:
+            return rollout(now)
+        return Status(False, "", f"it runs {runs} still, {owner} has not synced")
+
+    return look
+
+
+def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> tuple[RolledOut, bool]:
     """Synced to what was there before, which no automatic sync puts back; or to what it followed
     before that."""
 
@@ -143,4 +177,4 @@ def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
     now, changed = written(Place(cluster, _path(owner), receipt), edit)
     revision = now.text("operation.sync.revision")
     note = f"{owner} syncs to {revision}"
-    return receipt.model_copy(update={"deploy": revision, "changed": changed, "note": note})
+    return receipt.model_copy(update={"deploy": revision, "note": note}), changed

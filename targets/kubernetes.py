@@ -19,7 +19,7 @@ from ..actions.capabilities import (
     Rollout,
     Scaling,
 )
-from ..actions.inventory import Inventory, merged
+from ..actions.inventory import Inventory, Request, Stood, merged
 from ..actions.workloads import Cordoned, NodeCordons, Patched, WorkloadFields
 from ..cluster.objects import Object
 from ..errors import Halfway, ToolFailed
@@ -63,7 +63,9 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
             for name, one in self._workloads().items():
                 amid = f"{one.release.ref} gives {one.version} up" if one.release else ""
                 instead, request = (amid, None) if one.canary else gitops.instead(one)
-                found.services[name] = one.part(instead=instead, **autoscaling(one))
+                commit = instead and one.cluster.access.gitops and not (request or one.canary)
+                way = {"instead": instead, "left_to": "whoever pushes it" if commit else ""}
+                found.services[name] = one.part(**way, **autoscaling(one))
                 found.requests |= {name: request} if request else {}
             found.nodes = {name: bool(n.get("spec.unschedulable")) for name, _, n in self._nodes()}
         return found
@@ -108,6 +110,11 @@ class Kubernetes(Rollout, Restarting, Scaling, CanarySteps, NodeCordons, Workloa
         """The version that ran before, or the request for another withdrawn."""
         asked = gitops.asked_of(self._open(was.service, "edit {place}").cluster)
         return asked.withdraw(was.asked, was) if asked and was.asked else super().put_back(was)
+
+    def stands(self, asked: Request) -> Stood | None:
+        """As the repository says that one of them is delivered from."""
+        told = (gitops.stands(one, asked) for one in self.clusters)
+        return next((one for one in told if one), None)
 
     def restart(self, service: str) -> Restarted:
         """New pods of the same version, as the workload's strategy replaces them."""

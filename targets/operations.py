@@ -23,7 +23,7 @@ from ..actions.capabilities import (
 )
 from ..actions.catalogue import CATALOGUE
 from ..actions.facts import Inspecting
-from ..actions.inventory import Inventory, merged
+from ..actions.inventory import Inventory, Request, Stood, merged
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
 from ..plugins import plugins
@@ -177,6 +177,11 @@ class Operations:
     def knows(self, key: str) -> bool:
         """Whether one of the adapters kept this key with what it did."""
         return any(adapter.knows(key) for adapter in self.adapters)
+
+    def stands(self, asked: Request) -> Stood | None:
+        """As the adapter says that it is a request of."""
+        told = (adapter.stands(asked) for adapter in self.adapters)
+        return next((one for one in told if one), None)
 
     def _offered(self, there: Inventory) -> list[ActionKind]:
         """The actions whose capability one of the adapters has, with something to aim at."""

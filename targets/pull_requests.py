@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 from pydantic import JsonValue, TypeAdapter
 
 from ..actions.capabilities import FOUND, KEY, Platform, Reverted, Reverting, Waiting
-from ..actions.inventory import Inventory, Request, merged
+from ..actions.inventory import Inventory, Request, Stood, merged
 from ..errors import Halfway, ToolFailed
 from ..forge_api import Forge, ForgeApi
 from ..outgoing import read_secret
@@ -106,7 +106,7 @@ class Repository:
         found, ref = self.forge.of(asked.branch), f"refs/heads/{asked.branch}"
         if found and found.state == "merged":
             raise ToolFailed(f"{found.url} was merged: ask for what takes that back")
-        there = self._run("ls-remote", self.url, ref).partition("\t")[0]
+        there = self._there(asked.branch)
         if there not in ("", asked.head):
             raise ToolFailed(f"somebody pushed to {asked.branch}: look there, close it by hand")
         still = found if found and found.state == "open" else None
@@ -117,6 +117,17 @@ class Repository:
             self._run("push", "--quiet", lease, self.url, f":{ref}")
         gone = "" if still or there else "it was gone already"
         return receipt.model_copy(update={"changed": not gone, "note": gone})
+
+    def stands(self, asked: Request) -> Stood | None:
+        """How its newest request does; None: there is none, or it is another repository's."""
+        found = self.forge.of(asked.branch) if asked.repository == self.name else None
+        if found is None:
+            return None
+        others = found.state == "open" and self._there(asked.branch) not in ("", asked.head)
+        return Stood(found.state, found.url, found.merged_at, others)
+
+    def _there(self, branch: str) -> str:
+        return self._run("ls-remote", self.url, f"refs/heads/{branch}").partition("\t")[0]
 
     def fetched(self) -> str:
         """The commit that the base is at, over there. Raises ToolFailed."""
@@ -198,6 +209,10 @@ class PullRequests(Reverting, Platform):
         found = ((one, one.look().request(commit)) for one in self.repositories)
         one, request = next((each for each in found if each[1]), (self.repositories[0], None))
         return one.ask(request, Reverted(reverts=commit))
+
+    def stands(self, asked: Request) -> Stood | None:
+        """In whichever of them it is."""
+        return next((told for one in self.repositories if (told := one.stands(asked))), None)
 
     def put_back(self, was: Reverted) -> Reverted:
         """Close the request, and delete its branch."""

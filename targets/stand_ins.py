@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from ..actions.base import Acting, Action
 from ..actions.capabilities import Receipt, Stored
-from ..actions.inventory import Inventory
+from ..actions.inventory import Inventory, Request, Stood
 from ..errors import ToolFailed
 from ..incident.action import ActionKind
 
@@ -45,6 +45,10 @@ class Rehearsal:
         """Nothing is kept."""
         return False
 
+    def stands(self, asked: Request) -> Stood | None:
+        """Nobody carries on what was not prepared."""
+        return None
+
     def undo(self, action: Action, stored: Stored) -> Rehearsed:
         """Note the call; what has no undo has none here either."""
         if not action.reversible():
@@ -60,7 +64,7 @@ class Gone:
         """Fails."""
         raise ToolFailed(WHY_GONE)
 
-    inventory = undo = knows = perform
+    inventory = undo = knows = stands = perform
 
 
 DRY = "dry run: nothing was touched"
@@ -71,7 +75,7 @@ class DryRun:
 
     def __init__(self, system: Acting) -> None:
         self.inventory = system.inventory
-        self.knows = system.knows
+        self.knows, self.stands = system.knows, system.stands
 
     def perform(self, action: Action) -> Receipt:
         """Say so."""

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from ...actions.base import ActionDraft
+from ...actions.canaries import StepCanary
 from ...actions.inventory import Part
 from ...actions.services import RollBack, Scale
 from ...actions.workloads import Cordon, PatchWorkload, Uncordon
@@ -83,6 +84,20 @@ def cluster_moves(seen: Observations, cause: Hypothesis) -> Iterator[ActionDraft
         for action in (Uncordon, Cordon):
             if action.kind in moves and there.nodes.get(node) is (not action.closes):
                 yield ActionDraft(action, node, {})
+
+
+def _give_up(met: Met) -> Iterator[ActionDraft]:
+    """Amid a release, whatever else changed: who was found ill is the version that it brings."""
+    if met.part.canary:
+        yield ActionDraft(RollBack, met.service, {"to_version": met.part.canary.stable})
+
+
+def _step(met: Met) -> Iterator[ActionDraft]:
+    """Through all percentages at which it waits, each measured before the next."""
+    if (canary := met.part.canary) and canary.waits:
+        stages: list[JsonValue] = [*canary.waits]
+        asked = {"version": canary.version, "weight": canary.weight, "stages": stages}
+        yield ActionDraft(StepCanary, met.service, asked)
 
 
 def _back(met: Met) -> Iterator[ActionDraft]:
@@ -185,6 +200,8 @@ def _resume(met: Met) -> Iterator[ActionDraft]:
 
 
 DRAFTS: dict[str, Callable[[Met], Iterator[ActionDraft]]] = {
+    "give up": _give_up,
+    "step on": _step,
     "roll back": _back,
     "put back": _put_back,
     "ask the declared port": _declared,

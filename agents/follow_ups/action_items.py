@@ -225,6 +225,7 @@ IN_FORCE = {
     Outcome.by_itself: "it is in force though what hurt ended without it",
     Outcome.unverified: "it is in force and its effect is not verified",
     Outcome.waits: "nobody has merged it yet",
+    Outcome.unpushed: "nobody has pushed it yet",
     Outcome.unchanged: "it is in force and changed nothing that hurts",
 }
 """Why an action that was not verified has to be looked at again, by its outcome."""

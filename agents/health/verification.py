@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...actions.base import Action, waits
+from ...actions.base import LEFT_TO, Action, waits
 from ...actions.catalogue import find, staged
 from ...actions.edge import BlockSource, BringBack, Throttle
 from ...actions.services import Restart
@@ -50,9 +50,10 @@ def verify(case: Case) -> VerificationReport:
     cures = plan is not None and plan.kind not in HELD
     limited = cures and any(limits(case.document, case.inventory))
     left = carried_out and plan is not None and waits(plan.found)
+    waiting = Outcome.unpushed if plan and LEFT_TO in plan.found else Outcome.waits
     judged = look.brought_back(back) if back else look.judged(carried_out and not left, limited)
     if left and judged.outcome not in WELL and not judged.well:
-        judged = Judged(Outcome.waits, f"{execution.receipt.get('note')}; {judged.reason}")
+        judged = Judged(waiting, f"{execution.receipt.get('note')}; {judged.reason}")
     if not carried_out and judged.outcome is Outcome.unverified and not judged.again:
         judged = Judged(Outcome.failed, f"it was not carried out; {judged.reason}")
     report = look.report(execution.title, judged)
@@ -177,10 +178,10 @@ class Look:
         """Whether the cluster still shows what was to be cured, where nothing else was off; None:
         it was no trouble of the cluster, or nobody has read that since."""
         known = (h for h in self.case.document.hypotheses if h.id == hypothesis)
-        cause, ended = next(known, None), self.case.document.executions[-1].ended_at
-        if cause is None or ended is None:
+        cause, done = next(known, None), self.case.document.execution(self.key)
+        if cause is None or done is None or done.ended_at is None:
             return None
-        shown = shows(Observations(self.case), cause, ended.timestamp())
+        shown = shows(Observations(self.case), cause, done.ended_at.timestamp())
         if shown is None:
             return None
         self.by_cluster = not shown

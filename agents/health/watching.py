@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ...actions.edge import BringBack
 from ...faults import fault_of
-from ...incident.action import WELL, Outcome
+from ...incident.action import WELL, Execution, Outcome
 from ...incident.finding import Argument, Hypothesis
 from ...incident.report import VerificationReport
 from ...incident.timeline import from_ts
@@ -15,6 +15,7 @@ from ..causes.judgement import DENIED
 from ..causes.observations import Observations, cite
 from ..reporting.incident_status import BY_HAND
 from ..runtime.case import Case
+from .bringing_back import limits
 from .recovery import Judged
 from .symptoms import targets
 from .verification import Look, left_limited
@@ -25,6 +26,8 @@ HOLDS = "well as long as a part of the requests is refused: more of them made it
 
 def watch(case: Case) -> VerificationReport:
     """Whether what hurt has ended by itself, where no action is to be taken."""
+    if merged := case.document.carried_on():
+        return _carried_on(case, merged)
     just = timedelta(seconds=JUST * case.catalogue.windows.verify_s)
     since = max(from_ts(case.frame.incident.start), case.now - just)
     look = Look(case, None, "", since, since)
@@ -35,11 +38,24 @@ def watch(case: Case) -> VerificationReport:
         judged = replace(judged, outcome=Outcome.unverified, probability=None)
     elif back:
         judged = replace(judged, outcome=Outcome.contained, reason=f"{HOLDS}; {judged.reason}")
+    if case.document.waiting and judged.outcome is Outcome.unverified and not judged.well:
+        judged = replace(judged, outcome=case.document.waiting[-1].outcome)
     told = left_limited(case, look) if judged.outcome in WELL else {}
     title = NOBODY
     if judged.outcome is Outcome.by_itself:
         title, judged, told["hypotheses"] = _by_hand(case, look, judged)
     return look.report(title, judged).model_copy(update=told)
+
+
+def _carried_on(case: Case, merged: Execution) -> VerificationReport:
+    """What others merged or pushed is measured as any action: from before that to after it ran."""
+    plan = case.document.plan(merged.plan)
+    settles = timedelta(seconds=case.catalogue.windows.stabilise_s)
+    ran = (merged.ended_at or merged.acted_at) + settles
+    look = Look(case, plan, merged.plan, merged.acted_at, ran)
+    judged = look.judged(True, any(limits(case.document, case.inventory)))
+    told = left_limited(case, look) if judged.outcome in WELL else {}
+    return look.report(merged.title, judged).model_copy(update=told)
 
 
 def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[Hypothesis]]:
@@ -59,25 +75,24 @@ def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[
 
 def _still_so(case: Case, look: Look) -> dict[str, Argument]:
     """By its id, against each cause whose own signal has not gone back, now that nothing hurts."""
-    found = dict[str, Argument]()
-    names = {
-        h.id: f"{h.service}/{signal}"
-        for h in case.document.hypotheses
-        if h.standing and (signal := fault_of(h.kind).telltale)
-    }
+    causes = [h for h in case.document.hypotheses if h.standing and fault_of(h.kind).telltale]
+    names = {h.id: f"{h.service}/{fault_of(h.kind).telltale}" for h in causes}
     if not names:
-        return found
-    now, spell = case.now.timestamp(), case.catalogue.windows.verify_s
-    end = look.since.timestamp()
-    asked = {"before": (end - spell, end), "after": (end, now)}
-    levels = case.tools.call(measure, targets=sorted({*names.values()}), **asked)
-    for name, target in names.items():
-        for row in levels.rows:
-            if target == f"{row.service}/{row.signal}" and look.measured(row).healthy is False:
-                text = f"{row.service} {row.signal} has not gone back, though what hurt has ended"
-                quotes = cite(levels, row, "before", "after")
-                found[name] = Argument(text=text, weight=-DENIED, quotes=quotes)
-    return found
+        return {}
+    now, end = case.now.timestamp(), look.since.timestamp()
+    spell = end - case.catalogue.windows.verify_s, end
+    wanted = sorted({*names.values()})
+    levels = case.tools.call(measure, targets=wanted, before=spell, after=(end, now))
+    off = [row for row in levels.rows if look.measured(row).healthy is False and not row.route]
+    against = {
+        f"{row.service}/{row.signal}": Argument(
+            text=f"{row.service} {row.signal} has not gone back, though what hurt has ended",
+            weight=-DENIED,
+            quotes=cite(levels, row, "before", "after"),
+        )
+        for row in off
+    }
+    return {name: against[target] for name, target in names.items() if target in against}
 
 
 def quiet(case: Case) -> bool:

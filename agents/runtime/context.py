@@ -94,7 +94,7 @@ def frame_of(
         part.start for part in coverage if part.start is not None and part.modality not in EVENTS
     ]
     ends = [part.end for part in coverage if part.end is not None]
-    helped = [e.started_at for e in document.executions if e.outcome is Outcome.better]
+    helped = [e.acted_at for e in document.executions if e.outcome is Outcome.better]
     end = min(at.timestamp() for at in [now, *helped])
     end = min(end, max(ends)) if ends else end
     alerted = document.fired.timestamp()
@@ -174,6 +174,7 @@ class ResponseContext:
     drill: bool = False  # its messages go to an outbox of their own and say so
     channels: Channels = field(default_factory=Channels)  # by which messages go out
     runbooks: Sequence[Runbook] = field(default_factory=shipped)  # the team's and ours
+    looked: dict[str, float] = field(default_factory=dict)  # others.py: when last, monotonic
     _memories: dict[str, Memory] = field(default_factory=dict)
     _redactions: dict[str, Redaction] = field(default_factory=dict)
 

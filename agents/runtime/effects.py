@@ -191,6 +191,9 @@ def _held(
     return hold_back(state, runtime, name, wait, "an approved action is held back")
 
 
+PREPARED = "prepared, and not done before others carry it on"
+
+
 def _begin(
     document: Incident, plan: ActionPlan, decision: Decision | None, stage: int, now: datetime
 ) -> None:
@@ -224,7 +227,8 @@ def _end(document: Incident, plan: ActionPlan, result: Performed, now: datetime)
     elif not waits(plan.found):
         why = "carried out; it has time to stabilise"
         document.move(State.recovering, now, "remediation", why)
-    done = result.error or result.note or "carried out; telemetry decides what it did"
+    said = PREPARED if waits(plan.found) else "carried out; telemetry decides what it did"
+    done = result.error or result.note or said
     _told(document, plan, now, done)
 
 

@@ -39,6 +39,8 @@ def ask_commander(state: IncidentState, runtime: Runtime[ResponseContext]) -> di
     document = context.store.load(state.incident_id)
     if document.ended_by:
         return {"plan": "", "approved": False, "acted": Acted.over.value}
+    if document.carried_on(measured=False):
+        return {"plan": "", "approved": False, "checks": 0, "acted": Acted.withdrawn.value}
     plans = next_plans(document, state.attempt) if context.operations else []
     asked_before = {decision.subject for decision in document.decisions}
     plan = next((p for p in plans if p.hash not in asked_before or _fits(context, p)), None)
@@ -88,9 +90,11 @@ def note_refusal(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
             state.incident_id,
             lambda doc: add_decision(doc, decision, min(context.now(doc), decision.at)),
         )
-    if context.store.load(state.incident_id).ended_by:
+    document = context.store.load(state.incident_id)
+    if document.ended_by:
         return {"acted": Acted.over.value}
-    displaced = decision.by == WARROOM.name  # by what a person proposed
+    measured = document.carried_on(measured=False)
+    displaced = decision.by == WARROOM.name and not measured  # by what a person proposed
     withdrawn = decision.verdict is Verdict.withdrawn and not displaced
     return {"acted": (Acted.withdrawn if withdrawn else Acted.nothing).value}
 

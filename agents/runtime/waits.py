@@ -20,6 +20,8 @@ LOOK_WINDOWS = 2
 """Detection windows between two looks at what is not confirmed."""
 ANEW_LOOKS = 6
 """Looks at what nothing is known to do about: with windows of a minute, over two hours."""
+OTHERS_LOOKS = 6
+"""More of them while a request or a commit waits for others: with such windows, five days."""
 
 
 def look_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
@@ -37,10 +39,12 @@ def looked_again(state: IncidentState, runtime: Runtime[ResponseContext]) -> dic
 
 def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Nothing is known to do, and it goes on: what alerted early may show by and by. Wait, twice as
-    long each time; not for ever, and not what a person called over."""
+    long each time; not for ever, a few times more where others may end it, and not what a person
+    called over."""
     context = runtime.context
     document = context.store.load(state.incident_id)
-    if document.ended_by or state.anew >= context.looks:
+    more = OTHERS_LOOKS if context.looks and document.waiting else 0
+    if document.ended_by or state.anew >= context.looks + more:
         return {"timer": ""}
     name, why = f"{ANEW} {state.anew + 1}", "nothing is known to do: looked at anew"
     seconds = LOOK_WINDOWS * context.catalogue.windows.detect_s * 2**state.anew
@@ -58,7 +62,9 @@ def look_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 def looked_anew(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """The time has come: whether it still hurts first, then from the sweep on, in another round."""
     _until_due(state, runtime)
-    over = bool(runtime.context.store.load(state.incident_id).ended_by)
+    context = runtime.context
+    ended = bool(context.store.load(state.incident_id).ended_by)
+    over = ended or bool(state.stop) or state.anew >= context.looks  # others may still carry on
     more = {"anew": state.anew + 1, "attempt": state.attempt + 1, "investigated": over}
     return {**more, "timer": "", "checks": 0, "outcome": ""}
 
@@ -81,9 +87,12 @@ def stabilise(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
 def wait_on(state: IncidentState, runtime: Runtime[ResponseContext]) -> dict:
     """Wait a measuring window more before looking again, where nobody acts; what was just taken
     back has to settle first."""
-    windows = runtime.context.catalogue.windows
-    seconds = windows.verify_s + (windows.stabilise_s if state.next else 0.0)
+    context = runtime.context
+    windows = context.catalogue.windows
+    merged = context.store.load(state.incident_id).carried_on(measured=False)
+    seconds = windows.verify_s + (windows.stabilise_s if state.next or merged else 0.0)
     name = f"watch {state.attempt}.{state.checks + 1} {short(state.plan)}".rstrip()
+    name += f" {short(merged.plan)} by others" if merged else ""
     return begin(state, runtime, name, seconds, "watching whether it stays well")
 
 

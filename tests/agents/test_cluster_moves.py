@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Canary, Inventory, Part
 from warroom.agents.causes.observations import Observations
 from warroom.agents.causes.remedies import propose
 from warroom.agents.debugger import investigate
 from warroom.agents.steps import INVESTIGATE
+from warroom.cluster.revisions import HASH
 from warroom.incident.action import ActionPlan
 from warroom.tests.support.bundles import BundleWriter
 from warroom.tests.support.clusters import (
@@ -18,6 +19,7 @@ from warroom.tests.support.clusters import (
     event,
     made,
     node,
+    owned,
     pending,
     service,
     well,
@@ -260,3 +262,38 @@ def test_of_two_clusters_the_node_of_the_right_one_is_opened(
     ours = recorded("prod", 1.0, node("n1", unschedulable=True), *pending(workload("cart")))
     (folder / "recorded.json").write_text(ours + recorded("stage", 2.0, node("n1")))
     assert planned(tmp_path, Inventory(nodes=nodes)) == titles
+
+
+def released() -> list[dict[str, Any]]:
+    """A Rollout of cart that waits for days at the first of its stops, both versions well."""
+    deployment, replica, *pods = workload("cart", replicas=2)
+    steps: list[Any] = [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
+    since = [{"reason": "CanaryPauseStep", "startTime": "2026-11-27T08:00:00Z"}]
+    status = {"stableRS": "a", "currentPodHash": "b", "currentStepIndex": 1, "phase": "Paused"}
+    spec = {**deployment["spec"], "strategy": {"canary": {"steps": steps}}}
+    rollout = made("Rollout", "cart", spec=spec, status={**status, "pauseConditions": since})
+    replica["metadata"] |= owned(rollout)
+    for pod, version in zip(pods, "ab", strict=True):
+        pod["metadata"]["labels"] = {"app": "cart", HASH: version}
+    return [rollout, replica, *pods]
+
+
+ON = ("step canary", {"version": "cart:v2", "weight": 25, "stages": [50, 100]})
+BACK = ("roll back", {"to_version": "cart:v1"})
+
+
+@pytest.mark.parametrize(
+    ("stops", "failed", "wanted"), [([50, 100], False, [ON]), ([], False, []), ([50], True, [BACK])]
+)
+def test_a_release_that_waits_is_let_go_on_where_it_is_well_else_given_up(
+    tmp_path: Path, stops: list[int], failed: bool, wanted: list[Any]
+) -> None:
+    canary = Canary(version="cart:v2", stable="cart:v1", weight=25, waits=stops)
+    runs = {"version": "cart:v2", "versions": ["cart:v1", "cart:v2"]}
+    there = part("cart", canary=canary, objects=["Rollout shop/cart in prod"], **runs)
+    objects = released()
+    about = {**owned(objects[0]), "labels": {HASH: "b"}}
+    if failed:
+        objects += [made("AnalysisRun", "cart-2", metadata=about, status={"phase": "Failed"})]
+    plans = plans_for(tmp_path, Inventory(services={"cart": there}), node("n1"), objects)
+    assert [(one.kind, one.parameters) for one in plans] == wanted

@@ -79,6 +79,39 @@ def test_held_by_a_person_and_not_at_its_own_step() -> None:
     assert causes(release(phase="Paused", pauseConditions=since)) == []
 
 
+def waiting(since: str, *, well: bool = True, pause: Any = None, **status: Any) -> list[Any]:
+    """A release that stopped for a person then."""
+    conditions = [{"reason": "CanaryPauseStep", "startTime": since}]
+    objects = release(phase="Paused", pauseConditions=conditions, **status)
+    steps = [STEPS[0], {"pause": pause or {}}]
+    objects[0]["spec"] = {**objects[0]["spec"], "strategy": {"canary": {"steps": steps}}}
+    if not well:
+        state = {"name": "web", "ready": False, "state": {"running": {}}}
+        objects[-1]["status"]["containerStatuses"] = [state]
+    return objects
+
+
+DAYS_AGO, HOURS_AGO = "2026-11-28T08:00:00Z", "2026-11-30T02:00:00Z"
+
+
+def test_one_that_waits_for_days_while_its_new_pods_are_well_is_forgotten() -> None:
+    (found,) = seen(waiting(DAYS_AGO))
+    assert (found.trouble.cause, found.trouble.object) == ("release-waits", WEB)
+    assert f"at 20 % since {DAYS_AGO}" in found.trouble.statement
+    assert found.sure < 0.5
+
+
+def test_one_that_waits_as_it_was_written_or_is_not_well_is_not() -> None:
+    assert causes(waiting(HOURS_AGO)) == []
+    assert causes(waiting(DAYS_AGO, pause={"duration": "3d"})) == []
+    assert causes(waiting(DAYS_AGO, stableRS="b")) == [], "it is through"
+    assert "release-waits" not in dict(causes(waiting(DAYS_AGO, well=False)))
+    going = waiting(DAYS_AGO)
+    assert causes(going, run(going[0], "Failed")) == [("canary-failed", WEB)]
+    going[0]["spec"]["paused"] = True
+    assert causes(going) == [("paused", WEB)]
+
+
 def flagger(phase: str) -> list[dict[str, Any]]:
     """A Deployment that Flagger releases: it has no pods while nothing is under way."""
     target = {"kind": "Deployment", "name": "web"}
