@@ -40,6 +40,12 @@ class Run:
     before: bool
 
     @property
+    def over(self) -> str:
+        """Which run it was, of one that says nothing more: its log is read once."""
+        status = next(one.status for one in containers(self.pod) if one.name == self.container)
+        return str(value(status, "lastState.terminated.containerID") or "") if self.before else ""
+
+    @property
     def named(self) -> Named:
         """As its row is."""
         return LOG, self.pod.namespace, run_of(self.pod, self.container, self.before)
@@ -92,12 +98,14 @@ class LiveLogs:
         runs, left = runs_of(pods, now)
         found = dict[Named, Row]()
         for run in runs:
-            text = self._text(run)
+            last = known.get(run.named)
+            again = last is not None and run.over and last["object"].get("run") == run.over
+            text = None if again else self._text(run)
             if text is None:
-                found |= {run.named: known[run.named]} if run.named in known else {}
+                found |= {run.named: last} if last else {}
             elif text.strip():
                 row = log_row(run.pod, run.named[2], text, now, self.labels, self.api.access.name)
-                found[run.named] = {**row, "object": kept(row["object"])}
+                found[run.named] = {**row, "object": kept(row["object"]) | {"run": run.over}}
         self._tell(left)
         return found
 

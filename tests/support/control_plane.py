@@ -50,8 +50,8 @@ class ControlPlane:
             timeout=30,
         )
 
-    def start(self) -> None:
-        """All parts, each once those that it needs answer."""
+    def start(self, kubelet: tuple[str, ...] = ()) -> None:
+        """All parts, each once those that it needs answer; `kubelet` is told to kwok besides."""
         local = "http://127.0.0.1"
         self._run(
             "etcd",
@@ -88,7 +88,7 @@ class ControlPlane:
             "--node-monitor-grace-period=24h",  # kwok's nodes say once that they are well
         )
         self._run("kube-scheduler", given, "--leader-elect=false", "--secure-port=0")
-        self._run("kwok", given, "--manage-all-nodes=true", f"--config={STAGES}")
+        self._run("kwok", given, "--manage-all-nodes=true", f"--config={STAGES}", *kubelet)
         self.eventually(
             lambda: self.client.get("/api/v1/namespaces/default/serviceaccounts/default").is_success
         )
@@ -212,11 +212,11 @@ def _part(command: list[str]) -> str:
 
 
 @contextmanager
-def control_plane(root: Path) -> Iterator[ControlPlane]:
+def control_plane(root: Path, kubelet: tuple[str, ...] = ()) -> Iterator[ControlPlane]:
     """One that runs, ended at the end."""
     made = ControlPlane(root)
     try:
-        made.start()
+        made.start(kubelet)
         yield made
     finally:
         made.close()

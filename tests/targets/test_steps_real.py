@@ -110,6 +110,22 @@ def test_it_goes_on_step_by_step_and_is_given_up(plane: ControlPlane, hands: Ope
     assert (part.version, part.deployed, part.canary) == (BEFORE, BEFORE, None)
 
 
+def test_that_it_waits_for_a_person_is_told_once_it_is_forgotten(
+    plane: ControlPlane, hands: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[str]:
+        objects = [Object(plane.get(WEB))]
+        for kind, place in (("ReplicaSet", "/apis/apps/v1"), ("Pod", "/api/v1")):
+            items = plane.get(f"{place}/namespaces/{NAMESPACE}/{kind.lower()}s")["items"]
+            objects += [Object(one | {"kind": kind}) for one in items]
+        return [one.trouble.cause for one in troubles(Snapshot(objects))]
+
+    assert hands.inventory().services["web"].canary
+    assert found() == []
+    monkeypatch.setattr("warroom.cluster.canaries.FORGOTTEN_S", -1.0)
+    assert found() == ["release-waits"]
+
+
 def test_through_and_back_without_its_steps(plane: ControlPlane, hands: Operations) -> None:
     hands.perform(go_on(hands, 25, [50]))
     action = go_on(hands, 50, [100])

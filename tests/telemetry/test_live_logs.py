@@ -134,6 +134,23 @@ def test_of_many_each_workload_comes_first_and_what_is_left_is_told(api: Listing
     assert cluster.missing == ["of 41 containers that are not well 30 logs were read"]
 
 
+def test_what_is_over_is_read_once_and_what_goes_on_again(api: ListingApi) -> None:
+    def ended(number: int) -> list[dict[str, Any]]:
+        of = {"terminated": {**ENDED, "containerID": f"containerd://{number}"}}
+        status = {"name": "cart", **LOOPING, "lastState": of}
+        return [*workload("cart", status=status), *workload("web", status=unready)]
+
+    unready = {"name": "web", **UNREADY}
+    api.lists, cluster = lists(*ended(1)), live(api)
+    api.logs = {"cart-1-0/cart/previous": ["first"], "web-1-0/web": ["x"]}
+    assert said(cluster)["cart-1-0/cart/previous"] == "first"
+    assert [one["pod"] for one in asked(api)] == ["cart-1-0", "web-1-0"]
+    assert said(cluster)["cart-1-0/cart/previous"] == "first"
+    assert [one["pod"] for one in asked(api)] == ["web-1-0"]
+    api.lists, api.logs["cart-1-0/cart/previous"] = lists(*ended(2)), ["second"]
+    assert said(cluster)["cart-1-0/cart/previous"] == "second"
+
+
 def test_where_a_limit_cuts_the_end_fewer_lines_are_asked_for(api: ListingApi) -> None:
     api.lists = lists(*workload("cart", status={"name": "cart", **UNREADY}))
     api.logs = {"cart-1-0/cart": [*(f"{n} {'x' * 1000}" for n in range(300)), "last words"]}
