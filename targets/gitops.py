@@ -12,9 +12,9 @@ from ..cluster.objects import Object
 from ..errors import KubernetesError, ToolFailed
 from ..kube_api import path_of
 from .git import Configuration, Git
-from .kubernetes_objects import ARGO, Owner
+from .kubernetes_objects import ARGO, Owner, Status, image, rollout
 from .kubernetes_read import EFFECT, Cluster, Workload
-from .kubernetes_write import Op, Place, written
+from .kubernetes_write import Look, Op, Place, watched, written
 from .pull_requests import Repository
 
 BEFORE = "warroom/before"
@@ -58,7 +58,8 @@ def roll_back(one: Workload, owner: Owner, receipt: RolledOut) -> RolledOut:
     if _application(one.cluster, owner) is None:
         kept = one.part().kept(receipt.service)
         raise ToolFailed(f"nothing was done: {kept}, or name a clone of its repository as `gitops`")
-    return _synced(one.cluster, owner, receipt)
+    receipt, changed = _synced(one.cluster, owner, receipt)
+    return watched(one.cluster, one.object, _showing(receipt.version, owner), receipt, changed)
 
 
 def knows(one: Workload, owner: Owner, key: str) -> bool:
@@ -135,7 +136,19 @@ def _before(application: Object) -> str:
     return next((one for one in reversed(known) if one not in ("", known[-1])), "")
 
 
-def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
+def _showing(version: str, owner: Owner) -> Look:
+    """Through once the live object has that image: a sync that is asked for is none yet."""
+
+    def look(now: Object) -> Status:
+        runs = image(now.fields("spec.template"))
+        if runs == version.partition(" (")[0]:
+            return rollout(now)
+        return Status(False, "", f"it runs {runs} still, {owner} has not synced")
+
+    return look
+
+
+def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> tuple[RolledOut, bool]:
     """Synced to what was there before, which no automatic sync puts back; or to what it followed
     before that."""
 
@@ -164,4 +177,4 @@ def _synced(cluster: Cluster, owner: Owner, receipt: RolledOut) -> RolledOut:
     now, changed = written(Place(cluster, _path(owner), receipt), edit)
     revision = now.text("operation.sync.revision")
     note = f"{owner} syncs to {revision}"
-    return receipt.model_copy(update={"deploy": revision, "changed": changed, "note": note})
+    return receipt.model_copy(update={"deploy": revision, "note": note}), changed

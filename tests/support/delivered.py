@@ -54,6 +54,16 @@ def application() -> dict[str, Any]:
     }
 
 
+def synced(app: dict[str, Any]) -> str:
+    """The image to deliver where Argo CD is asked to sync, which takes that up; else empty."""
+    operation = app.pop("operation", None)
+    if operation is None:
+        return ""
+    revision = operation["sync"]["revision"]
+    app["status"]["history"].append({"id": len(app["status"]["history"]), "revision": revision})
+    return BEFORE if revision == OLD else NOW
+
+
 def definition() -> dict[str, Any]:
     """What lets an API server keep applications."""
     free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}

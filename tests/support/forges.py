@@ -1,5 +1,5 @@
-"""A forge on loopback: a real git server, and before it the few calls of GitHub's REST API or
-GitLab's API v4 that we make, written from their published documentation; no forge ran."""
+"""A forge on loopback: a real git server, and before it the few calls of GitHub's REST API,
+GitLab's API v4 or Gitea's v1 that we make, written from their published documentation."""
 
 import atexit
 import base64
@@ -105,6 +105,7 @@ class ForgeServer:
         place = {
             "github": f"/api/v3/repos/{PROJECT}/pulls",
             "gitlab": f"/api/v4/projects/{PROJECT.replace('/', '%2F')}/merge_requests",
+            "gitea": f"/api/v1/repos/{PROJECT}/pulls",
         }[self.forge]
         if not path.startswith(place):
             return 404, {"message": "Not Found"}
@@ -112,6 +113,8 @@ class ForgeServer:
             return self.failing[1], {"message": self.failing[2]}
         if one.command == "GET":
             found = [each for each in reversed(self.requests) if self._meant(each, params)]
+            page, most = (int(params.get(name, ["1"])[0]) for name in ("page", "limit"))
+            found = found[(page - 1) * most : page * most] if "limit" in params else found
             return 200, [self.told(each) for each in found]
         self.before(one.command)
         known = json.loads(body)
@@ -158,7 +161,9 @@ class ForgeServer:
         url = f"{self.where}/{PROJECT}/pull/{number}"
         known = {"id": 900 + number, "number": number, "html_url": url, "state": state}
         head = {"ref": branch, "label": f"{one.get('fork', 'acme')}:{branch}"}
-        return {**known, "head": head, "merged_at": merged}
+        if self.forge == "gitea":
+            head = {"ref": branch, "label": branch, "repo_id": one.get("fork", 7)}
+        return {**known, "head": head, "base": {"repo_id": 7}, "merged_at": merged}
 
     def branches(self) -> list[str]:
         """Of the repository, without its base."""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from warroom.actions.base import Probe
-from warroom.actions.capabilities import KEY
-from warroom.actions.catalogue import checked, fitting, plan, probe
-from warroom.errors import ToolFailed, ToolRetry
+from warroom.actions.base import Probe, waits
+from warroom.actions.capabilities import KEY, RolledOut
+from warroom.actions.catalogue import checked, fitting, plan, probe, sentence_of
+from warroom.errors import Halfway, ToolFailed, ToolRetry
 from warroom.targets.git import Git
 from warroom.tests.support.cluster_api import ClusterApi
-from warroom.tests.support.cluster_shop import shop, system
+from warroom.tests.support.cluster_shop import release, shop, system
 from warroom.tests.support.delivered import (
     AUTOMATED,
     BY_FLUX,
@@ -25,8 +25,10 @@ from warroom.tests.support.delivered import (
     TRACKED,
     application,
     repository,
+    synced,
 )
-from warroom.tests.support.shop_cluster import LIMITS, NAMESPACE, ROLL_BACK
+from warroom.tests.support.http_backends import Question
+from warroom.tests.support.shop_cluster import BEFORE, LIMITS, NAMESPACE, ROLL_BACK
 
 
 @pytest.fixture
@@ -96,6 +98,31 @@ def test_a_commit_reverts_and_another_puts_that_back(tmp_path: Path, api: Cluste
     assert not git.run("status", "--porcelain")
 
 
+def test_a_commit_waits_until_the_branch_of_origin_has_it(tmp_path: Path, api: ClusterApi) -> None:
+    shop(api, **BY_FLUX)
+    folder, origin = repository(tmp_path / "deploy"), tmp_path / "origin.git"
+    git = Git(folder)
+    git.run("clone", "-q", "--bare", str(folder), str(origin))
+    git.run("remote", "add", "origin", str(origin))
+    was = git.run("rev-parse", "HEAD")
+    hands = system(tmp_path, api, gitops=str(folder))
+    planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
+    assert waits(planned.found) and "for whoever pushes it" in sentence_of(planned)
+    action = fitting(hands, planned)
+    receipt = hands.perform(action)
+    assert isinstance(receipt, RolledOut) and receipt.asked
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "open"
+    assert not action.arrived(hands.inventory())
+    git.run("push", "-q", "origin", "HEAD")
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "merged"
+    release(api, BEFORE)
+    assert action.arrived(hands.inventory())
+    git.run("push", "-qf", "origin", f"{was}:refs/heads/{receipt.asked.branch}")
+    git.run("reset", "-q", "--hard", was)
+    git.run("update-ref", f"refs/remotes/origin/{receipt.asked.branch}", was)
+    assert (stood := hands.stands(receipt.asked)) and stood.state == "closed"
+
+
 def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -> None:
     shop(api, **BY_FLUX)
     folder = repository(tmp_path / "deploy")
@@ -111,6 +138,12 @@ def test_another_commit_since_is_another_plan(tmp_path: Path, api: ClusterApi) -
 def test_an_application_is_rolled_back_and_follows_again(tmp_path: Path, api: ClusterApi) -> None:
     shop(api, **TRACKED)
     app = api.add("applications", application())
+
+    def argo(_: Question) -> None:
+        if delivered := synced(app):
+            release(api, delivered)
+
+    api.before = argo
     hands = system(tmp_path, api)
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
     said = f"roll Argo CD application shop back to {OLD[:10]}, automatic sync off"
@@ -119,14 +152,29 @@ def test_an_application_is_rolled_back_and_follows_again(tmp_path: Path, api: Cl
     action = fitting(hands, planned)
     receipt = hands.perform(action)
     KEY.reset(token)
-    assert app["operation"]["sync"]["revision"] == OLD
+    assert app["status"]["history"][-1]["revision"] == OLD
+    assert receipt.note == f"Argo CD application shop syncs to {OLD}"
     assert app["spec"]["syncPolicy"] == {"syncOptions": ["CreateNamespace=false"]}
     assert app["metadata"]["annotations"]["warroom/effect"] == "INC-1:execute:abc"
     assert probe(hands, planned, "INC-1:execute:abc") is Probe.done
     hands.undo(action, receipt.model_dump(mode="json"))
-    assert app["operation"]["sync"]["revision"] == NEW
+    assert app["status"]["history"][-1]["revision"] == NEW
     assert app["spec"]["syncPolicy"]["automated"] == AUTOMATED
     assert (
         api.objects["deployments", NAMESPACE, "web"]["metadata"]["annotations"]
         == (TRACKED["annotations"])
     )
+
+
+def test_a_sync_that_nobody_does_is_not_called_done(
+    tmp_path: Path, api: ClusterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warroom.targets.kubernetes_write.ROLLOUT_S", 0.2)
+    shop(api, **TRACKED)
+    app = api.add("applications", application())
+    hands = system(tmp_path, api)
+    planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
+    with pytest.raises(Halfway, match="Argo CD application shop has not synced") as told:
+        hands.perform(fitting(hands, planned))
+    assert app["operation"]["sync"]["revision"] == OLD
+    assert isinstance(told.value.receipt, RolledOut) and told.value.receipt.version == BEFORE

@@ -1,6 +1,8 @@
 """The same on a real control plane, with the rights that deploy/kubernetes/ gives and no more."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from warroom.tests.support.delivered import (
     TRACKED,
     application,
     definition,
+    synced,
 )
 from warroom.tests.support.http_backends import serving
 from warroom.tests.support.real_cluster import RIGHTS, WEB, acting, furnish, settled
@@ -225,6 +228,25 @@ def test_who_applies_as_flux_does_is_seen_in_its_fields(
     assert hands.inventory().services["web"].owner == "Flux"
 
 
+@contextmanager
+def syncing(plane: ControlPlane, place: str) -> Iterator[None]:
+    """What Argo CD does with an application that is to be synced, as far as we see it."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.2):
+            app = plane.get(place)
+            if delivered := synced(app):
+                plane.merge(place, {"operation": None, "status": app["status"]})
+                plane.apply(deployment(delivered, **TRACKED))
+
+    argo = threading.Thread(target=work)
+    argo.start()
+    yield
+    over.set()
+    argo.join()
+
+
 def test_an_application_is_rolled_back_and_follows_again(
     plane: ControlPlane, hands: Operations
 ) -> None:
@@ -238,16 +260,17 @@ def test_an_application_is_rolled_back_and_follows_again(
     planned = plan(*ROLL_BACK, "because", inventory=hands.inventory())
     token = KEY.set("INC-1:execute:argo")
     action = fitting(hands, planned)
-    receipt = hands.perform(action)
-    assert probe(hands, planned, KEY.get()) is Probe.done
-    assert not hands.perform(action).changed
-    KEY.reset(token)
+    with syncing(plane, f"{place}/shop"):
+        receipt = hands.perform(action)
+        assert probe(hands, planned, KEY.get()) is Probe.done
+        assert not hands.perform(action).changed
+        KEY.reset(token)
+        now = plane.get(f"{place}/shop")
+        assert now["status"]["history"][-1]["revision"] == OLD
+        assert "automated" not in now["spec"]["syncPolicy"]
+        hands.undo(action, receipt.model_dump(mode="json"))
     now = plane.get(f"{place}/shop")
-    assert now["operation"]["sync"]["revision"] == OLD
-    assert "automated" not in now["spec"]["syncPolicy"]
-    hands.undo(action, receipt.model_dump(mode="json"))
-    now = plane.get(f"{place}/shop")
-    assert now["operation"]["sync"]["revision"] == NEW
+    assert now["status"]["history"][-1]["revision"] == NEW
     assert now["spec"]["syncPolicy"]["automated"] == AUTOMATED
     assert settled(plane, NOW)
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from warroom.actions.base import Probe
 from warroom.actions.capabilities import KEY, Capability
 from warroom.actions.catalogue import changes, execute, plan, probe, sentence_of, undo
-from warroom.actions.inventory import Inventory, Part
+from warroom.actions.inventory import Inventory, Part, Request
 from warroom.console.decision import in_brief
 from warroom.console.screen import THEME
 from warroom.errors import Halfway, ToolFailed, ToolRetry
@@ -40,7 +40,7 @@ class Shop(Capability):
         return Inventory(services={"checkout": Part()})
 
 
-BOTH = pytest.mark.parametrize("kind", ["github", "gitlab"])
+ALL = pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_the_plan_shows_all_of_what_is_asked_for(theirs: ForgeServer, tmp_path: 
     assert any("    max_wait: 1s" in line for line in lines), "blanks count in YAML"
 
 
-@BOTH
+@ALL
 def test_it_is_opened_once_and_taken_back(theirs: ForgeServer, tmp_path: Path) -> None:
     ours = hands(theirs, tmp_path)
     made = planned(theirs, ours)
@@ -120,7 +120,7 @@ def test_it_is_opened_once_and_taken_back(theirs: ForgeServer, tmp_path: Path) -
     assert execute(ours, made, yes(made)).changed, "what was closed can be asked for anew"
 
 
-@BOTH
+@ALL
 def test_a_strangers_fork_does_not_stand_for_it(theirs: ForgeServer, tmp_path: Path) -> None:
     """The name of the branch can be worked out by whoever reads the repository."""
     ours = hands(theirs, tmp_path)
@@ -130,6 +130,25 @@ def test_a_strangers_fork_does_not_stand_for_it(theirs: ForgeServer, tmp_path: P
     assert probe(ours, made, "") is Probe.not_done
     receipt = execute(ours, made, yes(made))
     assert receipt.changed and len(theirs.requests) == 2
+
+
+@ALL
+def test_how_it_stands_is_told(theirs: ForgeServer, tmp_path: Path) -> None:
+    ours = hands(theirs, tmp_path)
+    made = planned(theirs, ours)
+    asked = Request.model_validate(made.found)
+    assert ours.stands(asked) is None
+    execute(ours, made, yes(made))
+    stood = ours.stands(asked)
+    assert stood and stood[0] == "open" and stood.where.startswith(theirs.where)
+    git, [branch] = Git(theirs.bare), theirs.branches()
+    git.run("update-ref", f"refs/heads/{branch}", "main")
+    assert (stood := ours.stands(asked)) and stood.others
+    theirs.requests[0]["state"] = "closed"
+    assert (stood := ours.stands(asked)) and stood[2:] == (None, False) and stood.state == "closed"
+    theirs.requests[0]["state"] = "merged"
+    noon = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    assert (stood := ours.stands(asked)) and (stood.state, stood.at) == ("merged", noon)
 
 
 def test_what_others_did_with_it_is_left_alone(theirs: ForgeServer, tmp_path: Path) -> None:
