@@ -141,7 +141,7 @@ def _sections(
         "commander": clean(document.leads.incident_commander),
         "lead": clean(document.leads.technical_lead or "on-call lead"),
         **{name: told.get(name) or claims for name, claims in own.items()},
-        "why": as_tables(nodes),
+        "why": as_tables(nodes, document.evidence),
         "trigger": None if noise else (told.get("trigger") or [account.trigger()])[0],
         "open": list(account.open()),
         "lessons": {n: told.get(n) or claims for n, claims in account.lessons().items()},

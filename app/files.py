@@ -60,7 +60,7 @@ def write_files(context: ResponseContext, incident_id: str) -> WrittenFiles:
 
 def document_text(settings: Settings, incident: Incident, nodes: list[CauseNode]) -> str:
     """incident.md: with the pictures that lie beside it."""
-    text = incident_markdown(incident, as_tables(nodes), settings.language)
+    text = incident_markdown(incident, as_tables(nodes, incident.evidence), settings.language)
     return _pictured(settings, incident, text)
 
 

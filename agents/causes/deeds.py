@@ -1,9 +1,9 @@
 """What people did outside of the response, as its file has it or as they say it; and what that
-tells of the cause, where what hurt ended right after it."""
+tells of the causes, where what hurt ended right after it."""
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -76,17 +76,24 @@ def _as_said(document: Incident) -> Iterator[Deed]:
 
 def credited(
     document: Incident, since: datetime, spare: timedelta, quotes: Sequence[Quote]
-) -> tuple[Deed | None, list[Hypothesis]]:
-    """The last thing that people did before what hurt was seen to be well, and the causes ranked
-    anew by it; None, and none, where nothing was done then, or it cures none of them.
+) -> tuple[Deed | None, dict[str, Argument]]:
+    """The last thing that people did before what hurt was seen to be well, and by the id of a cause
+    what it says for that: what cures a cause before what cures none. None: nothing was done.
 
     since: when what is well began, at the earliest; spare: how much before that it may be done.
     """
-    for deed in reversed([deed for deed in deeds(document) if deed.at >= since - spare]):
-        lifts = [_lift(cause, deed) for cause in document.hypotheses]
-        if max(lifts, default=0.0) > 0:
-            return deed, _ranked(document, deed, lifts, quotes)
-    return None, []
+    done = [deed for deed in deeds(document) if deed.at >= since - spare]
+    for deed in reversed(done):
+        text = f"{deed.by} did this by hand: {deed.told}; what hurt ended right after it"
+        lifts = {cause.id: _lift(cause, deed) for cause in document.hypotheses}
+        said = {
+            name: Argument(text=text, weight=round(lift, 2), quotes=list(quotes))
+            for name, lift in lifts.items()
+            if lift > 0
+        }
+        if said:
+            return deed, said
+    return (done[-1] if done else None), {}
 
 
 def _lift(cause: Hypothesis, deed: Deed) -> float:
@@ -99,19 +106,28 @@ def _lift(cause: Hypothesis, deed: Deed) -> float:
     return math.log(CURES[min(places[0], len(CURES) - 1)] / CHANCE) if places else 0.0
 
 
-def _ranked(
-    document: Incident, deed: Deed, lifts: Sequence[float], quotes: Sequence[Quote]
-) -> list[Hypothesis]:
-    """By Bayes: what one gains all others lose alike. What counted once does not again."""
-    text = f"{deed.by} did this by hand: {deed.told}; what hurt ended right after it"
-    told = any(a.text == text for h in document.hypotheses for a in h.support)
-    pairs = list(zip(document.hypotheses, [0.0 if told else lift for lift in lifts], strict=True))
-    odds = [h.confidence * math.exp(lift) if h.standing else 0.0 for h, lift in pairs]
-    whole = 1 - sum(h.confidence for h in document.hypotheses if h.standing) + sum(odds)
+def ranked_anew(document: Incident, said: Mapping[str, Argument]) -> list[Hypothesis]:
+    """The causes once more, by what the end of what hurt says for or against each, by its id. By
+    Bayes: what one gains all others lose alike, and the other way round. What counted once does
+    not again."""
+    new = {h.id: said[h.id] for h in document.hypotheses if h.id in said and not _heard(h, said)}
+    odds = {
+        h.id: h.confidence * math.exp(new[h.id].weight if h.id in new else 0.0)
+        for h in document.hypotheses
+        if h.standing
+    }
+    whole = 1 - sum(h.confidence for h in document.hypotheses if h.standing) + sum(odds.values())
     found = []
-    for (cause, lift), share in zip(pairs, odds, strict=True):
-        because = [Argument(text=text, weight=round(lift, 2), quotes=list(quotes))] if lift else []
-        sure = round(share / max(whole, share), 3) if cause.standing and share else cause.confidence
-        changes = {"confidence": sure, "support": [*cause.support, *because]}
+    for cause in document.hypotheses:
+        changes = dict[str, object]()
+        if share := odds.get(cause.id, 0.0):
+            changes["confidence"] = round(share / max(whole, share), 3)
+        if because := new.get(cause.id):
+            side = "support" if because.weight > 0 else "contradiction"
+            changes[side] = [*getattr(cause, side), because]
         found.append(cause.model_copy(update=changes))
     return sorted(found, key=lambda h: (bool(h.ruled_out), -h.confidence))
+
+
+def _heard(cause: Hypothesis, said: Mapping[str, Argument]) -> bool:
+    return any(a.text == said[cause.id].text for a in (*cause.support, *cause.contradiction))

@@ -4,7 +4,7 @@ Better: all that hurt is back, beyond chance, was not before the action, and sta
 enough. What cannot be measured is unverified, never done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -134,7 +134,7 @@ class Look:
             measure, targets=targets(document, catalogue, plan), before=before, after=after
         )
         deciding = set(decisive(document, catalogue, plan))
-        self.measures = [self._measured(row, deciding) for row in self.result.rows]
+        self.measures = [self.measured(row, deciding) for row in self.result.rows]
         self.decided = [m for m in self.measures if m.decisive]
         self.watched = Watch(
             seconds=after[1] - after[0],
@@ -143,7 +143,8 @@ class Look:
             patient=plan is not None and plan.kind == Restart.kind,
         )
 
-    def _measured(self, row: SignalLevels, deciding: set[str]) -> Measure:
+    def measured(self, row: SignalLevels, deciding: Collection[str] = ()) -> Measure:
+        """One signal, and whether it is well again."""
         limit = threshold(self.case.catalogue, row.service, row.signal)
         decides = f"{row.service}/{row.signal}" in deciding
         known = {"threshold": limit, "decisive": decides, "evidence": self.result.evidence}

@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ...actions.edge import BringBack
+from ...faults import fault_of
 from ...incident.action import WELL, Execution, Outcome
-from ...incident.finding import Hypothesis
+from ...incident.finding import Argument, Hypothesis
 from ...incident.report import VerificationReport
 from ...incident.timeline import from_ts
 from ...tools.measure import JUST, measure
-from ..causes.deeds import credited
-from ..causes.observations import Observations
+from ..causes.deeds import credited, ranked_anew
+from ..causes.judgement import DENIED
+from ..causes.observations import Observations, cite
+from ..reporting.incident_status import BY_HAND
 from ..runtime.case import Case
 from .bringing_back import limits
 from .recovery import Judged
@@ -56,14 +59,40 @@ def _carried_on(case: Case, merged: Execution) -> VerificationReport:
 
 
 def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[Hypothesis]]:
-    """What people did right before it was well has ended it, as far as anybody can say; and what
-    that makes of the causes."""
+    """What people did right before it was well has ended it, as far as anybody can say, where it
+    cures one of the causes; and what its end makes of all of them."""
     spare = timedelta(seconds=case.catalogue.windows.verify_s)
-    deed, ranked = credited(case.document, look.since, spare, look.proof)
+    deed, cured = credited(case.document, look.since, spare, look.proof)
+    said = _still_so(case, look) | cured
+    ranked = ranked_anew(case.document, said) if said else []
     if deed is None:
-        return NOBODY, judged, []
-    reason = f"{judged.reason}; {deed.by} had acted by hand: {deed.told}"
-    return "done by hand", replace(judged, outcome=Outcome.better, reason=reason), ranked
+        return NOBODY, judged, ranked
+    judged = replace(judged, reason=f"{judged.reason}{BY_HAND}{deed.by}: {deed.told}")
+    if not cured:
+        return NOBODY, judged, ranked
+    return "done by hand", replace(judged, outcome=Outcome.better), ranked
+
+
+def _still_so(case: Case, look: Look) -> dict[str, Argument]:
+    """By its id, against each cause whose own signal has not gone back, now that nothing hurts."""
+    causes = [h for h in case.document.hypotheses if h.standing and fault_of(h.kind).telltale]
+    names = {h.id: f"{h.service}/{fault_of(h.kind).telltale}" for h in causes}
+    if not names:
+        return {}
+    now, end = case.now.timestamp(), look.since.timestamp()
+    spell = end - case.catalogue.windows.verify_s, end
+    wanted = sorted({*names.values()})
+    levels = case.tools.call(measure, targets=wanted, before=spell, after=(end, now))
+    off = [row for row in levels.rows if look.measured(row).healthy is False and not row.route]
+    against = {
+        f"{row.service}/{row.signal}": Argument(
+            text=f"{row.service} {row.signal} has not gone back, though what hurt has ended",
+            weight=-DENIED,
+            quotes=cite(levels, row, "before", "after"),
+        )
+        for row in off
+    }
+    return {name: against[target] for name, target in names.items() if target in against}
 
 
 def quiet(case: Case) -> bool:

@@ -71,6 +71,7 @@ class Briefing:
     moves: list[Move]  # what was proposed and done, oldest first
     solution: Execution | None
     by_itself: bool  # what hurt ended without an action
+    hand: str  # what people did right before it ended
     measures: list[Measure]  # of the last finished action
     lost: float | None  # revenue of the requests that failed; None: nobody told a rate
     improvements: list[FollowUp]
@@ -118,6 +119,7 @@ def brief(document: Incident, now: datetime) -> Briefing:
         moves=sorted(moves(document, over=bool(end)), key=lambda move: move.at)[-MOVES:],
         solution=solved,
         by_itself=by_itself(document),
+        hand=status.by_hand(document),
         measures=_measures(document, solved),
         lost=_lost(document, now) if end else None,
         improvements=document.follow_ups[:3],

@@ -7,6 +7,7 @@ from functools import cache
 from ...analysis.fault_tree import CutSets, Gate, minimal_cut_sets
 from ...faults import fault_of
 from ...incident.cause_chart import CauseNode, Drawing, Placed, Stands, placed
+from ...incident.evidence import Evidence
 from ...incident.finding import Argument, Hypothesis
 from ...incident.report import InvestigationReport, Sentence
 from ...prompts.render import render
@@ -158,11 +159,27 @@ def _missing(cause: Hypothesis) -> Iterator[Fact]:
         yield text, (), Stands.assumed
 
 
-def as_tables(nodes: list[CauseNode]) -> Trusted:
+PROOFS = 2
+"""Pieces of evidence that are told of one answer."""
+UNPROVEN = "nothing that was measured"
+
+
+def believed(nodes: Iterable[CauseNode], evidence: Iterable[Evidence]) -> dict[str, str]:
+    """By the id of each answer to a why, why it is believed: what its evidence says, and nothing
+    else. None for where the record ends."""
+    says = {e.id: e.status.told(e.summary) for e in evidence if e.summary}
+    whys = [n for n in nodes if n.drawing is Drawing.whys and n.stands is not Stands.open]
+    found = {n.id: [says[ref] for ref in n.evidence if ref in says][:PROOFS] for n in whys}
+    alone = {n.id: UNPROVEN if n.parent else "the alert" for n in whys}  # that it fired
+    return {name: "; ".join(told) or alone[name] for name, told in found.items()}
+
+
+def as_tables(nodes: list[CauseNode], evidence: Iterable[Evidence]) -> Trusted:
     """The drawings as pictures and tables in Markdown, with the cut sets."""
     drawings = {drawing: placed(nodes, drawing) for drawing in Drawing}
     sets, whole = cut_sets(nodes)
     values = {"drawings": drawings, "sets": sets, "whole": whole}
+    values["believed"] = believed(nodes, evidence)
     return Trusted(render("why.md", **values) if nodes else "")
 
 

@@ -166,8 +166,29 @@ def cause_to_prevent(document: Incident) -> Hypothesis | None:
     return Hypothesis(id="", statement=over.reason, service=service, kind=kinds[0], confidence=1.0)
 
 
+BY_HAND = "; right before it, by hand, "
+"""In a report's reason: after it stands what people had done."""
+
+
+def last_look(document: Incident) -> VerificationReport | None:
+    """The last look, where it found that what hurt had ended while no action of ours was under
+    way; None: it did not."""
+    last = document.report(VerificationReport)
+    ended = last and not last.plan and last.outcome in (Outcome.better, Outcome.by_itself)
+    return last if ended else None
+
+
+def by_hand(document: Incident) -> str:
+    """What people did right before what hurt had ended; empty: nothing that is on record."""
+    last = last_look(document)
+    return last.reason.partition(BY_HAND)[2] if last else ""
+
+
 def solution(document: Incident) -> Execution | None:
-    """The last action that telemetry says helped and that was not undone."""
+    """The last action that telemetry says helped and that was not undone; none, where what hurt
+    came back after it and ended without one."""
+    if last_look(document):
+        return None
     helped = [e for e in document.executions if e.outcome is Outcome.better and not e.undone]
     return helped[-1] if helped else None
 

@@ -8,12 +8,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from ...agents.reporting.cause_charts import believed
 from ...app.charts.cause_drawing import cause_drawings
 from ...app.why import Why, edit_why, why
 from ...errors import InputError, Overwritten
 from ...incident.cause_chart import CauseEdit, Drawing, placed
 from ...record.tokens import Role
 from ..auth import At, IncidentId, Observer, Responder, Who
+from ..service import Service
 from .forms import Sent, one
 from .rendering import page
 
@@ -39,7 +41,7 @@ def why_page(
     request: Request, service: At, who: Observer, incident: IncidentId, version: Number = None
 ):
     """The newest version, or this one; on the incident's page without forms."""
-    return _page(request, who, incident, get_why(service, who, incident, version))
+    return _page(request, service, who, incident, get_why(service, who, incident, version))
 
 
 @WHY.post(PLACE)
@@ -51,14 +53,18 @@ def edit_form(request: Request, service: At, who: Responder, incident: IncidentI
     except (InputError, Overwritten, ValidationError) as error:
         large = "write at most 300 characters, or load the page again"
         wrong = large if isinstance(error, ValidationError) else str(error)
-        return _page(request, who, incident, get_why(service, who, incident), wrong)
+        return _page(request, service, who, incident, get_why(service, who, incident), wrong)
     return RedirectResponse(f"{PLACE.format(incident=incident)}#{edit.node}", 303)
 
 
-def _page(request: Request, who: Who, incident: str, found: Why, wrong: str = "") -> HTMLResponse:
+def _page(
+    request: Request, service: Service, who: Who, incident: str, found: Why, wrong: str = ""
+) -> HTMLResponse:
     newest = found.version >= len(found.history) - 1
     drawings = {drawing.value: placed(found.nodes, drawing) for drawing in Drawing}
     pictures = {name: Markup(svg) for name, svg in cause_drawings(found.nodes).items()}
     values = {"id": incident, "found": found, "drawings": drawings, "pictures": pictures}
+    evidence = service.record.published(incident).evidence
+    values["believed"] = believed(found.nodes, evidence)
     values |= {"can_edit": newest and who.role.may(Role.responder), "wrong": wrong}
     return page("why.html", 422 if wrong else 200, request, who, **values)

@@ -6,12 +6,18 @@ from html import unescape
 
 import pytest
 
-from warroom.agents.reporting.cause_charts import as_tables, cause_charts, cut_sets
+from warroom.agents.reporting.cause_charts import (
+    UNPROVEN,
+    as_tables,
+    believed,
+    cause_charts,
+    cut_sets,
+)
 from warroom.agents.reporting.narrator import Narrator
 from warroom.app.charts.cause_drawing import WIDTH, cause_drawings
 from warroom.faults import fault_of
 from warroom.incident.cause_chart import CauseNode, Drawing, Stands, placed
-from warroom.incident.evidence import Quote
+from warroom.incident.evidence import EvidenceStatus, Quote
 from warroom.incident.finding import Argument, FaultKind
 from warroom.incident.report import InvestigationReport, Sentence
 from warroom.tests.support import incidents
@@ -52,7 +58,7 @@ def test_every_end_of_a_branch_has_evidence_or_says_that_it_has_none(build):
 
 
 def test_noise_has_nothing_to_explain():
-    assert drawn(incidents.noise()) == [] and as_tables([]) == ""
+    assert drawn(incidents.noise()) == [] and as_tables([], []) == ""
 
 
 def with_reasons(kind: FaultKind, *tools: str):
@@ -130,6 +136,27 @@ def test_the_whys_end_where_the_record_ends_and_say_so():
     assert asked.node.text == "Why did CheckoutErrors fire?" and end.node.stands is Stands.open
 
 
+def test_each_why_says_why_it_is_believed_from_its_evidence_alone():
+    document = incidents.full()
+    report = document.report(InvestigationReport)
+    assert report
+    document.evidence[0].summary = "12% of requests fail"
+    nothing = {"status": EvidenceStatus.empty, "summary": "nothing changed in the 3600 s before"}
+    document.evidence[4] = document.evidence[4].model_copy(update=nothing)
+    report.five_whys.append(Sentence(text="Why now? no change is known", evidence=["E5"]))
+    report.five_whys[1].evidence = ["E77"]  # which is not on record
+    nodes = drawn(document)
+    first, second, third, end = [each.node for each in placed(nodes, Drawing.whys)]
+    because = believed(nodes, document.evidence)
+    assert because[first.id] == "12% of requests fail"
+    assert because[second.id] == UNPROVEN and second.stands is Stands.assumed
+    assert because[third.id] == f"looked, found nothing: {nothing['summary']}"
+    assert end.id not in because
+    told = as_tables(nodes, document.evidence)
+    assert "believed because of: 12% of requests fail" in told
+    assert told.count("believed because of") == len(because) == 3
+
+
 @pytest.mark.parametrize("build", BUILDERS)
 def test_pictures_are_told_to_who_does_not_see_them_and_fit_a_phone(build):
     document = build()
@@ -143,7 +170,7 @@ def test_pictures_are_told_to_who_does_not_see_them_and_fit_a_phone(build):
 
 def test_tables_name_every_node_its_evidence_and_the_cut_sets():
     nodes = drawn(incidents.full())
-    text = as_tables(nodes)
+    text = as_tables(nodes, incidents.full().evidence)
     assert "![Fault tree, as the table below](charts/fault-tree.svg)" in text
     assert "to hurt users (minimal cut sets): " in text
     for drawing in Drawing:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from warroom.agents.causes.deeds import MOVES, credited, deeds, sayings
+from warroom.agents.causes.deeds import MOVES, credited, deeds, ranked_anew, sayings
 from warroom.incident.document import Incident
 from warroom.incident.evidence import Quote
-from warroom.incident.finding import FaultKind, Hypothesis
+from warroom.incident.finding import Argument, FaultKind, Hypothesis
 from warroom.incident.identity import automatic
 from warroom.incident.people import DoneByHand
 from warroom.incident.timeline import Event, EventKind
@@ -37,8 +37,12 @@ def says(document: Incident, text: str, who: str = "ann", second: float = 100) -
 
 
 def lead(document: Incident, since: float = 102) -> Hypothesis:
-    _deed, ranked = credited(document, at(since), SPARE, PROOF)
-    return (ranked or document.hypotheses)[0]
+    return again(document, since)[0]
+
+
+def again(document: Incident, since: float = 102) -> list[Hypothesis]:
+    _deed, said = credited(document, at(since), SPARE, PROOF)
+    return ranked_anew(document, said)
 
 
 def test_the_cause_that_it_cures_leads_and_says_why_and_is_not_certain() -> None:
@@ -84,12 +88,20 @@ def test_what_the_file_of_what_was_done_says_counts_unless_it_was_taken_back() -
 
 def test_what_counted_once_counts_no_more() -> None:
     document = says(open_question(), "killed the blocking session")
-    _deed, document.hypotheses = credited(document, at(102), SPARE, PROOF)
-    again = lead(document)
-    assert again.confidence == document.hypotheses[0].confidence
-    assert len(again.support) == 1
+    document.hypotheses = again(document)
+    after = lead(document)
+    assert after.confidence == document.hypotheses[0].confidence
+    assert len(after.support) == 1
 
 
 def test_every_saying_is_of_an_action_that_cures_something() -> None:
     cures = {action.kind for move in MOVES.values() for action in move.actions}
     assert sayings().keys() <= cures
+
+
+def test_what_speaks_against_one_lifts_the_other() -> None:
+    document = open_question()
+    stays = Argument(text="labels up has not gone back", weight=-2.5, quotes=PROOF)
+    first, second = ranked_anew(document, {"H1": stays})
+    assert (first.id, second.contradiction) == ("H2", [stays])
+    assert first.confidence > 0.6 and second.confidence < 0.1
