@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BeforeValidator, Field, JsonValue
 
+from ..cluster.objects import repository
 from ..errors import ToolRetry
 from ..incident.action import ActionKind, Level
 from .base import PROFILES, Action, Probe
@@ -132,11 +133,6 @@ FIELDS = {
     "selector": FieldKind(dict, risk=Level.high, required=True),
 }
 """By the first words of its name: "image of CONTAINER", "selector"."""
-
-
-def repository(image: str) -> str:
-    """Without tag and digest."""
-    return re.sub(r":[^/]*$", "", image.partition("@")[0])
 
 
 def _decoded(given: Any) -> Any:
