@@ -12,6 +12,9 @@ from .base import PROFILES, Action, Probe
 from .capabilities import Blocked, EdgeRules, LimitSet, Offers, Receipt, Stored
 from .inventory import Inventory, known_as, unknown
 
+MEASURED = ("good_share",)
+"""Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
+
 
 def _route(text: str) -> str:
     """A route prefix that is not the whole site."""

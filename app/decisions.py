@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 
 from ..actions.catalogue import in_passing
 from ..actions.catalogue import plan as checked_plan
+from ..actions.edge import MEASURED
 from ..actions.inventory import Inventory
 from ..agents.runtime.context import ResponseContext
 from ..errors import ApprovalError, InputError, NotFound, ToolError, ToolRetry
@@ -23,8 +24,6 @@ from .configuration import Sources, recall
 
 LEAST = 10
 """Hex digits of a hash that name what is decided on."""
-MEASURED = ("good_share",)
-"""Parameters that telemetry decides; the limit on them would mean nothing if people set them."""
 
 
 def named(store: Store, incident_id: str, beginning: str) -> str:

@@ -5,6 +5,7 @@ what requests do otherwise, what could not be seen.
 import re
 from functools import cache
 
+from ...actions.edge import MEASURED
 from ...analysis.quantities import figure, part_of, percent, quantity, span, times
 from ...faults import OptionalSource, fault_of
 from ...incident.finding import FaultKind, Gap
@@ -29,7 +30,7 @@ _PLACE = re.compile(r"(?<![\w/.:])/(?:[\w.@+-]+/)+([\w.@+-]+/[\w.@+-]+\.\w+:\d+)
 _PARAMETERS = re.compile(r" \((\w+=[^()]*)\)")
 _SECONDS = re.compile(r"\b(\d\d:\d\d):\d\d\b")
 _MARKS = re.compile(r"[\[\]']")
-_MEASURED = re.compile(r", good_share=[\d.e-]+")
+_MEASURED = re.compile(rf", (?:{'|'.join(MEASURED)})=[\d.e-]+")
 """What an action would cost, as it was measured: nothing that it is told to do."""
 _RELEASE = re.compile(r"^to_version=")
 
