@@ -220,6 +220,7 @@ class VerificationReport(Report):
         default=None, description="that it is so, from the counts; None: nothing decides"
     )
     reason: str = Field(default="", description="what the outcome rests on")
+    by_hand: str = Field(default="", description="what people did right before it was well")
     improving: bool = Field(default=False, description="worth measuring again")
     well: bool = Field(default=False, description="nothing hurts, as far as it was measured")
     ill: bool = Field(default=False, description="something hurts, or cannot be measured")

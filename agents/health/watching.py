@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from ...actions.edge import BringBack
 from ...faults import fault_of
 from ...incident.action import WELL, Execution, Outcome
-from ...incident.finding import Argument, Hypothesis
+from ...incident.finding import Argument
 from ...incident.report import VerificationReport
 from ...incident.timeline import from_ts
 from ...tools.measure import JUST, measure
 from ..causes.deeds import credited, ranked_anew
 from ..causes.judgement import DENIED
 from ..causes.observations import Observations, cite
-from ..reporting.incident_status import BY_HAND
 from ..runtime.case import Case
 from .bringing_back import limits
 from .recovery import Judged
@@ -43,7 +43,8 @@ def watch(case: Case) -> VerificationReport:
     told = left_limited(case, look) if judged.outcome in WELL else {}
     title = NOBODY
     if judged.outcome is Outcome.by_itself:
-        title, judged, told["hypotheses"] = _by_hand(case, look, judged)
+        title, judged, more = _by_hand(case, look, judged)
+        told |= more
     return look.report(title, judged).model_copy(update=told)
 
 
@@ -58,19 +59,20 @@ def _carried_on(case: Case, merged: Execution) -> VerificationReport:
     return look.report(merged.title, judged).model_copy(update=told)
 
 
-def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, list[Hypothesis]]:
+def _by_hand(case: Case, look: Look, judged: Judged) -> tuple[str, Judged, dict[str, Any]]:
     """What people did right before it was well has ended it, as far as anybody can say, where it
     cures one of the causes; and what its end makes of all of them."""
     spare = timedelta(seconds=case.catalogue.windows.verify_s)
     deed, cured = credited(case.document, look.since, spare, look.proof)
     said = _still_so(case, look) | cured
-    ranked = ranked_anew(case.document, said) if said else []
+    told: dict[str, Any] = {"hypotheses": ranked_anew(case.document, said) if said else []}
     if deed is None:
-        return NOBODY, judged, ranked
-    judged = replace(judged, reason=f"{judged.reason}{BY_HAND}{deed.by}: {deed.told}")
+        return NOBODY, judged, told
+    told["by_hand"] = f"{deed.by}: {deed.told}"
+    judged = replace(judged, reason=f"{judged.reason}; right before it, by hand, {told['by_hand']}")
     if not cured:
-        return NOBODY, judged, ranked
-    return "done by hand", replace(judged, outcome=Outcome.better), ranked
+        return NOBODY, judged, told
+    return "done by hand", replace(judged, outcome=Outcome.better), told
 
 
 def _still_so(case: Case, look: Look) -> dict[str, Argument]:

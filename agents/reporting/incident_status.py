@@ -166,10 +166,6 @@ def cause_to_prevent(document: Incident) -> Hypothesis | None:
     return Hypothesis(id="", statement=over.reason, service=service, kind=kinds[0], confidence=1.0)
 
 
-BY_HAND = "; right before it, by hand, "
-"""In a report's reason: after it stands what people had done."""
-
-
 def last_look(document: Incident) -> VerificationReport | None:
     """The last look, where it found that what hurt had ended while no action of ours was under
     way; None: it did not."""
@@ -181,7 +177,7 @@ def last_look(document: Incident) -> VerificationReport | None:
 def by_hand(document: Incident) -> str:
     """What people did right before what hurt had ended; empty: nothing that is on record."""
     last = last_look(document)
-    return last.reason.partition(BY_HAND)[2] if last else ""
+    return last.by_hand if last else ""
 
 
 def solution(document: Incident) -> Execution | None:
