@@ -223,8 +223,12 @@ def _full(it: Spoken, path: str) -> Trouble | None:
 
 def _denied(it: Spoken, path: str) -> Trouble | None:
     """Files that it may not have, or write, as whom its pod runs."""
-    where = path or "its own file system"
-    return it.wrong("files-denied", it.workload.ref, where, it.one.name, 0.8)
+    return it.wrong("files-denied", it.workload.ref, path or "its files", it.one.name, 0.8)
+
+
+def _platform(it: Spoken, _named: str) -> Trouble | None:
+    """A program that is built for another processor than its node's."""
+    return it.wrong("image-platform", it.workload.ref, "", it.one.image)
 
 
 def _unfit(it: Spoken, path: str) -> Trouble | None:
@@ -288,6 +292,7 @@ READERS: tuple[Reader, ...] = (
     _following("full", _full),
     _following("variable", _no_variable),
     _following("file", _no_file),
+    _following("platform", _platform),
     _following("denied", _denied),
     _quoted,
     _following("unfit", _unfit),

@@ -121,6 +121,11 @@ def test_files_that_it_may_not_have() -> None:
     assert first(NODES, crashing("ERROR: permission denied for table orders"))[0] == "crashes"
 
 
+def test_a_program_for_another_processor() -> None:
+    said = "exec /usr/local/bin/db: exec format error"
+    assert first(NODES, crashing(said)) == ("image-platform", "Deployment shop/db")
+
+
 def test_a_probe_that_comes_too_early_to_a_port_with_a_name() -> None:
     probe = {"httpGet": {"path": "/live", "port": "http"}, "initialDelaySeconds": 5}
     ports = [{"name": "http", "containerPort": 8080}]
