@@ -109,7 +109,8 @@ def test_what_a_run_records_counts_only_where_all_of_it_is_good(ending: str, tmp
         file.write_text("of before")
     (tmp_path / "test_recording.py").write_text(RECORDING.format(ending=ending))
     ours = ["-p", "warroom.tests.conftest", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", "-q", *ours, str(tmp_path)]
+    ours += ["--basetemp", str(tmp_path / "own")]  # else it shuts the folder of all runs to others
+    command = [sys.executable, "-m", "pytest", "-q", *ours, str(tmp_path / "test_recording.py")]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(
         command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False
