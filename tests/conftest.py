@@ -2,6 +2,7 @@
 the machine may be shared, so slowness is no failure."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,16 @@ def cut_short() -> Iterator[None]:
     """See there."""
     with shortened():
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """A command that runs in this process names its warroom.yaml there: for its test only."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 def pytest_collection_finish() -> None:
