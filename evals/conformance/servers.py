@@ -61,6 +61,11 @@ class Server(Entry):
         return Path(found) if found else None
 
     @property
+    def packaged(self) -> bool:
+        """Whether it is a package of the system, and nothing of it has to be built."""
+        return bool(self.command) and not (self.jars or self.npm)
+
+    @property
     def library(self) -> Path:
         """The folder of its jars, or of its package."""
         kind, name = ("npm", self.npm) if self.npm else ("jars", Path(self.main).stem)
